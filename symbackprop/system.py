@@ -1,0 +1,354 @@
+"""The System: an ordered list of equations, each defining one array once, from arrays defined before it.
+
+Never computes a number and never prints. From an equation one reads off its index law and the scalar equation
+of any of its cells; matrix forms, sheet cells and code are read off the same statement elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+
+from symbackprop.errors import TooLarge
+from symbackprop.expressions import (
+    Along,
+    Expression,
+    Number,
+    Quotient,
+    Reference,
+    as_expression,
+    leaves,
+    product_of,
+    sum_of,
+)
+from symbackprop.functions import MAX
+from symbackprop.quantities import Array, Axis, Cell, Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Kronecker:
+    """1 where the two indices are equal, else 0; the right one may be a fixed number."""
+
+    left: str
+    right: str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """1 at the listed places of ``indices``, else 0 (which entries of a weight array a penalty counts)."""
+
+    indices: tuple[str, ...]
+    places: frozenset[tuple[int, ...]]
+
+
+Factor = Cell | Kronecker | Indicator
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A product: a number, divided by the sizes of the axes ``over`` (a mean), times factors in the author's order.
+
+    In an adjoint's equation the first factor is the adjoint that the term comes from, the others are the link to it.
+    """
+
+    number: Fraction = Fraction(1)
+    factors: tuple[Factor, ...] = ()
+    over: tuple[Axis, ...] = ()
+
+    def times(self, other: Term) -> Term:
+        return Term(self.number * other.number, self.factors + other.factors, self.over + other.over)
+
+
+@dataclass(frozen=True, slots=True)
+class SumOfProducts:
+    """``target = Σ`` of the terms; a letter that the target lacks is summed, in each term by itself."""
+
+    target: Cell
+    terms: tuple[Term, ...]
+
+    @property
+    def reads(self) -> tuple[Array, ...]:
+        return tuple(factor.array for term in self.terms for factor in term.factors if isinstance(factor, Cell))
+
+    def law(self) -> Expression:
+        return sum_of([_summed(term, self.target) for term in self.terms])
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A map's stated partial by one argument.
+
+    Elementwise: ``printed`` as textbooks write it and ``stable`` as it is computed (None: the same). Along an
+    index: ``terms`` over the target's letters and the argument's.
+    """
+
+    wrt: Cell
+    printed: Expression | None = None
+    stable: Expression | None = None
+    terms: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """``target = scale · body``: body is an expression over cells whose letters the target has, or that `Along` binds.
+
+    ``stable`` is an equal expression, possibly of other cells further upstream, that loses no accuracy: what is
+    computed. ``partials`` are those that the catalogue states; the others are differentiated.
+    """
+
+    target: Cell
+    body: Expression
+    stable: Expression | None = None
+    scale: Term = field(default_factory=Term)
+    partials: tuple[Partial, ...] = ()
+    at_kink: Expression = field(default_factory=lambda: Number(Fraction(0)))
+
+    @property
+    def reads(self) -> tuple[Array, ...]:
+        cells = [*leaves(self.body), *(leaves(self.stable) if self.stable else ()), *self.scale.factors]
+        return tuple(cell.array for cell in cells if isinstance(cell, Cell))
+
+    def law(self) -> Expression:
+        return scaled(self.scale, self.body)
+
+    def computed_law(self) -> Expression:
+        """The law that numbers are computed by."""
+        return scaled(self.scale, self.stable if self.stable is not None else self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Reindex:
+    """Each entry of the target is an entry of a source: ``table[flat index] = (source number, indices there)``."""
+
+    target: Cell
+    sources: tuple[Array, ...]
+    table: tuple[tuple[int, tuple[int, ...]], ...]
+
+    @property
+    def reads(self) -> tuple[Array, ...]:
+        return self.sources
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """The adjoint of `Reindex`: ``table[flat index of the target]`` lists the entries of the sources that are added.
+
+    ``extra`` are further terms of the target's own letters (a penalty's slope).
+    """
+
+    target: Cell
+    sources: tuple[Array, ...]
+    table: tuple[tuple[tuple[int, tuple[int, ...]], ...], ...]
+    extra: tuple[Term, ...] = ()
+
+    @property
+    def reads(self) -> tuple[Array, ...]:
+        more = tuple(factor.array for term in self.extra for factor in term.factors if isinstance(factor, Cell))
+        return self.sources + more
+
+
+Equation = SumOfProducts | Map | Reindex | Scatter
+
+
+def axis_of(cell: Cell) -> dict[str, Axis]:
+    """Each letter of a cell with the axis it runs along."""
+    return dict(zip(cell.indices, cell.array.axes, strict=True))
+
+
+def letters_of(term: Term) -> tuple[str, ...]:
+    """The letters of a term's factors, in order of appearance."""
+    found: dict[str, None] = {}
+    for factor in term.factors:
+        match factor:
+            case Cell(_, indices) | Indicator(indices):
+                found.update(dict.fromkeys(indices))
+            case Kronecker(left, right):
+                found[left] = None
+                if isinstance(right, str):
+                    found[right] = None
+    return tuple(found)
+
+
+def scaled(scale: Term, body: Expression) -> Expression:
+    """The body times the scale, numbers gathered in front, a mean's size below."""
+    product = product_of([as_expression(scale.number), *(_leaf(factor) for factor in scale.factors), body])
+    return _over(scale.over, product)
+
+
+def _leaf(factor: Factor) -> Expression:
+    return Reference(factor)
+
+
+def _over(axes: tuple[Axis, ...], expression: Expression) -> Expression:
+    for axis in axes:
+        if axis.size != 1:
+            expression = Quotient(expression, Reference(axis) if axis.size is None else Number(Fraction(axis.size)))
+    return expression
+
+
+def _summed(term: Term, target: Cell) -> Expression:
+    law = _over(term.over, product_of([as_expression(term.number), *(_leaf(factor) for factor in term.factors)]))
+    for letter in reversed([each for each in letters_of(term) if each not in target.indices]):
+        law = Along("sum", letter, law)
+    return law
+
+
+@dataclass(frozen=True)
+class System:
+    """Givens, and equations in an order in which each can be computed.
+
+    Refuses an array that is defined twice or used before it is defined.
+    """
+
+    givens: tuple[Array, ...]
+    equations: tuple[Equation, ...]
+
+    def __post_init__(self) -> None:
+        known = set(self.givens)
+        for equation in self.equations:
+            target = equation.target.array
+            missing = [array for array in equation.reads if array not in known]
+            assert not missing, f"{target} is defined from {missing[0]}, which is not defined before it"
+            assert target not in known, f"{target} is defined twice"
+            known.add(target)
+
+    @cached_property
+    def definitions(self) -> dict[Array, Equation]:
+        """The equation that defines each array that is not given."""
+        return {equation.target.array: equation for equation in self.equations}
+
+    def __contains__(self, array: Array) -> bool:
+        return array in self.definitions or array in self._givens
+
+    @cached_property
+    def _givens(self) -> frozenset[Array]:
+        return frozenset(self.givens)
+
+    def extended(self, equations: Sequence[Equation]) -> System:
+        """The system with further equations behind its own."""
+        return System(self.givens, self.equations + tuple(equations))
+
+    def replaced(self, equations: Sequence[Equation]) -> System:
+        """The system with each of these in place of the one that defined the same array: a rewrite, or a mistake."""
+        new = {equation.target.array: equation for equation in equations}
+        assert new.keys() <= self.definitions.keys(), "a replacement must define an array that the system defines"
+        return System(self.givens, tuple(new.get(each.target.array, each) for each in self.equations))
+
+    def law(self, array: Array) -> tuple[Cell, Expression]:
+        """The array's cell and its index law; for a re-indexed array ask for its scalars instead."""
+        equation = self.definitions[array]
+        assert isinstance(equation, SumOfProducts | Map), "a re-indexing has no law in index letters"
+        return equation.target, equation.law()
+
+    def scalar(self, quantity: Quantity) -> Expression:
+        """The right side of the quantity's own equation: an expression over quantities, in the author's order."""
+        return scalar(self.definitions[quantity.array], quantity.indices)
+
+
+def scalar(equation: Equation, indices: tuple[int, ...], *, computed: bool = False) -> Expression:
+    """The right side of one cell of an equation, over quantities; ``computed``: of a map's stable form."""
+    match equation:
+        case SumOfProducts(target, terms):
+            places = dict(zip(target.indices, indices, strict=True))
+            return sum_of([each for term in terms for each in _products(term, target, places)])
+        case Map(target):
+            law = equation.computed_law() if computed else equation.law()
+            return instantiated(law, dict(zip(target.indices, indices, strict=True)))
+        case Reindex(target, sources, table):
+            number, place = table[flat(indices, target.array.shape)]
+            return Reference(Quantity(sources[number], place))
+        case Scatter(target, sources, table, extra):
+            places = dict(zip(target.indices, indices, strict=True))
+            uses = [Reference(Quantity(sources[number], place)) for number, place in table[flat(indices, target.array.shape)]]
+            return sum_of([*uses, *(each for term in extra for each in _products(term, target, places))])
+    raise AssertionError(equation)
+
+
+def flat(indices: tuple[int, ...], shape: tuple[int | None, ...]) -> int:
+    """The place of an entry in row-major order."""
+    place = 0
+    for index, extent in zip(indices, shape, strict=True):
+        assert extent is not None
+        place = place * extent + index
+    return place
+
+
+def every_index(array: Array) -> Iterator[tuple[int, ...]]:
+    """The indices of all entries, in row-major order."""
+    yield from _grid(extents(array))
+
+
+def _grid(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    if not sizes:
+        yield ()
+        return
+    for first in range(sizes[0]):
+        for rest in _grid(sizes[1:]):
+            yield (first, *rest)
+
+
+def extents(array: Array) -> tuple[int, ...]:
+    """The array's shape as numbers; refused while the number of observations is a symbol."""
+    sizes = array.shape
+    if any(each is None for each in sizes):
+        raise TooLarge(
+            "the number of observations is the symbol n: there are laws, but no single equations; give the inputs"
+        )
+    return tuple(each for each in sizes if each is not None)
+
+
+def _products(term: Term, target: Cell, places: dict[str, int]) -> Iterator[Expression]:
+    """The term's products, one for each value of its summed letters, those that are structurally zero left out."""
+    summed = [letter for letter in letters_of(term) if letter not in places]
+    axes = {letter: axis for factor in term.factors if isinstance(factor, Cell) for letter, axis in axis_of(factor).items()}
+    plain = term.number == 1 and not any(axis.size != 1 for axis in term.over)
+    for values in _grid([_extent(axes[letter]) for letter in summed]):
+        here = places | dict(zip(summed, values, strict=True)) if summed else places
+        factors: list[Expression] = []
+        for factor in term.factors:
+            match factor:
+                case Cell(array, indices):
+                    factors.append(Reference(Quantity(array, tuple([here[letter] for letter in indices]))))
+                case Kronecker(left, right):
+                    if here[left] != (here[right] if isinstance(right, str) else right):
+                        break
+                case Indicator(indices, ones):
+                    if tuple(here[letter] for letter in indices) not in ones:
+                        break
+        else:
+            if plain and factors:
+                yield factors[0] if len(factors) == 1 else product_of(factors)
+            else:
+                yield _over(term.over, product_of([as_expression(term.number), *factors]))
+
+
+def _extent(axis: Axis) -> int:
+    if axis.size is None:
+        raise TooLarge("the number of observations is the symbol n: there are laws, but no single equations; give the inputs")
+    return axis.size
+
+
+def instantiated(law: Expression, places: dict[str, int]) -> Expression:
+    """A law at given values of its letters: an expression over quantities, reductions written out."""
+    match law:
+        case Reference(Cell(array, indices)):
+            return Reference(Quantity(array, tuple(places[letter] for letter in indices)))
+        case Reference(Kronecker(left, right)):
+            same = places[left] == (places[right] if isinstance(right, str) else right)
+            return Number(Fraction(int(same)))
+        case Along(reduction, letter, body):
+            axis = next(axes[letter] for cell in leaves(body) if isinstance(cell, Cell) and letter in (axes := axis_of(cell)))
+            each = [instantiated(body, places | {letter: value}) for value in range(_extent(axis))]
+            return sum_of(each) if reduction == "sum" else largest(each)
+    children = law.children
+    return law.rebuilt(tuple(instantiated(child, places) for child in children)) if children else law
+
+
+def largest(expressions: Sequence[Expression]) -> Expression:
+    """The maximum of several expressions, as nested calls of max."""
+    whole = expressions[0]
+    for each in expressions[1:]:
+        whole = MAX(whole, each)
+    return whole
