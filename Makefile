@@ -1,0 +1,93 @@
+# Every target makes what it needs, the virtual environment included. `make` alone lists them.
+.POSIX:
+
+VENV = .venv
+PYTHON = $(VENV)/bin/python
+PIP = $(PYTHON) -m pip --disable-pip-version-check
+PYTEST = $(PYTHON) -m pytest --hypothesis-seed=0
+WORKERS = 2
+# Where the tests stand whose counts SYMBACKPROP_FULL=1 raises.
+FULL_TESTS = tests/property tests/contract
+
+# A stamp says that the environment holds what pyproject.toml asks for.
+RUN = $(VENV)/stamp-run
+TEST = $(VENV)/stamp-test
+BENCH = $(VENV)/stamp-bench
+
+.PHONY: help demo test test-all lint format types workbooks bench clean
+.NOTPARALLEL:
+
+help:
+	@echo 'make demo        every output of one example into ./symbackprop-demo'
+	@echo 'make test        lint, types, and the tests with a seeded sample of each property'
+	@echo 'make test-all    the property and contract tests at their full counts'
+	@echo 'make lint        ruff: rules and formatting'
+	@echo 'make format      ruff: format, and mend what it can'
+	@echo 'make types       mypy, strict'
+	@echo 'make workbooks   build workbooks/ anew from examples/'
+	@echo 'make bench       the benchmarks against the peers'
+	@echo 'make clean       remove what builds, tests and the demo left (not .venv)'
+
+demo: $(RUN)
+	$(PYTHON) -m symbackprop demo
+
+test: lint types
+	$(PYTEST) -n $(WORKERS)
+
+test-all: $(TEST)
+	SYMBACKPROP_FULL=1 $(PYTEST) -n $(WORKERS) $(FULL_TESTS)
+
+lint: $(TEST)
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+
+format: $(TEST)
+	$(PYTHON) -m ruff check --fix
+	$(PYTHON) -m ruff format
+
+types: $(TEST)
+	$(PYTHON) -m mypy
+
+workbooks: $(RUN)
+	$(PYTHON) workbooks/build.py
+
+bench: $(BENCH)
+	$(PYTHON) benchmarks/run.py
+
+clean:
+	rm -rf build dist symbackprop-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -path ./$(VENV) -prune -o -path ./.git -prune -o -type d -name __pycache__ -exec rm -rf {} +
+
+$(RUN): pyproject.toml $(PYTHON)
+	$(PIP) install --quiet --editable '.[all]'
+	@touch $@
+
+$(TEST): pyproject.toml $(PYTHON)
+	$(PIP) install --quiet --editable '.[test]'
+	@touch $@ $(RUN)
+
+$(BENCH): pyproject.toml $(PYTHON)
+	$(PIP) install --quiet --editable '.[bench]'
+	@touch $@ $(RUN)
+
+# The first Python that is new enough and can make an environment. Each candidate is run, since a name on the PATH may
+# be a stub that leads nowhere.
+$(PYTHON):
+	@old=''; bare=''; chosen=''; \
+	for name in python3.14 python3.13 python3.12 python3.11 python3 python; do \
+		"$$name" -c '' >/dev/null 2>&1 || continue; \
+		if ! "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then old="$$old $$name"; \
+		elif ! "$$name" -c 'import ensurepip, venv' >/dev/null 2>&1; then bare="$$bare $$name"; \
+		else chosen=$$name; break; fi; \
+	done; \
+	if [ -n "$$chosen" ]; then \
+		echo "making $(VENV) with $$chosen"; \
+		"$$chosen" -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }; \
+	elif [ -n "$$bare" ]; then \
+		echo "these Pythons lack the modules venv and ensurepip:$$bare" >&2; \
+		echo 'install them (Debian, Ubuntu: apt-get install python3-venv) and call make again' >&2; \
+		exit 1; \
+	else \
+		echo "symbackprop needs Python 3.11 or newer, and there is none on the PATH (too old:$${old:- none})" >&2; \
+		exit 1; \
+	fi
