@@ -1,0 +1,129 @@
+"""How far a float64 entry may be from the exact one: its condition bound, computed on the same System.
+
+A running error analysis of first order. A product's bound is each factor's bound times the others' sizes, a sum's
+the sum of its terms' bounds, a map's its partials' sizes times its arguments' bounds; each operation adds its own
+rounding. For a gradient that amounts to a few ulp of the sum of absolute values over its paths.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from symbackprop.calculus import differentiated
+from symbackprop.expressions import ONE, ZERO, Expression, leaves
+from symbackprop.evaluation import cells_of, needed, planned
+from symbackprop.quantities import Array, Cell, Quantity
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, Term, every_index, flat, scalar
+
+UNIT_ROUNDOFF = 2.0**-53
+SMALLEST = 5e-324  # an underflowing product loses at most this much
+SAFETY = 4.0  # for terms of second order and for what each product of several factors rounds
+
+
+@dataclass
+class Bounds:
+    """Bounds on the absolute error of float64 numbers; ``numbers`` are a `Numbers` in float arithmetic."""
+
+    numbers: Any
+    _known: dict[Array, list[float]] = field(default_factory=dict)
+
+    def of(self, quantity: Quantity) -> float:
+        """The bound on one quantity."""
+        return self.array(quantity.array)[flat(quantity.indices, quantity.array.shape)]
+
+    def array(self, array: Array) -> list[float]:
+        """The bounds on an array's entries, in row-major order."""
+        waiting = [array]
+        while waiting:
+            here = waiting[-1]
+            if here in self._known:
+                waiting.pop()
+                continue
+            equation = self.numbers.derivation.definition(here)
+            missing = [] if equation is None else [each for each in needed(equation) if each not in self._known]
+            if missing:
+                waiting += missing
+            else:
+                self._known[here] = self._given(here) if equation is None else self._bounded(equation)
+        return self._known[array]
+
+    def _given(self, array: Array) -> list[float]:
+        """A given number is off by its rounding to binary, unless it is one."""
+        exact = self.numbers.exact.given[array]
+        return [
+            0.0 if isinstance(wanted, Fraction) and Fraction(value) == wanted else UNIT_ROUNDOFF * abs(value)
+            for value, wanted in zip(self.numbers.array(array), exact, strict=True)
+        ]
+
+    def _bounded(self, equation: Equation) -> list[float]:
+        match equation:
+            case SumOfProducts(target, terms):
+                return self._of_sums(target, terms)
+            case Map():
+                return self._of_map(equation)
+            case Reindex(_, sources, table):
+                return self._gathered(equation, [[entry] for entry in table], sources)
+            case Scatter(target, sources, table, extra):
+                further = self._of_sums(target, extra)
+                return [one + more for one, more in zip(self._gathered(equation, table, sources), further, strict=True)]
+        raise AssertionError(equation)
+
+    def _gathered(self, equation: Reindex | Scatter, table: Any, sources: tuple[Array, ...]) -> list[float]:
+        rows = equation.target.array.shape[0] if equation.target.array.has_observations else 1
+        assert rows is not None
+        found = []
+        for row in range(rows):
+            for entries in table:
+                places = [
+                    (sources[number], (row, *place) if sources[number].has_observations else place)
+                    for number, place in entries
+                ]
+                value = sum(abs(self.numbers.of(Quantity(*each))) for each in places)
+                found.append(sum(self.of(Quantity(*each)) for each in places) + UNIT_ROUNDOFF * value)
+        return found
+
+    def _of_sums(self, target: Cell, terms: tuple[Term, ...]) -> list[float]:
+        plans = []
+        for term in terms:
+            sizes = [[abs(value) for value in self.numbers.array(cell.array)] for cell in cells_of(term)]
+            errors = [self._known[cell.array] for cell in cells_of(term)]
+            plans.append((planned(target, term, sizes), planned(target, term, errors)))
+        return [
+            sum(
+                _product_bound(abs(float(plan.number)), sizes, errors)
+                for plan, error_plan in plans
+                for sizes, errors in zip(plan.products(place), error_plan.products(place), strict=True)
+            )
+            for place in every_index(target.array)
+        ]
+
+    def _of_map(self, equation: Map) -> list[float]:
+        values = self.numbers.array(equation.target.array)
+        found = []
+        for value, indices in zip(values, every_index(equation.target.array), strict=True):
+            body = scalar(equation, indices, computed=True)
+            error = SAFETY * UNIT_ROUNDOFF * abs(value) + SMALLEST
+            for quantity in dict.fromkeys(leaves(body)):
+                assert isinstance(quantity, Quantity)
+                own = self.of(quantity)
+                if own:
+                    error += own * self._slope(body, quantity)
+            found.append(error)
+        return found
+
+    def _slope(self, body: Expression, quantity: Quantity) -> float:
+        slope = differentiated(body, quantity, ONE)
+        if slope == ZERO:
+            return 0.0
+        return abs(float(self.numbers.arithmetic.evaluate(slope, self.numbers.of)))
+
+
+def _product_bound(number: float, sizes: list[float], errors: list[float]) -> float:
+    whole = number * math.prod(sizes)
+    passed_on = sum(
+        error * math.prod(sizes[:place]) * math.prod(sizes[place + 1 :]) for place, error in enumerate(errors) if error
+    )
+    return number * passed_on + SAFETY * UNIT_ROUNDOFF * whole + SMALLEST

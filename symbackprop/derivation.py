@@ -1,0 +1,406 @@
+"""`derive`: from a network to its System: forward pass, loss, adjoints, gradients, update, forward again.
+
+States no backward formula of its own: adjoints come from the sweep. Computes no number and prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+
+from symbackprop.catalogue.pairs import Pair, pair_of
+from symbackprop.catalogue.updates import UPDATES
+from symbackprop.expressions import Expression, Reference, substituted
+from symbackprop.formulas import parse
+from symbackprop.forward import (
+    Arrays,
+    Pass,
+    Ties,
+    layer_arrays,
+    layer_pass,
+    net_terms,
+    program_arrays,
+    program_pass,
+    ties_of,
+)
+from symbackprop.network import Network
+from symbackprop.notation import Conventions, Notation, notation_for
+from symbackprop.quantities import Array, Axis, Cell, Phase, Role
+from symbackprop.sweep import Naming, Slopes, canonical_letters, reverse_sweep
+from symbackprop.system import Equation, Kronecker, Map, Reindex, Scatter, SumOfProducts, System, Term
+
+NOT_DIFFERENTIATED = frozenset({Role.TARGET, Role.RATE, Role.SETTING})
+CARRIED = frozenset({Role.LOSS, Role.PART, Role.PENALTY})
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """An equation in place of a longer one, with the condition under which both are equal."""
+
+    pair: Pair
+    before: Equation
+    after: Equation
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """What was derived from a network: the System and the arrays in it.
+
+    ``system`` holds the equations that a derivation shows, in order. Other derivatives, shares of single
+    observations and the like are defined when they are asked for (`derivative`, `share`, `weighted_sum`).
+    """
+
+    network: Network
+    notation: Notation
+    arrays: Arrays
+    ties: Ties
+    now: Pass
+    after: Pass | None
+    system: System
+    rewrites: tuple[Rewrite, ...]
+    _slopes: Slopes
+    _further: dict[Array, Equation] = field(default_factory=dict)
+
+    @property
+    def conventions(self) -> Conventions:
+        return self.notation.conventions
+
+    @property
+    def loss(self) -> Array:
+        return self.now.loss
+
+    @cached_property
+    def rate(self) -> Array:
+        return Array(Role.RATE)
+
+    def definition(self, array: Array) -> Equation | None:
+        """The equation that defines an array, shown or asked for; None for a given one."""
+        return self.system.definitions.get(array) or self._further.get(array)
+
+    def gradient_array(self, parameter: Array) -> Array:
+        """The array of ∂E/∂ each entry of a weight, bias, parameter, net, out or input array."""
+        return self.derivative(self.loss, None, parameter)
+
+    def derivative(self, of: Array, of_unit: int | None, wrt: Array) -> Array:
+        """The array of derivatives of ``of`` (at one unit, summed over observations) by each entry of ``wrt``.
+
+        Defined by a sweep of its own the first time it is asked for; zero where nothing leads from one to the other.
+        """
+        array = _derivative_array(of, of_unit, wrt)
+        if self.definition(array) is None:
+            if of == self.loss and wrt.role is Role.NET:
+                self._define(self._signed_delta(array, wrt))
+            else:
+                self._sweep_from(of, of_unit, wrt)
+        if self.definition(array) is None:
+            self._define(self._same_or_zero(array, of, of_unit, wrt))
+        return array
+
+    def slope(self, of: Array, wrt: Array) -> Array:
+        """The local derivative of a map's target by its argument: dout/dnet of one layer."""
+        return next(slope for (target, cell), slope in self._slopes.arrays.items() if target == of and cell.array == wrt)
+
+    def share(self, array: Array) -> Array:
+        """Each observation's share of a sum over observations: the same array with an observation axis in front."""
+        observations = self.observations
+        if array.has_observations:
+            return array
+        shared = replace(array, axes=(observations, *array.axes))
+        if self.definition(shared) is None:
+            definition = self.definition(array)
+            assert definition is not None, f"{array} is given and has no shares"
+            self._define(self._shared(definition, shared, observations))
+        return shared
+
+    def weighted_sum(self, net: Array) -> Array:
+        """A layer's net without its bias."""
+        array = replace(net, role=Role.WEIGHTED_SUM)
+        if self.definition(array) is None:
+            definition = self.definition(net)
+            assert isinstance(definition, SumOfProducts)
+            bias = (Role.BIAS,)
+            terms = [term for term in definition.terms if not any(_role(factor) in bias for factor in term.factors)]
+            self._define(SumOfProducts(Cell(array, definition.target.indices), tuple(terms)))
+        return array
+
+    def output_part(self, phase: Phase = Phase.NOW) -> Array:
+        """The loss by output, summed over observations: reductions and factor included, penalty not."""
+        passed = self.now if phase is Phase.NOW else self.after
+        assert passed is not None and passed.part is not None
+        array = replace(passed.part, axes=passed.part.axes[1:])
+        if self.definition(array) is None:
+            cell = Cell(passed.part, ("n", "j"))
+            self._define(SumOfProducts(Cell(array, ("j",)), (Term(factors=(cell,)),)))
+        return array
+
+    @property
+    def observations(self) -> Axis:
+        """The axis of the observations."""
+        return next(axis for array in self.arrays.inputs for axis in array.axes if axis.kind == "observation")
+
+    def _define(self, equation: Equation) -> None:
+        self._further[equation.target.array] = equation
+
+    def _signed_delta(self, array: Array, net: Array) -> Equation:
+        letters = canonical_letters(net)
+        delta = Cell(_delta_array(net), letters)
+        return SumOfProducts(Cell(array, letters), (Term(Fraction(self.conventions.delta_sign), (delta,)),))
+
+    def _same_or_zero(self, array: Array, of: Array, of_unit: int | None, wrt: Array) -> Equation:
+        letters = canonical_letters(wrt)
+        if of != wrt:
+            return SumOfProducts(Cell(array, letters), ())
+        unit = () if of_unit is None else (Kronecker(letters[-1], of_unit),)
+        return SumOfProducts(Cell(array, letters), (Term(factors=unit),))
+
+    def _sweep_from(self, of: Array, of_unit: int | None, wrt: Array) -> None:
+        letters = canonical_letters(of)
+        seed = Term(factors=() if of_unit is None else (Kronecker(letters[-1], of_unit),))
+
+        def adjoint(array: Array) -> tuple[int, Array] | None:
+            if array == of or array.role in CARRIED:
+                return None
+            named = _derivative_array(of, of_unit, array)
+            return 1, replace(named, phase=Phase.USE) if array in self.ties.reindexed else named
+
+        passed = self.after if of.phase is Phase.AFTER and self.after else self.now
+        forward = (*self.ties.reindexed.values(), *passed.equations)
+        wanted = NOT_DIFFERENTIATED - {wrt.role}
+        naming = Naming(adjoint, lambda array: array.role not in wanted)
+        for equation in reverse_sweep(forward, {of: seed}, naming=naming, slopes=self._slopes):
+            if self.definition(equation.target.array) is None:
+                self._define(equation)
+
+    def _shared(self, definition: Equation, shared: Array, observations: Axis) -> Equation:
+        match definition:
+            case SumOfProducts(target, terms):
+                return SumOfProducts(Cell(shared, ("n", *target.indices)), tuple(_share_of(term, observations) for term in terms))
+            case Reindex(target, sources, table):
+                return Reindex(Cell(shared, ("n", *target.indices)), tuple(self.share(each) for each in sources), table)
+            case Scatter(target, sources, table, extra):
+                shares = tuple(self.share(each) for each in sources)
+                terms = tuple(_share_of(term, observations) for term in extra)
+                return Scatter(Cell(shared, ("n", *target.indices)), shares, table, terms)
+        raise AssertionError("a map has no sum over observations to share")
+
+
+def _share_of(term: Term, observations: Axis) -> Term:
+    has_letter = any("n" in getattr(factor, "indices", ()) for factor in term.factors)
+    return term if has_letter else replace(term, over=(*term.over, observations))
+
+
+def _role(factor: object) -> Role | None:
+    return factor.array.role if isinstance(factor, Cell) else None
+
+
+def _derivative_array(of: Array, of_unit: int | None, wrt: Array) -> Array:
+    return Array(Role.DERIVATIVE, wrt.axes, wrt.layer, phase=wrt.phase, of=of, of_unit=of_unit, wrt=wrt)
+
+
+def _delta_array(net: Array) -> Array:
+    return Array(Role.DELTA, net.axes, net.layer, phase=net.phase)
+
+
+def derive(network: Network, *, rewrites: bool = True) -> Derivation:
+    """The derivation of a network or program.
+
+    ``rewrites=False`` leaves out the step from the full Jacobian to ``out - target``. Derives no number: cost does
+    not grow with the layers' widths.
+    """
+    notation = notation_for(network)
+    conventions = notation.conventions
+    arrays, ties = _givens(network)
+    now = _forward(network, arrays, Phase.NOW, conventions)
+    slopes = Slopes()
+    backward = _backward(ties, now, conventions, slopes)
+    applied = _rewrites(network, now, backward) if rewrites else ()
+    now, backward = _rewritten(now, backward, applied)
+    update = _updates(network, arrays, ties)
+    after = _forward(network, arrays, Phase.AFTER, conventions) if update else None
+    if after is not None:
+        after, _ = _rewritten(after, (), applied)
+    equations = (*ties.reindexed.values(), *now.equations, *backward, *update, *(after.equations if after else ()))
+    system = System(_system_givens(network, arrays, ties), equations)
+    return Derivation(network, notation, arrays, ties, now, after, system, applied, slopes)
+
+
+def _givens(network: Network) -> tuple[Arrays, Ties]:
+    if network.program:
+        return program_arrays(network), Ties({}, (), {}, {}, {})
+    arrays = layer_arrays(network)
+    ties = ties_of(network, arrays)
+    if ties.reindexed:
+        kept = tuple(each for each in arrays.parameters if each not in ties.reindexed)
+        frozen = {each for each in ties.vectors if each.label == "frozen"} | (arrays.frozen & set(kept))
+        arrays = replace(
+            arrays, parameters=ties.vectors + kept, frozen=frozenset(frozen), vectors=ties.vectors, names=ties.names
+        )
+    return arrays, ties
+
+
+def _forward(network: Network, arrays: Arrays, phase: Phase, conventions: Conventions) -> Pass:
+    if network.program:
+        return program_pass(network, arrays, phase)
+    return layer_pass(network, arrays, phase, conventions)
+
+
+def _system_givens(network: Network, arrays: Arrays, ties: Ties) -> tuple[Array, ...]:
+    targets = () if arrays.targets is None else (arrays.targets,)
+    return (*arrays.inputs, *targets, *arrays.parameters, *_settings(network, arrays))
+
+
+def _settings(network: Network, arrays: Arrays) -> tuple[Array, ...]:
+    found = []
+    if not network.program and isinstance(network.loss.factor, str):
+        found.append(Array(Role.SETTING, label="factor"))
+    if network.penalty is not None:
+        found.append(Array(Role.SETTING, label="strength"))
+        if isinstance(network.penalty.factor, str):
+            found.append(Array(Role.SETTING, label="penalty factor"))
+    if network.update is not None:
+        rule = UPDATES[network.update.rule]
+        found.append(Array(Role.RATE))
+        found += [Array(Role.SETTING, label=label) for label in rule.numbers]
+        for parameter in arrays.parameters:
+            if parameter not in arrays.frozen:
+                found += [_state_array(state, parameter) for state in rule.states]
+    return tuple(found)
+
+
+def _backward(ties: Ties, now: Pass, conventions: Conventions, slopes: Slopes) -> tuple[Equation, ...]:
+    def adjoint(array: Array) -> tuple[int, Array] | None:
+        if array.role in CARRIED or array == now.loss:
+            return None
+        if array.role is Role.NET:
+            return conventions.delta_sign, _delta_array(array)
+        named = _derivative_array(now.loss, None, array)
+        return 1, replace(named, phase=Phase.USE) if array in ties.reindexed else named
+
+    naming = Naming(adjoint, lambda array: array.role not in NOT_DIFFERENTIATED)
+    forward = (*ties.reindexed.values(), *now.equations)
+    return tuple(reverse_sweep(forward, {now.loss: Term()}, naming=naming, slopes=slopes))
+
+
+def _rewrites(network: Network, now: Pass, backward: tuple[Equation, ...]) -> tuple[Rewrite, ...]:
+    """The fused delta of the output layer, where its activation and the loss are a pair that has one."""
+    if network.program:
+        return ()
+    pair = pair_of(network.layers[-1].activation, network.loss.choice)
+    if pair is None or not pair.holds(network.targets):
+        return ()
+    delta = _delta_array(now.nets[-1])
+    before = next(each for each in backward if each.target.array == delta)
+    part = next(each for each in now.equations if each.target.array == now.part)
+    out_slope = next(each for each in backward if isinstance(each, Map) and each.target.array.wrt == now.outs[-1])
+    assert isinstance(part, Map)
+    cells = _pair_cells(now, part)
+    sign = _sign_of(before, out_slope)
+    after = Map(before.target, pair.delta(*cells[1:]), pair.stable_delta(cells[0], cells[2]), _signed(part.scale, sign))
+    return (Rewrite(pair, before, after),)
+
+
+def _pair_cells(now: Pass, part: Map) -> tuple[Cell, Cell, Cell]:
+    net, out = Cell(now.nets[-1], ("n", "j")), Cell(now.outs[-1], ("n", "j"))
+    target = next(
+        cell for cell in (leaf for leaf in _cells(part.body)) if cell.array.role is Role.TARGET
+    )
+    return net, out, target
+
+
+def _cells(expression: Expression) -> list[Cell]:
+    from symbackprop.expressions import leaves
+
+    return [each for each in leaves(expression) if isinstance(each, Cell)]
+
+
+def _sign_of(delta: Equation, _out_slope: Equation) -> int:
+    assert isinstance(delta, SumOfProducts)
+    return 1 if delta.terms[0].number > 0 else -1
+
+
+def _signed(scale: Term, sign: int) -> Term:
+    return replace(scale, number=scale.number * sign)
+
+
+def _rewritten(
+    passed: Pass, backward: tuple[Equation, ...], rewrites: tuple[Rewrite, ...]
+) -> tuple[Pass, tuple[Equation, ...]]:
+    """The equations with the rewrites in place: the fused delta, and loss and ∂E/∂out computed straight from net."""
+    for rewrite in rewrites:
+        equations = []
+        for equation in passed.equations:
+            if equation.target.array == passed.part:
+                assert isinstance(equation, Map)
+                net, _, target = _pair_cells(passed, equation)
+                equation = replace(equation, stable=rewrite.pair.stable_part(net, target))
+            equations.append(equation)
+        changed = []
+        for equation in backward:
+            if equation.target.array == rewrite.after.target.array:
+                equation = rewrite.after
+            elif isinstance(equation, Map) and equation.target.array.wrt == passed.outs[-1]:
+                part = next(each for each in passed.equations if each.target.array == passed.part)
+                assert isinstance(part, Map)
+                net, _, target = _pair_cells(passed, part)
+                equation = replace(equation, stable=rewrite.pair.stable_out_slope(net, target))
+            changed.append(equation)
+        passed, backward = replace(passed, equations=tuple(equations)), tuple(changed)
+    return passed, backward
+
+
+def _state_array(label: str, parameter: Array, phase: Phase = Phase.NOW) -> Array:
+    return Array(Role.STATE, parameter.axes, parameter.layer, label, phase, wrt=parameter)
+
+
+def _updates(network: Network, arrays: Arrays, ties: Ties) -> tuple[Equation, ...]:
+    """New values of all parameters and optimiser states, all from the old ones."""
+    if network.update is None:
+        return ()
+    found: list[Equation] = []
+    loss = _forward_loss(network)
+    for parameter in arrays.parameters:
+        found += _frozen(parameter) if parameter in arrays.frozen else _rule_equations(network, parameter, loss)
+    for array, equation in ties.reindexed.items():
+        sources = tuple(replace(each, phase=Phase.NEW) for each in equation.sources)
+        found.append(replace(equation, target=Cell(replace(array, phase=Phase.NEW), equation.target.indices), sources=sources))
+    return tuple(found)
+
+
+def _forward_loss(network: Network) -> Array:
+    if network.program and network.observations == 1:
+        return Array(Role.VARIABLE, label=network.result)
+    return Array(Role.LOSS)
+
+
+def _frozen(parameter: Array) -> list[Equation]:
+    letters = canonical_letters(parameter)
+    return [SumOfProducts(Cell(replace(parameter, phase=Phase.NEW), letters), (Term(factors=(Cell(parameter, letters),)),))]
+
+
+def _rule_equations(network: Network, parameter: Array, loss: Array) -> list[Equation]:
+    assert network.update is not None
+    rule = UPDATES[network.update.rule]
+    letters = canonical_letters(parameter)
+    cells: dict[str, Cell] = {
+        "value": Cell(parameter, letters),
+        "gradient": Cell(_derivative_array(loss, None, parameter), letters),
+        "rate": Cell(Array(Role.RATE)),
+        **{label: Cell(Array(Role.SETTING, label=label)) for label in rule.numbers},
+        **{state: Cell(_state_array(state, parameter), letters) for state in rule.states},
+    }
+    found: list[Equation] = []
+    for name, formula in rule.equations(network.update.settings):
+        body = substituted(parse(formula, variables=tuple(cells)), lambda variable: Reference(cells[str(variable)]))
+        if name == "value":
+            target = Cell(replace(parameter, phase=Phase.NEW), letters)
+        else:
+            state = name.removeprefix("new_")
+            target = Cell(_state_array(state, parameter, Phase.NEW), letters)
+            cells[name] = target
+        found.append(Map(target, body))
+    return found
+
+
+__all__ = ["Derivation", "Mapping", "Rewrite", "derive", "net_terms"]

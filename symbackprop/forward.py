@@ -1,0 +1,314 @@
+"""A network's or program's forward equations, from inputs to the loss. States no derivative: the sweep derives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from symbackprop.catalogue.activations import activation_map
+from symbackprop.catalogue.losses import loss_map
+from symbackprop.expressions import Reference, leaves, substituted
+from symbackprop.formulas import parse
+from symbackprop.functions import ABS
+from symbackprop.network import Entry, ExactNumber, Layer, Network
+from symbackprop.notation import Conventions
+from symbackprop.quantities import Array, Axis, Cell, Phase, Role
+from symbackprop.system import Equation, Indicator, Map, Reindex, SumOfProducts, Term
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """The arrays of a network or program by what they are: the index into its System.
+
+    ``parameters`` are what an update changes, in order: weights and biases, or the vectors that tied ones are taken
+    from, or a program's parameters. ``frozen`` are those among them that keep their value.
+    """
+
+    inputs: tuple[Array, ...]
+    targets: Array | None
+    weights: tuple[Array, ...] = ()
+    biases: tuple[Array | None, ...] = ()
+    parameters: tuple[Array, ...] = ()
+    frozen: frozenset[Array] = frozenset()
+    vectors: tuple[Array, ...] = ()
+    settings: tuple[Array, ...] = ()
+    variables: tuple[Array, ...] = ()
+    names: Mapping[str, tuple[Array, tuple[int, ...]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One forward pass: its arrays by layer, and its equations in order."""
+
+    nets: tuple[Array, ...]
+    outs: tuple[Array, ...]
+    part: Array | None
+    penalty: Array | None
+    loss: Array
+    equations: tuple[Equation, ...]
+
+
+def observation_axis(network: Network) -> Axis:
+    count = network.observations
+    return Axis("observation", count if isinstance(count, int) else None)
+
+
+def layer_arrays(network: Network) -> Arrays:
+    """The givens of a network of layers; tied or singly frozen parameters are gathered in vectors."""
+    observations = observation_axis(network)
+    inputs = Array(Role.INPUT, (observations, Axis("unit", network.inputs_count, 0)), 0)
+    targets = Array(Role.TARGET, (observations, Axis("unit", network.outputs_count, len(network.layers))), len(network.layers))
+    weights, biases, frozen, order = [], [], set(), []
+    for number, layer in enumerate(network.layers, 1):
+        here, before = Axis("unit", layer.units, number), Axis("unit", _fan_in(network, number), number - 1)
+        weight = Array(Role.WEIGHT, (here, before), number)
+        weights.append(weight)
+        order.append(weight)
+        if not layer.trainable_weights:
+            frozen.add(weight)
+        bias = _bias_array(layer, here, number)
+        biases.append(bias)
+        if bias is not None:
+            order.append(bias)
+            if not layer.trainable_bias:
+                frozen.add(bias)
+    return Arrays((inputs,), targets, tuple(weights), tuple(biases), tuple(order), frozenset(frozen))
+
+
+def _fan_in(network: Network, number: int) -> int:
+    return network.layers[number - 2].units if number > 1 else network.inputs_count
+
+
+def _bias_array(layer: Layer, here: Axis, number: int) -> Array | None:
+    if layer.bias_form == "none":
+        return None
+    return Array(Role.BIAS, () if layer.bias_form == "shared" else (here,), number)
+
+
+def entries_of(network: Network, array: Array) -> list[Entry] | None:
+    """What the description has at each place of a weight or bias array, in row-major order; None where it has nothing."""
+    assert array.layer is not None
+    layer = network.layers[array.layer - 1]
+    if array.role is Role.WEIGHT:
+        return None if layer.weights is None else [entry for row in layer.weights for entry in row]
+    return None if layer.bias is None else list(layer.bias)
+
+
+@dataclass(frozen=True)
+class Ties:
+    """How arrays are put together from the vectors of gathered parameters."""
+
+    reindexed: Mapping[Array, Reindex]
+    vectors: tuple[Array, ...]
+    names: Mapping[str, tuple[Array, tuple[int, ...]]]
+    weights_places: Mapping[Array, frozenset[tuple[int, ...]]]
+    sources: Mapping[Array, tuple[tuple[Array, tuple[int, ...]], ...]]
+
+
+def ties_of(network: Network, arrays: Arrays) -> Ties:
+    """The re-indexings that tied names, and names frozen by themselves, ask for; none for an ordinary network."""
+    named: dict[str, list[tuple[Array, int]]] = {}
+    for array in arrays.parameters:
+        for place, entry in enumerate(entries_of(network, array) or ()):
+            if isinstance(entry, str):
+                named.setdefault(entry, []).append((array, place))
+    frozen_names = {name for name, parameter in network.parameters.items() if not parameter.trainable}
+    concerned = {
+        array
+        for name, places in named.items()
+        if len(places) > 1 or name in frozen_names
+        for array, _ in places
+    }
+    if not concerned:
+        return Ties({}, (), {}, {}, {})
+    return _gathered(network, arrays, concerned, frozen_names)
+
+
+def _gathered(network: Network, arrays: Arrays, concerned: set[Array], frozen_names: set[str]) -> Ties:
+    slots: dict[bool, list[tuple[Array, int]]] = {True: [], False: []}  # trained?: first position of each parameter
+    slot_of: dict[object, tuple[bool, int]] = {}
+    tables: dict[Array, list[tuple[bool, int]]] = {}
+    for array in (each for each in arrays.parameters if each in concerned):
+        for place, entry in enumerate(entries_of(network, array) or ()):
+            key = entry if isinstance(entry, str) else (array, place)
+            if key not in slot_of:
+                trained = array not in arrays.frozen and entry not in frozen_names
+                slot_of[key] = (trained, len(slots[trained]))
+                slots[trained].append((array, place))
+            tables.setdefault(array, []).append(slot_of[key])
+    vectors = {
+        trained: Array(Role.PARAMETER, (Axis("parameter", len(slots[trained])),), label="trained" if trained else "frozen")
+        for trained in (True, False)
+        if slots[trained]
+    }
+    numbers = {trained: number for number, trained in enumerate(vectors)}
+    reindexed = {
+        array: Reindex(
+            Cell(array, ("j", "k")[: len(array.axes)]),
+            tuple(vectors.values()),
+            tuple((numbers[trained], (index,)) for trained, index in table),
+        )
+        for array, table in tables.items()
+    }
+    is_weight = {slot for array, table in tables.items() if array.role is Role.WEIGHT for slot in table}
+    return Ties(
+        reindexed,
+        tuple(vectors.values()),
+        {key: (vectors[trained], (index,)) for key, (trained, index) in slot_of.items() if isinstance(key, str)},
+        {vectors[trained]: frozenset((i,) for t, i in is_weight if t == trained) for trained in vectors},
+        {vectors[t]: tuple((a, unflat(p, a)) for a, p in slots[t]) for t in vectors},
+    )
+
+
+def unflat(place: int, array: Array) -> tuple[int, ...]:
+    """The indices of a row-major place."""
+    indices: list[int] = []
+    for extent in reversed(array.shape):
+        assert extent is not None
+        place, index = divmod(place, extent)
+        indices.append(index)
+    return tuple(reversed(indices))
+
+
+def layer_pass(network: Network, arrays: Arrays, phase: Phase, conventions: Conventions) -> Pass:
+    """The forward equations of a network of layers, with the parameters as they are or as updated (phase AFTER)."""
+    now = phase is Phase.NOW
+    observations = arrays.inputs[0].axes[0]
+    equations: list[Equation] = []
+    nets, outs = [], []
+    before = arrays.inputs[0]
+    for number, layer in enumerate(network.layers, 1):
+        axes = (observations, Axis("unit", layer.units, number))
+        net, out = Array(Role.NET, axes, number, phase=phase), Array(Role.OUT, axes, number, phase=phase)
+        weight, bias = arrays.weights[number - 1], arrays.biases[number - 1]
+        if not now:
+            weight = replace(weight, phase=Phase.NEW)
+            bias = None if bias is None else replace(bias, phase=Phase.NEW)
+        equations.append(SumOfProducts(Cell(net, ("n", "j")), net_terms(weight, bias, before, conventions)))
+        equations.append(activation_map(layer.activation, Cell(out, ("n", "j")), Cell(net, ("n", "j"))))
+        nets.append(net)
+        outs.append(out)
+        before = out
+    assert arrays.targets is not None
+    part = Array(Role.PART, before.axes, before.layer, phase=phase)
+    part_cell, out_cell, target_cell = (Cell(each, ("n", "j")) for each in (part, before, arrays.targets))
+    equations.append(
+        loss_map(network.loss.choice, part_cell, out_cell, target_cell, loss_scale(network, part), target_first=conventions.target_first)
+    )
+    penalty_equations, penalty = _penalty(network, arrays, phase)
+    loss = Array(Role.LOSS, phase=phase)
+    terms = [Term(factors=(part_cell,))]
+    if penalty is not None:
+        terms.append(Term(factors=(Cell(penalty),)))
+    equations += [*penalty_equations, SumOfProducts(Cell(loss), tuple(terms))]
+    return Pass(tuple(nets), tuple(outs), part, penalty, loss, tuple(equations))
+
+
+def net_terms(weight: Array, bias: Array | None, before: Array, conventions: Conventions) -> tuple[Term, ...]:
+    """The terms of a layer's net in the author's order of factors and place of the bias."""
+    pair = (Cell(weight, ("j", "k")), Cell(before, ("n", "k")))
+    weighted = Term(factors=pair if conventions.weight_first else pair[::-1])
+    if bias is None:
+        return (weighted,)
+    offset = Term(factors=(Cell(bias, ("j",) if bias.axes else ()),))
+    return (offset, weighted) if conventions.bias_first else (weighted, offset)
+
+
+def loss_scale(network: Network, part: Array) -> Term:
+    """Factor and means in front of each output's part of the loss."""
+    scale = _entry_term(network.loss.factor, "factor")
+    observations, outputs = part.axes
+    over = []
+    if network.loss.over_observations == "mean":
+        over.append(observations)
+    if network.loss.over_outputs == "mean":
+        over.append(outputs)
+    return replace(scale, over=tuple(over))
+
+
+def _entry_term(entry: Entry, label: str) -> Term:
+    if isinstance(entry, ExactNumber):
+        return Term(entry.value)
+    return Term(factors=(Cell(Array(Role.SETTING, label=label)),))
+
+
+def _penalty(network: Network, arrays: Arrays, phase: Phase) -> tuple[list[Equation], Array | None]:
+    """factor · strength · sum of w² or |w|, each parameter once."""
+    if network.penalty is None:
+        return [], None
+    strength = Cell(Array(Role.SETTING, label="strength"))
+    scale = _entry_term(network.penalty.factor, "penalty factor").times(Term(factors=(strength,)))
+    if network.penalty.over_observations == "mean":
+        scale = replace(scale, over=(arrays.inputs[0].axes[0],))
+    equations: list[Equation] = []
+    terms: list[Term] = []
+    for array, factors in _penalised(network, arrays):
+        current = array if phase is Phase.NOW else replace(array, phase=Phase.NEW)
+        cell = Cell(current, _parameter_letters(array))
+        if network.penalty.kind == "l1":
+            size = Array(Role.PENALTY, array.axes, array.layer, "size", phase, wrt=array)
+            equations.append(Map(Cell(size, cell.indices), ABS(Reference(cell))))
+            terms.append(scale.times(Term(factors=(*factors, Cell(size, cell.indices)))))
+        else:
+            terms.append(scale.times(Term(factors=(*factors, cell, cell))))
+    penalty = Array(Role.PENALTY, phase=phase)
+    return [*equations, SumOfProducts(Cell(penalty), tuple(terms))], penalty
+
+
+def _penalised(network: Network, arrays: Arrays) -> list[tuple[Array, tuple[Indicator, ...]]]:
+    assert network.penalty is not None
+    ties = ties_of(network, arrays) if arrays.vectors else None
+    chosen: list[tuple[Array, tuple[Indicator, ...]]] = []
+    for array in arrays.parameters:
+        if ties and array in ties.weights_places:
+            places = ties.weights_places[array]
+            (extent,) = array.shape
+            if network.penalty.biases or len(places) == extent:
+                chosen.append((array, ()))
+            elif places:
+                chosen.append((array, (Indicator(("p",), places),)))
+        elif array.role is Role.WEIGHT or network.penalty.biases:
+            chosen.append((array, ()))
+    return chosen
+
+
+def _parameter_letters(array: Array) -> tuple[str, ...]:
+    return ("p",) if array.role is Role.PARAMETER and array.axes else ("j", "k")[: len(array.axes)]
+
+
+def program_arrays(network: Network) -> Arrays:
+    """The givens of a program: inputs by name with a value per observation, and parameters without indices."""
+    axes = _program_axes(network)
+    inputs = tuple(Array(Role.INPUT, axes, label=name) for name in network.program_inputs)
+    parameters = tuple(Array(Role.PARAMETER, label=name) for name in network.parameters)
+    frozen = frozenset(each for each in parameters if not network.parameters[each.label].trainable)
+    names = {name: (each, ()) for each in parameters for name in (each.label,)}
+    return Arrays(inputs, None, parameters=parameters, frozen=frozen, names=names)
+
+
+def _program_axes(network: Network) -> tuple[Axis, ...]:
+    return () if network.observations == 1 else (observation_axis(network),)
+
+
+def program_pass(network: Network, arrays: Arrays, phase: Phase) -> Pass:
+    """A program's equations in order; with several observations its loss is their sum or mean."""
+    cells: dict[str, Cell] = {}
+    for array in (*arrays.inputs, *arrays.parameters):
+        current = replace(array, phase=Phase.NEW) if phase is Phase.AFTER and array in arrays.parameters else array
+        cells[array.label] = Cell(current, ("n",) if array.axes else ())
+    equations: list[Equation] = []
+    for line in network.program:
+        body = substituted(parse(line.formula, variables=tuple(cells)), lambda name: Reference(cells[str(name)]))
+        axes = next((each.array.axes for each in leaves(body) if isinstance(each, Cell) and each.array.axes), ())
+        cell = Cell(Array(Role.VARIABLE, axes, label=line.name, phase=phase), ("n",) if axes else ())
+        equations.append(Map(cell, body))
+        cells[line.name] = cell
+    result = cells[network.result]
+    if not result.indices:
+        return Pass((), (), None, None, result.array, tuple(equations))
+    loss = Array(Role.LOSS, phase=phase)
+    over = (observation_axis(network),) if network.over_observations == "mean" else ()
+    equations.append(SumOfProducts(Cell(loss), (Term(Fraction(1), (result,), over),)))
+    return Pass((), (), None, None, loss, tuple(equations))
+

@@ -1,0 +1,326 @@
+"""The reverse sweep: from forward equations, the equations of all adjoints. Knows no layer, activation or loss.
+
+The adjoint of an array is the derivative of what the sweep starts from by that array. A sum of products passes
+its adjoint on with one factor replaced, a map with its partial, a re-indexing adds back; everything else
+(weight sharing, several observations, recurrence) follows from summing over uses.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from symbackprop.calculus import differentiated
+from symbackprop.expressions import leaves
+from symbackprop.quantities import Array, Axis, Cell, Role
+from symbackprop.system import (
+    Equation,
+    Factor,
+    Indicator,
+    Kronecker,
+    Map,
+    Partial,
+    Reindex,
+    Scatter,
+    SumOfProducts,
+    Term,
+    letters_of,
+)
+
+SPARE_LETTERS = "kilmqrsuvjp"
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What the adjoints of a sweep are called.
+
+    ``adjoint`` gives the array that holds the adjoint of an array, with the sign it is held with, or None for an
+    array whose adjoint is not worth a name (the loss, one output's part) and is carried on as terms.
+    """
+
+    adjoint: Callable[[Array], tuple[int, Array] | None]
+    wanted: Callable[[Array], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Slope:
+    """A contribution that is a map's own partial: the adjoint above it is a constant."""
+
+    scale: Term
+    partial: Partial
+    origin: Map
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A contribution that is added back through a re-indexing."""
+
+    array: Array
+    reindex: Reindex
+    number: int
+
+
+_Piece = Term | _Slope | _Use
+
+
+@dataclass
+class Slopes:
+    """The local derivatives of maps that have an array of their own, shared by all sweeps over a system."""
+
+    arrays: dict[tuple[Array, Cell], Array] = field(default_factory=dict)
+
+
+def canonical_letters(array: Array) -> tuple[str, ...]:
+    """The index letters that an array's own equation uses: n for observations, p for parameters, then j, k, i, l.
+
+    >>> canonical_letters(Array(Role.WEIGHT, (Axis("unit", 2, 1), Axis("unit", 3, 0)), 1))
+    ('j', 'k')
+    """
+    units = iter("jkil")
+    special = {"observation": "n", "parameter": "p"}
+    return tuple(special.get(axis.kind) or next(units) for axis in array.axes)
+
+
+def reverse_sweep(
+    equations: Sequence[Equation], seeds: Mapping[Array, Term], *, naming: Naming, slopes: Slopes
+) -> list[Equation]:
+    """The equations of all wanted adjoints, each before it is used.
+
+    ``seeds`` are the derivatives, by the arrays that the sweep starts from, of what is differentiated.
+    """
+    return _Sweep(equations, naming, slopes).run(seeds)
+
+
+class _Sweep:
+    def __init__(self, equations: Sequence[Equation], naming: Naming, slopes: Slopes) -> None:
+        self.equations, self.naming, self.slopes = equations, naming, slopes
+        self.found: list[Equation] = []
+        self.pieces: dict[Array, list[_Piece]] = {}
+        self.uses = Counter(array for equation in equations for array in set(_arguments(equation)))
+        self.reindexed = {each.target.array for each in equations if isinstance(each, Reindex)}
+
+    def run(self, seeds: Mapping[Array, Term]) -> list[Equation]:
+        for array, seed in seeds.items():
+            self.pieces[array] = [seed]
+        defined = {equation.target.array for equation in self.equations}
+        remaining = Counter(self.uses)
+        for equation in reversed(self.equations):
+            pieces = self.pieces.pop(equation.target.array, None)
+            if pieces is not None:
+                self._pass_on(equation, self._settled(equation.target.array, pieces))
+            for array in dict.fromkeys(_arguments(equation)):
+                remaining[array] -= 1
+                if array not in defined and not remaining[array] and array in self.pieces:
+                    self._settled(array, self.pieces.pop(array))
+        self._totals_of_tied()
+        return self.found
+
+    def _settled(self, array: Array, pieces: list[_Piece]) -> list[Term]:
+        """The adjoint as terms in the array's canonical letters, defined by an equation if it has a name."""
+        named = self.naming.adjoint(array)
+        if named is None:
+            return _collected([self._as_term(piece) for piece in pieces])
+        sign, adjoint = named
+        target = Cell(adjoint, canonical_letters(array))
+        self.found.append(self._equation(target, pieces, sign))
+        return [Term(Fraction(sign), (target,))]
+
+    def _equation(self, target: Cell, pieces: list[_Piece], sign: int) -> Equation:
+        match pieces:
+            case [_Slope(scale, partial, origin)]:
+                if sign == 1 and scale == Term():
+                    self.slopes.arrays[origin.target.array, partial.wrt] = target.array
+                assert partial.printed is not None
+                signed = replace(scale, number=scale.number * sign)
+                return Map(target, partial.printed, partial.stable, signed, at_kink=origin.at_kink)
+        uses = [piece for piece in pieces if isinstance(piece, _Use)]
+        terms = _collected([self._as_term(piece) for piece in pieces if not isinstance(piece, _Use)])
+        signed_terms = tuple(replace(term, number=term.number * sign) for term in terms)
+        if uses:
+            assert sign == 1
+            return _scatter(target, uses, signed_terms)
+        return SumOfProducts(target, signed_terms)
+
+    def _as_term(self, piece: _Piece) -> Term:
+        match piece:
+            case Term():
+                return piece
+            case _Slope(scale, partial, origin):
+                slope = self._slope_array(origin, partial)
+                return scale.times(Term(factors=(Cell(slope, origin.target.indices),)))
+        raise AssertionError("a re-indexed array must have a named adjoint")
+
+    def _pass_on(self, equation: Equation, adjoint: list[Term]) -> None:
+        match equation:
+            case SumOfProducts():
+                for term in equation.terms:
+                    self._pass_through_term(term, adjoint)
+            case Map():
+                for cell in _map_arguments(equation):
+                    if self.naming.wanted(cell.array):
+                        self._pass_through_map(equation, cell, adjoint)
+            case Reindex(target, sources, _):
+                (term,) = adjoint
+                (use,) = (factor for factor in term.factors if isinstance(factor, Cell))
+                for number, source in enumerate(sources):
+                    self._add(source, _Use(use.array, equation, number))
+            case Scatter():
+                raise AssertionError("a forward equation is never a scatter")
+
+    def _pass_through_term(self, term: Term, adjoint: list[Term]) -> None:
+        for place, factor in enumerate(term.factors):
+            if not isinstance(factor, Cell) or not self.naming.wanted(factor.array):
+                continue
+            rest = Term(term.number, term.factors[:place] + term.factors[place + 1 :], term.over)
+            for above in adjoint:
+                self._add(factor.array, _renamed(above.times(rest), factor))
+
+    def _pass_through_map(self, equation: Map, cell: Cell, adjoint: list[Term]) -> None:
+        partial = _partial(equation, cell)
+        alone = self.uses[cell.array] == 1 and len(_cells_of(equation, cell.array)) == 1
+        same_letters = set(partial.wrt.indices) == set(equation.target.indices)
+        for above in adjoint:
+            if alone and same_letters and not partial.terms and not letters_of(above):
+                self._add(cell.array, _Slope(above.times(equation.scale), partial, equation))
+                continue
+            slope = self._slope_array(equation, partial)
+            letters = _slope_letters(equation, partial)
+            self._add(cell.array, _renamed(above.times(Term(factors=(Cell(slope, letters),))), partial.wrt))
+
+    def _slope_array(self, equation: Map, partial: Partial) -> Array:
+        """The array of a map's own partial, with an equation the first time it is asked for."""
+        key = (equation.target.array, partial.wrt)
+        if key not in self.slopes.arrays:
+            letters = _slope_letters(equation, partial)
+            axes = equation.target.array.axes + _further_axes(equation, partial)
+            of, wrt = equation.target.array, partial.wrt.array
+            # Where the map's own adjoint is a constant, the total derivative may have the plain name.
+            label = "direct" if of.role in (Role.VARIABLE, Role.PART, Role.PENALTY) else ""
+            array = Array(Role.DERIVATIVE, axes, of.layer, label, of.phase, of=of, wrt=wrt)
+            if partial.terms:
+                scaled_terms = tuple(equation.scale.times(term) for term in partial.terms)
+                self.found.append(SumOfProducts(Cell(array, letters), scaled_terms))
+            else:
+                assert partial.printed is not None
+                self.found.append(
+                    Map(Cell(array, letters), partial.printed, partial.stable, equation.scale, at_kink=equation.at_kink)
+                )
+            self.slopes.arrays[key] = array
+        return self.slopes.arrays[key]
+
+    def _add(self, array: Array, piece: _Piece) -> None:
+        if self.naming.wanted(array):
+            self.pieces.setdefault(array, []).append(piece)
+
+    def _totals_of_tied(self) -> None:
+        """Every position of a tied parameter shows its total gradient."""
+        for equation in self.equations:
+            if not isinstance(equation, Reindex):
+                continue
+            sources = [self.naming.adjoint(source) for source in equation.sources]
+            adjoints = tuple(each[1] for each in sources if each is not None)
+            array = equation.target.array
+            known = {each.target.array for each in self.found}
+            if len(adjoints) == len(equation.sources) and all(each in known for each in adjoints):
+                use = self.naming.adjoint(array)
+                assert use is not None
+                total = replace(use[1], phase=array.phase)
+                self.found.append(Reindex(Cell(total, equation.target.indices), adjoints, equation.table))
+
+
+def _arguments(equation: Equation) -> Iterable[Array]:
+    """What an equation is a function of, its stable form and its scale left aside."""
+    if isinstance(equation, Map):
+        return [cell.array for cell in _map_arguments(equation)]
+    return equation.reads
+
+
+def _map_arguments(equation: Map) -> list[Cell]:
+    """The distinct argument cells of a map; a stated partial's own cell stands for all cells of its array."""
+    stated = {partial.wrt.array: partial.wrt for partial in equation.partials}
+    cells = (cell for cell in leaves(equation.body) if isinstance(cell, Cell))
+    return list(dict.fromkeys(stated.get(cell.array, cell) for cell in cells))
+
+
+def _cells_of(equation: Map, array: Array) -> list[Cell]:
+    return [cell for cell in _map_arguments(equation) if cell.array == array]
+
+
+def _partial(equation: Map, cell: Cell) -> Partial:
+    for partial in equation.partials:
+        if partial.wrt == cell:
+            return partial
+    return Partial(cell, differentiated(equation.body, cell, equation.at_kink))
+
+
+def _slope_letters(equation: Map, partial: Partial) -> tuple[str, ...]:
+    target = equation.target.indices
+    return target + tuple(letter for letter in partial.wrt.indices if letter not in target)
+
+
+def _further_axes(equation: Map, partial: Partial) -> tuple[Axis, ...]:
+    pairs = zip(partial.wrt.indices, partial.wrt.array.axes, strict=True)
+    return tuple(axis for letter, axis in pairs if letter not in equation.target.indices)
+
+
+def _renamed(term: Term, cell: Cell) -> Term:
+    """The term with the cell's letters turned into its array's canonical ones, other letters out of their way."""
+    wished = dict(zip(cell.indices, canonical_letters(cell.array), strict=True))
+    if all(old == new for old, new in wished.items()):
+        return term
+    taken = set(wished.values())
+    for letter in letters_of(term):
+        if letter not in wished:
+            free = letter if letter not in taken else next(each for each in SPARE_LETTERS if each not in taken)
+            wished[letter] = free
+            taken.add(free)
+    return replace(term, factors=tuple(_renamed_factor(factor, wished) for factor in term.factors))
+
+
+def _renamed_factor(factor: Factor, letters: Mapping[str, str]) -> Factor:
+    match factor:
+        case Cell(array, indices):
+            return Cell(array, tuple(letters[each] for each in indices))
+        case Indicator(indices, places):
+            return Indicator(tuple(letters[each] for each in indices), places)
+        case Kronecker(left, right):
+            return Kronecker(letters[left], letters[right] if isinstance(right, str) else right)
+    raise AssertionError(factor)
+
+
+def _collected(terms: Sequence[Term]) -> list[Term]:
+    """Like terms added up; the first one's order of factors stays."""
+    kept: list[Term] = []
+    keys: dict[tuple[frozenset[tuple[Factor, int]], tuple[Axis, ...]], int] = {}
+    for term in terms:
+        key = (frozenset(Counter(term.factors).items()), term.over)
+        if key in keys:
+            place = keys[key]
+            kept[place] = replace(kept[place], number=kept[place].number + term.number)
+        else:
+            keys[key] = len(kept)
+            kept.append(term)
+    return [term for term in kept if term.number != 0]
+
+
+def _scatter(target: Cell, uses: Sequence[_Use], extra: tuple[Term, ...]) -> Scatter:
+    """Adding back: which entries of which uses each entry of the target was the source of."""
+    (extent,) = target.array.shape
+    assert extent is not None
+    places: list[list[tuple[int, tuple[int, ...]]]] = [[] for _ in range(extent)]
+    for source, use in enumerate(uses):
+        indices = _row_major(use.array.shape)
+        for here, (number, place) in zip(indices, use.reindex.table, strict=True):
+            if number == use.number:
+                places[place[0]].append((source, here))
+    return Scatter(target, tuple(use.array for use in uses), tuple(tuple(each) for each in places), extra)
+
+
+def _row_major(shape: tuple[int | None, ...]) -> list[tuple[int, ...]]:
+    grid: list[tuple[int, ...]] = [()]
+    for extent in shape:
+        assert extent is not None
+        grid = [(*rest, index) for rest in grid for index in range(extent)]
+    return grid
