@@ -1,0 +1,75 @@
+"""The public names of symbackprop, loaded when they are first used. Never computes anything.
+
+    import symbackprop as sb
+
+    network = sb.Network.read("example.toml")
+    derivation = sb.derive(network)
+    derivation.gradient("w_5").chain
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from symbackprop.errors import (
+        DescriptionError,
+        FormulaError,
+        InputError,
+        KinkError,
+        MissingValue,
+        OutsideError,
+        SymbackpropError,
+        TooLarge,
+        UnknownName,
+    )
+    from symbackprop.network import Network
+    from symbackprop.public import Derivation, Gradient, derive
+
+__version__ = "0.1.0"
+
+HOMES = {
+    "Derivation": "public",
+    "DescriptionError": "errors",
+    "FormulaError": "errors",
+    "Gradient": "public",
+    "InputError": "errors",
+    "KinkError": "errors",
+    "MissingValue": "errors",
+    "Network": "network",
+    "OutsideError": "errors",
+    "SymbackpropError": "errors",
+    "TooLarge": "errors",
+    "UnknownName": "errors",
+    "derive": "public",
+}
+
+__all__ = [
+    "Derivation",
+    "DescriptionError",
+    "FormulaError",
+    "Gradient",
+    "InputError",
+    "KinkError",
+    "MissingValue",
+    "Network",
+    "OutsideError",
+    "SymbackpropError",
+    "TooLarge",
+    "UnknownName",
+    "__version__",
+    "derive",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(f"{__name__}.{HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *HOMES})
