@@ -5,14 +5,12 @@ States no backward formula of its own: adjoints come from the sweep. Computes no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
-from symbackprop.catalogue.pairs import Pair, pair_of
 from symbackprop.catalogue.updates import UPDATES
-from symbackprop.expressions import Expression, Reference, substituted
+from symbackprop.expressions import Reference, substituted
 from symbackprop.formulas import parse
 from symbackprop.forward import (
     Arrays,
@@ -20,28 +18,20 @@ from symbackprop.forward import (
     Ties,
     layer_arrays,
     layer_pass,
-    net_terms,
     program_arrays,
     program_pass,
     ties_of,
 )
 from symbackprop.network import Network
-from symbackprop.notation import Conventions, Notation, notation_for
+from symbackprop.notation import Notation, notation_for
+from symbackprop.styles import Conventions
 from symbackprop.quantities import Array, Axis, Cell, Phase, Role
+from symbackprop.rewriting import Rewrite, fused, rewritten
 from symbackprop.sweep import Naming, Slopes, canonical_letters, reverse_sweep
 from symbackprop.system import Equation, Kronecker, Map, Reindex, Scatter, SumOfProducts, System, Term
 
 NOT_DIFFERENTIATED = frozenset({Role.TARGET, Role.RATE, Role.SETTING})
 CARRIED = frozenset({Role.LOSS, Role.PART, Role.PENALTY})
-
-
-@dataclass(frozen=True, slots=True)
-class Rewrite:
-    """An equation in place of a longer one, with the condition under which both are equal."""
-
-    pair: Pair
-    before: Equation
-    after: Equation
 
 
 @dataclass(frozen=True)
@@ -212,17 +202,17 @@ def derive(network: Network, *, rewrites: bool = True) -> Derivation:
     notation = notation_for(network)
     conventions = notation.conventions
     arrays, ties = _givens(network)
-    now = _forward(network, arrays, Phase.NOW, conventions)
+    now = _forward(network, arrays, ties, Phase.NOW, conventions)
     slopes = Slopes()
     backward = _backward(ties, now, conventions, slopes)
-    applied = _rewrites(network, now, backward) if rewrites else ()
-    now, backward = _rewritten(now, backward, applied)
+    applied = fused(network, now, backward) if rewrites else ()
+    now, backward = rewritten(now, backward, applied)
     update = _updates(network, arrays, ties)
-    after = _forward(network, arrays, Phase.AFTER, conventions) if update else None
+    after = _forward(network, arrays, ties, Phase.AFTER, conventions) if update else None
     if after is not None:
-        after, _ = _rewritten(after, (), applied)
+        after, _ = rewritten(after, (), applied)
     equations = (*ties.reindexed.values(), *now.equations, *backward, *update, *(after.equations if after else ()))
-    system = System(_system_givens(network, arrays, ties), equations)
+    system = System(_system_givens(network, arrays), equations)
     return Derivation(network, notation, arrays, ties, now, after, system, applied, slopes)
 
 
@@ -240,13 +230,15 @@ def _givens(network: Network) -> tuple[Arrays, Ties]:
     return arrays, ties
 
 
-def _forward(network: Network, arrays: Arrays, phase: Phase, conventions: Conventions) -> Pass:
+def _forward(
+    network: Network, arrays: Arrays, ties: Ties, phase: Phase, conventions: Conventions
+) -> Pass:
     if network.program:
         return program_pass(network, arrays, phase)
-    return layer_pass(network, arrays, phase, conventions)
+    return layer_pass(network, arrays, ties, phase, conventions)
 
 
-def _system_givens(network: Network, arrays: Arrays, ties: Ties) -> tuple[Array, ...]:
+def _system_givens(network: Network, arrays: Arrays) -> tuple[Array, ...]:
     targets = () if arrays.targets is None else (arrays.targets,)
     return (*arrays.inputs, *targets, *arrays.parameters, *_settings(network, arrays))
 
@@ -281,73 +273,6 @@ def _backward(ties: Ties, now: Pass, conventions: Conventions, slopes: Slopes) -
     naming = Naming(adjoint, lambda array: array.role not in NOT_DIFFERENTIATED)
     forward = (*ties.reindexed.values(), *now.equations)
     return tuple(reverse_sweep(forward, {now.loss: Term()}, naming=naming, slopes=slopes))
-
-
-def _rewrites(network: Network, now: Pass, backward: tuple[Equation, ...]) -> tuple[Rewrite, ...]:
-    """The fused delta of the output layer, where its activation and the loss are a pair that has one."""
-    if network.program:
-        return ()
-    pair = pair_of(network.layers[-1].activation, network.loss.choice)
-    if pair is None or not pair.holds(network.targets):
-        return ()
-    delta = _delta_array(now.nets[-1])
-    before = next(each for each in backward if each.target.array == delta)
-    part = next(each for each in now.equations if each.target.array == now.part)
-    out_slope = next(each for each in backward if isinstance(each, Map) and each.target.array.wrt == now.outs[-1])
-    assert isinstance(part, Map)
-    cells = _pair_cells(now, part)
-    sign = _sign_of(before, out_slope)
-    after = Map(before.target, pair.delta(*cells[1:]), pair.stable_delta(cells[0], cells[2]), _signed(part.scale, sign))
-    return (Rewrite(pair, before, after),)
-
-
-def _pair_cells(now: Pass, part: Map) -> tuple[Cell, Cell, Cell]:
-    net, out = Cell(now.nets[-1], ("n", "j")), Cell(now.outs[-1], ("n", "j"))
-    target = next(
-        cell for cell in (leaf for leaf in _cells(part.body)) if cell.array.role is Role.TARGET
-    )
-    return net, out, target
-
-
-def _cells(expression: Expression) -> list[Cell]:
-    from symbackprop.expressions import leaves
-
-    return [each for each in leaves(expression) if isinstance(each, Cell)]
-
-
-def _sign_of(delta: Equation, _out_slope: Equation) -> int:
-    assert isinstance(delta, SumOfProducts)
-    return 1 if delta.terms[0].number > 0 else -1
-
-
-def _signed(scale: Term, sign: int) -> Term:
-    return replace(scale, number=scale.number * sign)
-
-
-def _rewritten(
-    passed: Pass, backward: tuple[Equation, ...], rewrites: tuple[Rewrite, ...]
-) -> tuple[Pass, tuple[Equation, ...]]:
-    """The equations with the rewrites in place: the fused delta, and loss and ∂E/∂out computed straight from net."""
-    for rewrite in rewrites:
-        equations = []
-        for equation in passed.equations:
-            if equation.target.array == passed.part:
-                assert isinstance(equation, Map)
-                net, _, target = _pair_cells(passed, equation)
-                equation = replace(equation, stable=rewrite.pair.stable_part(net, target))
-            equations.append(equation)
-        changed = []
-        for equation in backward:
-            if equation.target.array == rewrite.after.target.array:
-                equation = rewrite.after
-            elif isinstance(equation, Map) and equation.target.array.wrt == passed.outs[-1]:
-                part = next(each for each in passed.equations if each.target.array == passed.part)
-                assert isinstance(part, Map)
-                net, _, target = _pair_cells(passed, part)
-                equation = replace(equation, stable=rewrite.pair.stable_out_slope(net, target))
-            changed.append(equation)
-        passed, backward = replace(passed, equations=tuple(equations)), tuple(changed)
-    return passed, backward
 
 
 def _state_array(label: str, parameter: Array, phase: Phase = Phase.NOW) -> Array:
@@ -389,18 +314,10 @@ def _rule_equations(network: Network, parameter: Array, loss: Array) -> list[Equ
         "rate": Cell(Array(Role.RATE)),
         **{label: Cell(Array(Role.SETTING, label=label)) for label in rule.numbers},
         **{state: Cell(_state_array(state, parameter), letters) for state in rule.states},
+        **{f"new_{state}": Cell(_state_array(state, parameter, Phase.NEW), letters) for state in rule.states},
     }
-    found: list[Equation] = []
-    for name, formula in rule.equations(network.update.settings):
-        body = substituted(parse(formula, variables=tuple(cells)), lambda variable: Reference(cells[str(variable)]))
-        if name == "value":
-            target = Cell(replace(parameter, phase=Phase.NEW), letters)
-        else:
-            state = name.removeprefix("new_")
-            target = Cell(_state_array(state, parameter, Phase.NEW), letters)
-            cells[name] = target
-        found.append(Map(target, body))
-    return found
-
-
-__all__ = ["Derivation", "Mapping", "Rewrite", "derive", "net_terms"]
+    targets = cells | {"value": Cell(replace(parameter, phase=Phase.NEW), letters)}
+    return [
+        Map(targets[name], substituted(parse(formula, variables=tuple(cells)), lambda leaf: Reference(cells[str(leaf)])))
+        for name, formula in rule.equations(network.update.settings)
+    ]

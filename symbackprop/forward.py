@@ -12,7 +12,7 @@ from symbackprop.expressions import Reference, leaves, substituted
 from symbackprop.formulas import parse
 from symbackprop.functions import ABS
 from symbackprop.network import Entry, ExactNumber, Layer, Network
-from symbackprop.notation import Conventions
+from symbackprop.styles import Conventions
 from symbackprop.quantities import Array, Axis, Cell, Phase, Role
 from symbackprop.system import Equation, Indicator, Map, Reindex, SumOfProducts, Term
 
@@ -171,7 +171,9 @@ def unflat(place: int, array: Array) -> tuple[int, ...]:
     return tuple(reversed(indices))
 
 
-def layer_pass(network: Network, arrays: Arrays, phase: Phase, conventions: Conventions) -> Pass:
+def layer_pass(
+    network: Network, arrays: Arrays, ties: Ties, phase: Phase, conventions: Conventions
+) -> Pass:
     """The forward equations of a network of layers, with the parameters as they are or as updated (phase AFTER)."""
     now = phase is Phase.NOW
     observations = arrays.inputs[0].axes[0]
@@ -196,7 +198,7 @@ def layer_pass(network: Network, arrays: Arrays, phase: Phase, conventions: Conv
     equations.append(
         loss_map(network.loss.choice, part_cell, out_cell, target_cell, loss_scale(network, part), target_first=conventions.target_first)
     )
-    penalty_equations, penalty = _penalty(network, arrays, phase)
+    penalty_equations, penalty = _penalty(network, arrays, ties, phase)
     loss = Array(Role.LOSS, phase=phase)
     terms = [Term(factors=(part_cell,))]
     if penalty is not None:
@@ -233,7 +235,7 @@ def _entry_term(entry: Entry, label: str) -> Term:
     return Term(factors=(Cell(Array(Role.SETTING, label=label)),))
 
 
-def _penalty(network: Network, arrays: Arrays, phase: Phase) -> tuple[list[Equation], Array | None]:
+def _penalty(network: Network, arrays: Arrays, ties: Ties, phase: Phase) -> tuple[list[Equation], Array | None]:
     """factor · strength · sum of w² or |w|, each parameter once."""
     if network.penalty is None:
         return [], None
@@ -243,7 +245,7 @@ def _penalty(network: Network, arrays: Arrays, phase: Phase) -> tuple[list[Equat
         scale = replace(scale, over=(arrays.inputs[0].axes[0],))
     equations: list[Equation] = []
     terms: list[Term] = []
-    for array, factors in _penalised(network, arrays):
+    for array, factors in _penalised(network, arrays, ties):
         current = array if phase is Phase.NOW else replace(array, phase=Phase.NEW)
         cell = Cell(current, _parameter_letters(array))
         if network.penalty.kind == "l1":
@@ -256,12 +258,13 @@ def _penalty(network: Network, arrays: Arrays, phase: Phase) -> tuple[list[Equat
     return [*equations, SumOfProducts(Cell(penalty), tuple(terms))], penalty
 
 
-def _penalised(network: Network, arrays: Arrays) -> list[tuple[Array, tuple[Indicator, ...]]]:
+def _penalised(
+    network: Network, arrays: Arrays, ties: Ties
+) -> list[tuple[Array, tuple[Indicator, ...]]]:
     assert network.penalty is not None
-    ties = ties_of(network, arrays) if arrays.vectors else None
     chosen: list[tuple[Array, tuple[Indicator, ...]]] = []
     for array in arrays.parameters:
-        if ties and array in ties.weights_places:
+        if array in ties.weights_places:
             places = ties.weights_places[array]
             (extent,) = array.shape
             if network.penalty.biases or len(places) == extent:

@@ -119,6 +119,7 @@ class _Sweep:
 
     def _settled(self, array: Array, pieces: list[_Piece]) -> list[Term]:
         """The adjoint as terms in the array's canonical letters, defined by an equation if it has a name."""
+        pieces = pieces[::-1]  # uses in the order of the forward pass
         named = self.naming.adjoint(array)
         if named is None:
             return _collected([self._as_term(piece) for piece in pieces])
