@@ -20,7 +20,7 @@ GREEK = {
 LETTER_OF = {letter: word for word, letter in GREEK.items()}
 ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "vec": "\u20d7", "dot": "\u0307"}
 WHOLE_ACCENTS = {("hat", "y"): "ŷ", ("hat", "a"): "â", ("hat", "o"): "ô", ("tilde", "y"): "ỹ", ("bar", "y"): "ȳ"}
-FACES = {"upright": "mathrm", "bold": "mathbf"}
+FACES = {"upright": "mathrm", "bold": "mathbf", "calligraphic": "mathcal"}
 WORD = 3  # letters in a script that make a word
 _RUN = re.compile("[A-Za-z]+")
 _BLANK = re.compile(r"(\\[A-Za-z]+) (?![A-Za-z])")  # the blank behind a command that no letter follows
@@ -30,7 +30,7 @@ _BLANK = re.compile(r"(\\[A-Za-z]+) (?![A-Za-z])")  # the blank behind a command
 class Name:
     """A quantity's or an array's printed name.
 
-    ``accent`` is a word of `ACCENTS`; ``face`` is empty, ``upright`` or ``bold``; ``mark`` says that the value is a new
+    ``accent`` is a word of `ACCENTS`; ``face`` is empty or one of `FACES`; ``mark`` says that the value is a new
     one: ``'`` stands behind the base, a mark in round brackets behind the subscript, any other as a superscript.
     ``observation`` is the number (or letter) of the observation where there are several; ``argument`` is whose
     optimiser state it is.
@@ -54,7 +54,8 @@ class DerivativeName:
     """The name of a derivative: ``of`` by ``wrt``.
 
     ``observation`` marks one observation's share of a derivative by something that all observations have in
-    common; ``use`` is the number, from 1, of one use of a tied parameter.
+    common; ``use`` is the number, from 1, of one use of a tied parameter; ``direct`` means the slope of a program's
+    equation by one variable in it, the others held fast.
     """
 
     of: Name
@@ -62,6 +63,7 @@ class DerivativeName:
     letter: str = "∂"
     observation: str = ""
     use: str = ""
+    direct: bool = False
 
     def __str__(self) -> str:
         return plain(self)
@@ -164,7 +166,8 @@ def _plain(name: Name, base: str, accented: str | None) -> str:
 def _plain_derivative(name: DerivativeName, write: Callable[[Name], str]) -> str:
     observation = name.observation or name.wrt.observation or name.of.observation
     use = f"[{name.use}]" if name.use else ""
-    whole = f"d{write(_without_observation(name.of))}/d{write(_without_observation(name.wrt))}{use}"
+    sign, direct = ("∂", "") if name.direct and write is plain else ("d", "direct:" if name.direct else "")
+    whole = f"{direct}{sign}{write(_without_observation(name.of))}/{sign}{write(_without_observation(name.wrt))}{use}"
     return f"{whole}@{observation}" if observation else whole
 
 

@@ -2,6 +2,360 @@
 
 from __future__ import annotations
 
-from symbackprop.lettering import AnyName, DerivativeName, Name, ascii_name, plain, tex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-__all__ = ["AnyName", "DerivativeName", "Name", "ascii_name", "plain", "tex"]
+from symbackprop.errors import DescriptionError
+from symbackprop.lettering import AnyName, DerivativeName, Name, ascii_name, plain, tex
+from symbackprop.neutral import NAMED, neutral, neutral_entry, pairs, split
+from symbackprop.outline import OF_LAYERS, Indices, Outline, arrays_of, outline_of
+from symbackprop.patterns import Pattern, filled, own_name
+from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
+from symbackprop.styles import Conventions, Style, style_of
+
+if TYPE_CHECKING:
+    from symbackprop.network import Network
+
+__all__ = [
+    "AnyName",
+    "Conventions",
+    "DerivativeName",
+    "Name",
+    "Notation",
+    "ascii_name",
+    "neutral",
+    "notation_for",
+    "plain",
+    "tex",
+]
+
+ROLE_KEYS = {
+    Role.INPUT: "input",
+    Role.TARGET: "target",
+    Role.WEIGHT: "weight",
+    Role.BIAS: "bias",
+    Role.PARAMETER: "parameter",
+    Role.WEIGHTED_SUM: "weighted_sum",
+    Role.NET: "net",
+    Role.OUT: "out",
+    Role.DELTA: "delta",
+    Role.PART: "part",
+    Role.LOSS: "loss",
+    Role.PENALTY: "penalty",
+    Role.RATE: "rate",
+}
+SETTING_KEYS = ("strength", "momentum", "decay", "epsilon", "beta1", "beta2", "step")
+STATE_LETTERS = {"velocity": "v", "mean": "m", "mean_square": "s"}
+CHECKED_WHOLE = 2_000  # quantities up to which a clash is looked for among all of them
+SHRUNK = 3  # units that a wide layer is checked as, else
+
+
+class Notation:
+    """The names of one network's quantities, and the conventions by which its derivation is written.
+
+    Made by `notation_for`, which has refused two quantities with one name.
+    """
+
+    def __init__(
+        self, style: Style, outline: Outline, sources: Mapping[Array, Sequence[tuple[Array, Indices]]] | None = None
+    ):
+        self.style, self.outline = style, outline
+        self.conventions = style.conventions
+        self._sources = sources or {}
+        self._writers: dict[Array, _Writer] = {}
+
+    def with_vectors(self, sources: Mapping[Array, Sequence[tuple[Array, Indices]]]) -> Notation:
+        """The notation that knows at which place each entry of a gathered parameter vector stands (first)."""
+        return Notation(self.style, self.outline, sources) if sources else self
+
+    def name(self, quantity: Quantity) -> AnyName:
+        """The printed name of a quantity, with its observation where there are several."""
+        return self.entry(quantity.array, *split(quantity.array, quantity.indices))
+
+    def cell_name(self, cell: Cell) -> AnyName:
+        """The printed name of an index cell: letters in place of indices."""
+        return self.entry(cell.array, *split(cell.array, cell.indices))
+
+    def plain(self, quantity: Quantity) -> str:
+        """The printed name in plain text."""
+        return plain(self.name(quantity))
+
+    def entry(self, array: Array, observation: str, rest: Indices) -> AnyName:
+        """The name of the entry at ``rest``, which are the indices without the observation's."""
+        if array.role is Role.DERIVATIVE:
+            return self._derivative(array, observation, rest)
+        return self._plain_entry(array, observation, rest)
+
+    def array_name(self, array: Array) -> AnyName:
+        """The name of a whole array, as in matrix forms; of an array without axes, that of its one entry."""
+        if array.role is Role.DERIVATIVE:
+            assert array.of is not None
+            assert array.wrt is not None
+            of = self._array(array.of) if array.of_unit is None else self._plain_entry(array.of, "", (array.of_unit,))
+            return DerivativeName(of, self._array(array.wrt), self.conventions.derivative)
+        return self._array(array)
+
+    def slope_matrix_name(self, out: Array) -> Name:
+        """The name of the diagonal matrix of a layer's slopes ∂out/∂net."""
+        return self._of_pattern("slope_matrix", out)
+
+    def _array(self, array: Array) -> Name:
+        if not any(axis.kind != "observation" for axis in array.axes) or (
+            array.label and array.role in NAMED and self.outline.program
+        ):
+            return self._plain_entry(array, "", ())
+        match array.role:
+            case Role.STATE:
+                assert array.wrt is not None
+                return _state(array, self._array(array.wrt), self._mark(array))
+            case Role.PENALTY:
+                assert array.wrt is not None
+                return _state(array, self._array(array.wrt), self._mark(array))
+            case Role.PARAMETER:
+                name = self._of_pattern("parameter_vector", array)
+                return replace(name, subscript=name.subscript or ("" if array.label == "trained" else array.label))
+            case Role.WEIGHT:
+                return self._of_pattern("weight_matrix", array)
+            case role:
+                return self._of_pattern(ROLE_KEYS[role] + "_vector", array)
+
+    def _of_pattern(self, key: str, array: Array) -> Name:
+        pattern = self.style.pattern(key, output=array.layer == self.outline.last and array.role in OF_LAYERS)
+        return filled(pattern, self._layer_fields(array), mark=self._mark(array))
+
+    def _plain_entry(self, array: Array, observation: str, rest: Indices) -> Name:
+        match array.role:
+            case Role.SETTING | Role.VARIABLE:
+                return self._labelled(array, observation)
+            case Role.STATE | Role.PENALTY if array.wrt is not None:
+                whose = self._plain_entry(array.wrt, "", rest)
+                return replace(_state(array, whose, self._mark(array)), observation=observation)
+            case Role.PARAMETER if array in self._sources and isinstance(rest[0], int):
+                source, indices = self._sources[array][rest[0]]
+                return replace(self._plain_entry(source, "", indices), mark=self._mark(array))
+            case Role.WEIGHT | Role.BIAS if self.outline.own and (array.role, array.layer, rest) in self.outline.own:
+                text, _ = self.outline.own[array.role, array.layer, rest]
+                return self._own(text, array, observation)
+            case Role.INPUT if self.outline.inputs and array.layer == 0 and isinstance(rest[0], int):
+                return self._own(self.outline.inputs[rest[0]], array, observation)
+            case Role.RATE if self.outline.settings and "rate" in dict(self.outline.settings):
+                return self._own(dict(self.outline.settings)["rate"], array, observation)
+            case Role.LOSS if self.outline.program:
+                return self._own(array.label or "loss", array, observation)
+        if array.label and self.outline.program:
+            return self._own(array.label, array, observation)
+        writer = self._writers.get(array)
+        if writer is None:
+            writer = self._writers[array] = self._writer(array)
+        return writer.name(rest, observation)
+
+    def _labelled(self, array: Array, observation: str) -> Name:
+        text = dict(self.outline.settings).get(array.label)
+        if text is None and array.role is Role.SETTING and array.label in SETTING_KEYS:
+            return filled(self.style.pattern(array.label), {}, mark=self._mark(array), observation=observation)
+        return self._own(text or array.label, array, observation)
+
+    def _own(self, text: str, array: Array, observation: str) -> Name:
+        name = own_name(text.replace(" ", "_"))
+        mark = self._mark(array)
+        if not mark and not observation:
+            return name
+        return replace(name, mark=name.mark + mark, observation=observation)
+
+    def _mark(self, array: Array) -> str:
+        match array.phase:
+            case Phase.NEW:
+                return self.style.new_mark
+            case Phase.AFTER:
+                return self.style.after_mark
+        return ""
+
+    def _derivative(self, array: Array, observation: str, rest: Indices) -> DerivativeName:
+        of, wrt = array.of, array.wrt
+        assert of is not None
+        assert wrt is not None
+        above, below = pairs(array, rest)
+        everywhere = observation and not of.has_observations and not wrt.has_observations
+        use = ""
+        if array.phase is Phase.USE:
+            use = str(self.outline.own.get((wrt.role, wrt.layer, below), ("", 1))[1])
+        return DerivativeName(
+            self._plain_entry(of, observation if of.has_observations else "", above),
+            self._plain_entry(wrt, observation if wrt.has_observations else "", below),
+            self.conventions.derivative,
+            observation if everywhere else "",
+            use,
+            bool(array.label) and of.role is Role.VARIABLE,
+        )
+
+    def _layer_fields(self, array: Array) -> dict[str, str]:
+        layer = array.layer or 0
+        output = layer == self.outline.last
+        hidden = "" if output or layer == 0 else str(layer)
+        letter = "i" if layer == 0 else "o" if output else "h"
+        return {
+            "layer": str(layer),
+            "layer0": str(layer - 1),
+            "before": str(layer - 1),
+            "hidden": hidden,
+            "hidden?": hidden if self.outline.last > 2 else "",
+            "letter": letter,
+            "Letter": letter.upper(),
+        }
+
+    def _writer(self, array: Array) -> _Writer:
+        output = array.layer == self.outline.last and array.role in OF_LAYERS
+        pattern = self.style.pattern(ROLE_KEYS[array.role], output=output)
+        layer = array.layer or 0
+        widths, first = self.outline.widths, self.conventions.first_index
+        before = widths[layer - 1] if layer else 0
+        column_first = layer > 0 and self.outline.biases[layer - 1] == "first"
+        as_column = "from" in self.style.patterns["bias"].fields
+        return _Writer(
+            pattern=pattern,
+            fields=self._layer_fields(array),
+            role=array.role,
+            mark=self._mark(array),
+            first=first,
+            first_from=first + (as_column and column_first),
+            column=first if column_first else before + first,
+            offset=self._offset(array) + first,
+            steps=(1, widths[layer]) if self.conventions.weight_order == "from_to" else (before, 1),
+            single=layer < len(widths) and widths[layer] == 1,
+            separator="," if self._widest() > LARGEST_DIGIT else "",
+            layered=array.role in OF_LAYERS and self.outline.last > 1,
+        )
+
+    def _widest(self) -> int:
+        """The largest index or layer number that is printed."""
+        return max(max(self.outline.widths, default=1) + self.conventions.first_index, self.outline.last)
+
+    def _offset(self, array: Array) -> int:
+        """How many of its role there are in the layers before."""
+        widths, layer = self.outline.widths, array.layer or 0
+        if array.role is Role.WEIGHT:
+            return sum(widths[each] * widths[each - 1] for each in range(1, layer))
+        if array.role is Role.BIAS:
+            sizes = {"none": 0, "shared": 1}
+            return sum(sizes.get(kind, widths[each]) for each, kind in enumerate(self.outline.biases[: layer - 1], 1))
+        return sum(widths[1:layer]) if array.role in OF_LAYERS else 0
+
+
+LARGEST_DIGIT = 9
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes the names of one array's entries."""
+
+    pattern: Pattern
+    fields: dict[str, str]
+    role: Role
+    mark: str
+    first: int
+    first_from: int
+    column: int
+    offset: int
+    steps: tuple[int, int]
+    single: bool
+    separator: str
+    layered: bool
+
+    def name(self, rest: Indices, observation: str) -> Name:
+        fields = self.fields.copy()
+        numbers = [each for each in rest if isinstance(each, int)]
+        texts = [str(each + self.first) if isinstance(each, int) else each for each in rest]
+        if self.role is Role.WEIGHT:
+            fields["to"] = fields["unit"] = texts[0]
+            fields["from"] = str(rest[1] + self.first_from) if isinstance(rest[1], int) else rest[1]
+            if len(numbers) == 2:
+                fields["number"] = str(self.offset + numbers[0] * self.steps[0] + numbers[1] * self.steps[1])
+        else:
+            fields["from"] = str(self.column)
+            fields["to"] = fields["unit"] = texts[0] if texts else ""
+            fields["unit?"] = "" if self.single else fields["unit"]
+            if len(numbers) == len(rest):
+                fields["number"] = str(self.offset + sum(numbers))
+        if len(numbers) == len(rest):
+            return filled(self.pattern, fields, separator=self.separator, mark=self.mark, observation=observation)
+        return self._lettered(texts, fields, observation)
+
+    def _lettered(self, texts: Sequence[str], fields: dict[str, str], observation: str) -> Name:
+        """The name in index letters: they stand for a running number too, and then the layer is said."""
+        fields["number"] = "".join(texts)
+        pattern = self.pattern
+        if "number" in pattern.fields and self.layered and not pattern.superscript:
+            pattern = replace(pattern, superscript=(f"({fields['layer']})",))
+        return filled(pattern, fields, mark=self.mark, observation=observation)
+
+
+def _state(array: Array, whose: Name, mark: str) -> Name:
+    """The name of an optimiser's state, or of a penalty's summand."""
+    letter = STATE_LETTERS.get(array.label)
+    base = Name(letter) if letter else own_name(array.label.replace(" ", "_"))
+    return replace(base, argument=replace(whose, mark=""), mark=mark)
+
+
+def notation_for(network: Network) -> Notation:
+    """The notation that a network asks for. Refuses a table that cannot be read, and two quantities with one name."""
+    style = _style(network.notation)
+    outline = outline_of(network)
+    return _refuse_clashes(Notation(style, outline)) if outline.own else _checked(style, outline)
+
+
+def _style(table: Mapping[str, object]) -> Style:
+    bare = {key: getattr(value, "value", value) for key, value in table.items()}
+    if not all(isinstance(value, str | int | bool) for value in bare.values()):
+        return style_of(table)
+    return _cached_style(tuple((key, type(value).__name__, value) for key, value in bare.items()))
+
+
+@lru_cache(maxsize=64)
+def _cached_style(items: tuple[tuple[str, str, object], ...]) -> Style:
+    return style_of({key: value for key, _, value in items})
+
+
+@lru_cache(maxsize=64)
+def _checked(style: Style, outline: Outline) -> Notation:
+    return _refuse_clashes(Notation(style, outline))
+
+
+def _refuse_clashes(notation: Notation) -> Notation:
+    outline = notation.outline
+    if outline.size > CHECKED_WHOLE:
+        notation = Notation(notation.style, replace(outline, own={}, inputs=()))
+    seen: dict[str, tuple[Array, Indices, str]] = {}
+    for array, rest in _quantities(notation.outline):
+        name = notation.entry(array, "", rest)
+        key = ascii_name(name)
+        own = outline.own.get((array.role, array.layer, rest), ("", 0))[0]
+        if key in seen and not (own and own == seen[key][2]):
+            raise _clash(notation, plain(name), seen[key], (array, rest))
+        seen[key] = (array, rest, own)
+    return Notation(notation.style, outline)
+
+
+def _clash(
+    notation: Notation, text: str, first: tuple[Array, Indices, str], second: tuple[Array, Indices]
+) -> DescriptionError:
+    words = [neutral_entry(first[0], first[1]), neutral_entry(*second)]
+    keys = list(dict.fromkeys(ROLE_KEYS.get(array.role, array.label) for array in (first[0], second[0])))
+    changed = " or ".join(f"notation.{key}" for key in keys)
+    return DescriptionError(f"notation: {words[0]} and {words[1]} would both be written {text}; change {changed}")
+
+
+def _quantities(outline: Outline) -> Iterator[tuple[Array, Indices]]:
+    """Every quantity of one observation and before the update, layers wider than `SHRUNK` as if they were not."""
+    whole = outline.size <= CHECKED_WHOLE
+    for array in arrays_of(outline):
+        extents = [axis.size or 0 for axis in array.axes]
+        yield from ((array, rest) for rest in _grid(extents if whole else [min(each, SHRUNK) for each in extents]))
+
+
+def _grid(extents: Sequence[int]) -> list[Indices]:
+    grid: list[Indices] = [()]
+    for extent in extents:
+        grid = [(*rest, index) for rest in grid for index in range(extent)]
+    return grid
