@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from os import PathLike
+from os import PathLike, fspath
 from typing import Any, Self
 
 
@@ -76,6 +76,7 @@ class Penalty:
     factor: Entry
     biases: bool = False
     over_observations: str = "sum"
+    settings: Mapping[str, Entry] = field(default_factory=dict, hash=False)  # at_kink, where it was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +124,13 @@ class Network:
     """A checked description. It is never changed: ``with_values`` and ``with_numbers`` return another one.
 
     A program has ``program`` (then ``layers`` is empty and ``loss`` is None), its result's name in ``result`` and its
-    inputs in ``program_inputs``, whose rows are None where no values are given. Two networks are equal if they mean the same, however their
-    numbers are spelled.
+    inputs in ``program_inputs``, whose rows are None where no values are given. Two networks are equal if they mean the
+    same, however their numbers are spelled.
+
+    >>> network = Network(inputs=[0.05, 0.1], targets=[1], loss="squared_error",
+    ...                   layers=[Dense(1, "sigmoid", weights=[["1/3", "w_a"]], bias=0.5)])
+    >>> network.layers[0].weights
+    ((ExactNumber(value=Fraction(1, 3), text='1/3'), 'w_a'),)
     """
 
     layers: tuple[Layer, ...]
@@ -137,7 +143,7 @@ class Network:
     loss: Loss | None
     penalty: Penalty | None
     update: Update | None
-    parameters: Mapping[str, Parameter] = field(hash=False)  # every name in use, those without a value too
+    parameters: Mapping[str, Parameter] = field(hash=False)  # those of [parameters]; a name may be used without standing there
     program: tuple[ProgramEquation, ...]
     program_inputs: Mapping[str, Row | None] = field(hash=False)
     result: str
@@ -146,3 +152,106 @@ class Network:
     notation: Mapping[str, Any] = field(hash=False)  # always a table: {"preset": "indexed"} at least
     document: Mapping[str, Any] = field(hash=False)
     table: Table = field(compare=False)  # the description as written; read it, never change it
+
+    def __init__(
+        self,
+        *,
+        layers: Sequence[Dense | Layer | Mapping[str, Any]] = (),
+        inputs: Any = None,
+        targets: Any = None,
+        classes: Sequence[int] | None = None,
+        loss: str | Mapping[str, Any] | Loss | None = None,
+        penalty: Mapping[str, Any] | Penalty | None = None,
+        update: Mapping[str, Any] | Update | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        equations: Sequence[tuple[str, str] | ProgramEquation] = (),
+        over_observations: str | None = None,
+        input_names: Sequence[str] | None = None,
+        observations: int | str | None = None,
+        weights_order: str | None = None,
+        initial: Mapping[str, Any] | None = None,
+        notation: str | Mapping[str, Any] | None = None,
+        document: Mapping[str, Any] | None = None,
+        title: str = "",
+    ) -> None:
+        """Checks what a description's tables would say; ``inputs`` and ``targets`` are a row per observation, or one row.
+
+        For a program, ``equations`` are pairs of a name and a formula, ``loss`` names the result and ``inputs`` maps
+        names to values.
+        """
+        from symbackprop.building import table_from  # the checks load pydantic: only when a network is made
+
+        arguments = {name: value for name, value in locals().items() if name not in ("self", "table_from")}
+        self._fill(table_from(arguments), source="")
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Self:
+        """The network of a description file. Raises DescriptionError with the file and the place."""
+        from symbackprop.source import file_text
+
+        return cls.parse(file_text(path), source=fspath(path))
+
+    @classmethod
+    def parse(cls, text: str, *, source: str = "description") -> Self:
+        """The network of a description's text; ``source`` is what errors call it."""
+        from symbackprop.source import table_of
+
+        return cls._of(table_of(text, name=source), source=source)
+
+    def to_toml(self) -> str:
+        """The description as a file's text, with every number and text as it was written.
+
+        Comments and the order of keys are not kept; integers in other spellings (``0x10``, ``1_000``) and the digit
+        groups of floats come back plain.
+        """
+        from symbackprop.writing import toml
+
+        return toml(self.table)
+
+    def with_values(self, values: Mapping[str, Any]) -> Self:
+        """The network with other settings, by dotted path: ``{"document.decimals": 5, "layers[1].activation": "tanh"}``.
+
+        A text is read as it would stand in a file, with or without its quotes.
+        """
+        from symbackprop.replacing import with_settings
+
+        return self._of(with_settings(self.table, values))
+
+    def with_numbers(self, numbers: Mapping[tuple[str, int | None, tuple[Any, ...]], Any]) -> Self:
+        """The network with other numbers, by ``(kind, layer, indices)``.
+
+        Kinds: ``x`` and ``t`` (indices: observation and unit, or unit alone where there is one observation), ``w`` (layer
+        from 1; to, from), ``b`` (unit; none of a shared bias), ``lr``, ``parameter`` (its name), ``x`` of a program (its
+        name and observation). A number in place of a parameter's name changes that parameter, wherever it stands.
+        """
+        from symbackprop.replacing import with_numbers
+
+        return self._of(with_numbers(self, numbers))
+
+    @property
+    def setting_names(self) -> frozenset[str]:
+        """The names that stand for settings: learning rate, strength, factors."""
+        entries: list[Entry | None] = [
+            self.update and self.update.learning_rate,
+            self.loss and self.loss.factor,
+            self.penalty and self.penalty.strength,
+            self.penalty and self.penalty.factor,
+        ]
+        return frozenset(each for each in entries if isinstance(each, str))
+
+    def __repr__(self) -> str:
+        sizes = "-".join(str(size) for size in (self.inputs_count, *(layer.units for layer in self.layers)))
+        what = f"{len(self.program)} equations for {self.result}" if self.program else sizes
+        return f"<Network {self.title + ': ' if self.title else ''}{what}>"
+
+    @classmethod
+    def _of(cls, table: Table, *, source: str = "") -> Self:
+        network = cls.__new__(cls)
+        network._fill(table, source=source)
+        return network
+
+    def _fill(self, table: Table, *, source: str) -> None:
+        from symbackprop.description import fields_of
+
+        for name, value in fields_of(table, source=source).items():
+            object.__setattr__(self, name, value)
