@@ -257,6 +257,5 @@ def _reduces(law: Expression) -> bool:
 
 
 def _has_kink(law: Expression) -> bool:
-    from symbackprop.arithmetic import decides_by_sign
-
-    return isinstance(law, BySign) or decides_by_sign(law) or any(_has_kink(child) for child in law.children)
+    """Whether a sign decides between slopes; between two forms of a smooth function it decides nothing."""
+    return (isinstance(law, BySign) and law.kink) or any(_has_kink(child) for child in law.children)

@@ -99,12 +99,11 @@ class _Sweep:
         self.found: list[Equation] = []
         self.pieces: dict[Array, list[_Piece]] = {}
         self.uses = Counter(array for equation in equations for array in set(_arguments(equation)))
-        self.reindexed = {each.target.array for each in equations if isinstance(each, Reindex)}
+        self.definitions = {equation.target.array: equation for equation in equations}
 
     def run(self, seeds: Mapping[Array, Term]) -> list[Equation]:
         for array, seed in seeds.items():
             self.pieces[array] = [seed]
-        defined = {equation.target.array for equation in self.equations}
         remaining = Counter(self.uses)
         for equation in reversed(self.equations):
             pieces = self.pieces.pop(equation.target.array, None)
@@ -112,7 +111,7 @@ class _Sweep:
                 self._pass_on(equation, self._settled(equation.target.array, pieces))
             for array in dict.fromkeys(_arguments(equation)):
                 remaining[array] -= 1
-                if array not in defined and not remaining[array] and array in self.pieces:
+                if array not in self.definitions and not remaining[array] and array in self.pieces:
                     self._settled(array, self.pieces.pop(array))
         self._totals_of_tied()
         return self.found
@@ -197,8 +196,7 @@ class _Sweep:
             letters = _slope_letters(equation, partial)
             axes = equation.target.array.axes + _further_axes(equation, partial)
             of, wrt = equation.target.array, partial.wrt.array
-            # Where the map's own adjoint is a constant, the total derivative may have the plain name.
-            label = "direct" if of.role in (Role.VARIABLE, Role.PART, Role.PENALTY) else ""
+            label = "direct" if self._leads_elsewhere(equation, wrt) else ""
             array = Array(Role.DERIVATIVE, axes, of.layer, label, of.phase, of=of, wrt=wrt)
             if partial.terms:
                 scaled_terms = tuple(equation.scale.times(term) for term in partial.terms)
@@ -210,6 +208,20 @@ class _Sweep:
                 )
             self.slopes.arrays[key] = array
         return self.slopes.arrays[key]
+
+    def _leads_elsewhere(self, equation: Map, argument: Array) -> bool:
+        """Whether a map depends on its argument also through another one: then its own partial is not the derivative."""
+        waiting = [array for array in _arguments(equation) if array != argument]
+        seen = set(waiting)
+        while waiting:
+            definition = self.definitions.get(waiting.pop())
+            for array in () if definition is None else _arguments(definition):
+                if array == argument:
+                    return True
+                if array not in seen:
+                    seen.add(array)
+                    waiting.append(array)
+        return False
 
     def _add(self, array: Array, piece: _Piece) -> None:
         if self.naming.wanted(array):
