@@ -202,6 +202,7 @@ def derive(network: Network, *, rewrites: bool = True) -> Derivation:
     notation = notation_for(network)
     conventions = notation.conventions
     arrays, ties = _givens(network)
+    notation = notation.with_vectors(ties.sources)
     now = _forward(network, arrays, ties, Phase.NOW, conventions)
     slopes = Slopes()
     backward = _backward(ties, now, conventions, slopes)
