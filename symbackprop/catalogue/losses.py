@@ -1,0 +1,160 @@
+"""The losses of one output: each with its value, its slope by out as textbooks print it, and stable forms of both.
+
+Never says how outputs and observations are added up, nor which factor stands in front: that is the network's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from symbackprop.calculus import differentiated
+from symbackprop.catalogue.entries import Chosen, chosen, kink_rule, numbers_of, table
+from symbackprop.expressions import (
+    ONE,
+    ZERO,
+    BySign,
+    Expression,
+    Negative,
+    Number,
+    Reference,
+    substituted,
+)
+from symbackprop.formulas import parse
+from symbackprop.functions import ABS, LOG, LOG1P, SIGN
+from symbackprop.quantities import Cell
+from symbackprop.system import Map, Partial, Term
+
+OUT, TARGET = "out", "target"  # the variables of a loss given as a formula
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """out - target or target - out, and the sign of its slope by out."""
+
+    written: Expression
+    sign: int
+
+
+@dataclass(frozen=True, slots=True)
+class LossEntry:
+    """A loss of one output.
+
+    ``value`` and ``slope`` take out, target, their difference as it is written, and the settings (``slope`` also the slope
+    at a kink); ``stable`` and ``stable_slope`` are equal to them and are what is computed (None: the same).
+    ``factor`` is the default factor in front; ``over_outputs`` are the reductions that the loss allows.
+    """
+
+    name: str
+    sentence: str
+    value: Callable[[Expression, Expression, Difference, Mapping[str, Fraction]], Expression]
+    slope: Callable[[Expression, Expression, Difference, Mapping[str, Fraction], Expression], Expression]
+    stable: Callable[[Expression, Expression], Expression] | None = None
+    stable_slope: Callable[[Expression, Expression], Expression] | None = None
+    settings: Mapping[str, Fraction] = field(default_factory=dict)
+    factor: Fraction = Fraction(1)
+    kinked: bool = False
+    over_outputs: tuple[str, ...] = ("sum", "mean")
+
+    def map(
+        self, choice: Chosen, part: Cell, out: Cell, target: Cell, scale: Term, *, target_first: bool, place: str
+    ) -> Map:
+        """``part`` as a map of ``out`` and ``target``, with its partial by ``out``."""
+        settings = numbers_of(choice, self.settings, kinked=self.kinked, what=self.name, place=place)
+        at_kink = kink_rule(choice, place=place) if self.kinked else ZERO
+        y, t = Reference(out), Reference(target)
+        between = difference(y, t, target_first=target_first)
+        stable = self.stable(y, t) if self.stable else None
+        stable_slope = self.stable_slope(y, t) if self.stable_slope else None
+        partial = Partial(out, self.slope(y, t, between, settings, at_kink), stable_slope)
+        return Map(part, self.value(y, t, between, settings), stable, scale, (partial,), at_kink)
+
+
+def difference(out: Expression, target: Expression, *, target_first: bool = False) -> Difference:
+    """The difference in the author's order."""
+    return Difference(target - out, -1) if target_first else Difference(out - target, 1)
+
+
+def loss_map(
+    choice: Chosen, part: Cell, out: Cell, target: Cell, scale: Term, *, target_first: bool = False, place: str = ""
+) -> Map:
+    """``part`` as scale times the chosen loss of ``out`` and ``target``; a formula's partial is derived."""
+    if not choice.formula:
+        entry = chosen(LOSSES, choice.name, what="loss", place=place)
+        return entry.map(choice, part, out, target, scale, target_first=target_first, place=place)
+    numbers_of(choice, {}, kinked=True, what="formula", place=place)
+    at_kink = kink_rule(choice, place=place)
+    cells = {OUT: Reference(out), TARGET: Reference(target)}
+    formula = parse(choice.formula, variables=tuple(cells), place=place)
+    body = substituted(formula, lambda name: cells[str(name)])
+    return Map(part, body, None, scale, (Partial(out, differentiated(body, out, at_kink)),), at_kink)
+
+
+def _signed(sign: int, expression: Expression) -> Expression:
+    return expression if sign > 0 else Negative(expression)
+
+
+def _huber(gap: Expression, delta: Fraction) -> Expression:
+    near, far = gap**2 / 2, delta * (ABS(gap) - delta / 2)
+    return BySign(ABS(gap) - delta, near, near, far)
+
+
+def _huber_slope(between: Difference, delta: Fraction) -> Expression:
+    near = _signed(between.sign, between.written)
+    far = _signed(between.sign, delta * SIGN(between.written))
+    return BySign(ABS(between.written) - delta, near, near, far)
+
+
+def _unless_zero(share: Expression, product: Expression) -> Expression:
+    """The product, but 0 where the share is 0: what 0·log(0) counts in a cross-entropy."""
+    return BySign(share, product, ZERO, product)
+
+
+LOSSES: Mapping[str, LossEntry] = table(
+    LossEntry(
+        "squared_error",
+        "the square of the difference, with a factor 1/2 in front unless another is given",
+        value=lambda out, target, between, settings: between.written**2,
+        slope=lambda out, target, between, settings, at_kink: between.sign * Number(Fraction(2)) * between.written,
+        factor=Fraction(1, 2),
+    ),
+    LossEntry(
+        "absolute_error",
+        "the absolute value of the difference",
+        value=lambda out, target, between, settings: ABS(between.written),
+        slope=lambda out, target, between, settings, at_kink: BySign(
+            out - target, Negative(ONE), at_kink, ONE, kink=True
+        ),
+        kinked=True,
+    ),
+    # Huber 1964; the delta of PyTorch's HuberLoss and Keras's Huber.
+    LossEntry(
+        "huber",
+        "half the square of the difference up to delta, beyond it delta times (its size - delta/2)",
+        value=lambda out, target, between, settings: _huber(between.written, settings["delta"]),
+        slope=lambda out, target, between, settings, at_kink: _huber_slope(between, settings["delta"]),
+        settings={"delta": Fraction(1)},
+    ),
+    LossEntry(
+        "binary_cross_entropy",
+        "-(target log(out) + (1 - target) log(1 - out))",
+        value=lambda out, target, between, settings: -(target * LOG(out) + (1 - target) * LOG(1 - out)),
+        slope=lambda out, target, between, settings, at_kink: -(target / out) + (1 - target) / (1 - out),
+        stable=lambda out, target: (
+            -_unless_zero(target, target * LOG(out)) - _unless_zero(1 - target, (1 - target) * LOG1P(-out))
+        ),
+        stable_slope=lambda out, target: (
+            _unless_zero(1 - target, (1 - target) / (1 - out)) - _unless_zero(target, target / out)
+        ),
+    ),
+    LossEntry(
+        "cross_entropy",
+        "-target log(out), summed over the outputs",
+        value=lambda out, target, between, settings: -(target * LOG(out)),
+        slope=lambda out, target, between, settings, at_kink: -(target / out),
+        stable=lambda out, target: -_unless_zero(target, target * LOG(out)),
+        stable_slope=lambda out, target: -_unless_zero(target, target / out),
+        over_outputs=("sum",),
+    ),
+)
