@@ -8,7 +8,16 @@ from typing import Any
 from symbackprop.network import Choice, Dense, Layer, Loss, Matrix, Penalty, ProgramEquation, Row, Table, Update
 from symbackprop.numerals import plain
 
-_AS_THEY_ARE = ("penalty", "update", "parameters", "observations", "weights_order", "over_observations", "initial", "document")
+_AS_THEY_ARE = (
+    "penalty",
+    "update",
+    "parameters",
+    "observations",
+    "weights_order",
+    "over_observations",
+    "initial",
+    "document",
+)
 
 
 def table_from(arguments: Mapping[str, Any]) -> Table:
@@ -47,7 +56,9 @@ def layer_as_written(layer: object, order: str) -> Any:
     match layer:
         case Dense():
             table: Table = {"units": plain(layer.units), "activation": _plain_table(layer.activation)}
-            table |= {name: plain(getattr(layer, name)) for name in ("weights", "bias") if getattr(layer, name) is not None}
+            table |= {
+                name: plain(getattr(layer, name)) for name in ("weights", "bias") if getattr(layer, name) is not None
+            }
             return table | ({} if layer.trainable is True else {"trainable": plain(layer.trainable)})
         case Layer():
             return _checked_layer(layer, order)
@@ -91,7 +102,11 @@ def _plain_table(value: object) -> Any:
             return {"name": value.name} | dict(value.settings) if value.settings else value.name
         case Loss():
             choice = _plain_table(value.choice)
-            own = {"factor": value.factor, "over_outputs": value.over_outputs, "over_observations": value.over_observations}
+            own = {
+                "factor": value.factor,
+                "over_outputs": value.over_outputs,
+                "over_observations": value.over_observations,
+            }
             return ({"name": choice} if isinstance(choice, str) else choice) | own
         case Penalty():
             own = {name: getattr(value, name) for name in ("kind", "strength", "factor", "biases", "over_observations")}

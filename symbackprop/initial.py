@@ -1,12 +1,12 @@
 """The weights that ``[initial]`` draws: the same on every machine, and exact decimals. Knows no network.
 
-The weight into unit ``to`` from unit ``from`` of layer ``layer`` (layers count from 1, units from 0) is drawn by itself::
+A weight (of a layer from 1, into and from units from 0) is drawn by itself::
 
     r = the first 53 bits of SHA-256 of the ASCII text "symbackprop/SEED/LAYER/TO/FROM"
     L = the scheme's limit, cut to `decimals` places and counted in units of the last one
     weight = (floor(r * (2 L + 1) / 2^53) - L) / 10^decimals
 
-so it is one of the decimals between -limit and limit, each as likely as the next. It does not depend on the other weights.
+so it is one of the decimals between -limit and limit, each as likely as the next, whatever the other weights are.
 """
 
 from __future__ import annotations

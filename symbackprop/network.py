@@ -1,7 +1,7 @@
 """What the user wrote, checked and exact: a network of layers, or a program of equations. Never derives anything.
 
 A :class:`Network` is made from a description file, from its text, or in Python; all three go through the same checks
-(``description.py``) and the same plain table, which the network keeps, so that ``to_toml`` writes back what was written.
+(``description.py``) and the same plain table, which the network keeps: ``to_toml`` writes back what was written.
 """
 
 from __future__ import annotations
@@ -108,8 +108,8 @@ class ProgramEquation:
 class Dense:
     """A layer as it is written in Python, for ``Network(layers=[Dense(3, "sigmoid"), ...])``: a ``[[layers]]`` table.
 
-    Weights and biases are lists or arrays of numbers, exact fractions, or strings ("1/3", or a parameter's name). A float
-    is read as its shortest decimal: 0.1 is 1/10. The network checks it and holds it as a :class:`Layer`.
+    Weights and biases are lists or arrays of numbers, exact fractions, or strings ("1/3", or a parameter's name).
+    A float is read as its shortest decimal: 0.1 is 1/10. The network checks it and holds it as a :class:`Layer`.
     """
 
     units: int
@@ -143,7 +143,9 @@ class Network:
     loss: Loss | None
     penalty: Penalty | None
     update: Update | None
-    parameters: Mapping[str, Parameter] = field(hash=False)  # those of [parameters]; a name may be used without standing there
+    parameters: Mapping[str, Parameter] = field(
+        hash=False
+    )  # those of [parameters]; a name may be used without standing there
     program: tuple[ProgramEquation, ...]
     program_inputs: Mapping[str, Row | None] = field(hash=False)
     result: str
@@ -174,7 +176,7 @@ class Network:
         document: Mapping[str, Any] | None = None,
         title: str = "",
     ) -> None:
-        """Checks what a description's tables would say; ``inputs`` and ``targets`` are a row per observation, or one row.
+        """Checks what a description's tables would say; ``inputs`` and ``targets`` are a row per observation, or one.
 
         For a program, ``equations`` are pairs of a name and a formula, ``loss`` names the result and ``inputs`` maps
         names to values.
@@ -209,7 +211,7 @@ class Network:
         return toml(self.table)
 
     def with_values(self, values: Mapping[str, Any]) -> Self:
-        """The network with other settings, by dotted path: ``{"document.decimals": 5, "layers[1].activation": "tanh"}``.
+        """The network with other settings, by path: ``{"document.decimals": 5, "layers[1].activation": "tanh"}``.
 
         A text is read as it would stand in a file, with or without its quotes.
         """
@@ -220,9 +222,10 @@ class Network:
     def with_numbers(self, numbers: Mapping[tuple[str, int | None, tuple[Any, ...]], Any]) -> Self:
         """The network with other numbers, by ``(kind, layer, indices)``.
 
-        Kinds: ``x`` and ``t`` (indices: observation and unit, or unit alone where there is one observation), ``w`` (layer
-        from 1; to, from), ``b`` (unit; none of a shared bias), ``lr``, ``parameter`` (its name), ``x`` of a program (its
-        name and observation). A number in place of a parameter's name changes that parameter, wherever it stands.
+        Kinds: ``x`` and ``t`` (indices: observation and unit, or unit alone where there is one observation), ``w``
+        (layer from 1; to, from), ``b`` (unit; none of a shared bias), ``lr``, ``parameter`` (its name), ``x`` of a
+        program (its name and observation). Where a parameter's name stands, that parameter changes wherever it stands.
+        Drawn weights of a layer that changes are written out.
         """
         from symbackprop.replacing import with_numbers
 
@@ -231,12 +234,9 @@ class Network:
     @property
     def setting_names(self) -> frozenset[str]:
         """The names that stand for settings: learning rate, strength, factors."""
-        entries: list[Entry | None] = [
-            self.update and self.update.learning_rate,
-            self.loss and self.loss.factor,
-            self.penalty and self.penalty.strength,
-            self.penalty and self.penalty.factor,
-        ]
+        entries = [self.update.learning_rate] if self.update is not None else []
+        entries += [self.loss.factor] if self.loss is not None else []
+        entries += [self.penalty.strength, self.penalty.factor] if self.penalty is not None else []
         return frozenset(each for each in entries if isinstance(each, str))
 
     def __repr__(self) -> str:

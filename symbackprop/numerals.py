@@ -1,4 +1,4 @@
-"""Numbers as they are written: exact values with their text, and what cannot be one. Never rounds, never computes huge powers.
+"""Numbers as they are written: exact values with their text. Never rounds, never computes a huge power.
 
 The limits are checked on the text, so that ``1e999999999`` is refused without being built.
 """

@@ -88,7 +88,7 @@ class Reading:
         if isinstance(number, Unusable):
             self.problem(place, f"{shortened(number.text)} {number.why}")
         else:
-            self.problem(place, f"is {kind_of(value)}; allowed: a number, for instance 0.5 or \"1/3\"")
+            self.problem(place, f'is {kind_of(value)}; allowed: a number, for instance 0.5 or "1/3"')
         return None
 
     def row(self, values: object, place: str, *, use: str) -> Row:
@@ -97,9 +97,7 @@ class Reading:
             self.problem(place, f"is {kind_of(values)}; allowed: a list of numbers, in brackets")
             return ()
         return tuple(
-            value
-            if type(value) is ExactNumber and value.text
-            else self.entry(value, f"{place}[{index}]", use=use)
+            value if type(value) is ExactNumber and value.text else self.entry(value, f"{place}[{index}]", use=use)
             for index, value in enumerate(values)
         )
 
@@ -131,7 +129,7 @@ class Reading:
         elif _NAME.fullmatch(name) is None:
             self.problem(
                 place,
-                f"'{shortened(name)}' is neither a number nor a name; names begin with a letter and have letters, digits, "
+                f"'{shortened(name)}' is neither a number nor a name; names have letters first, then digits and "
                 r"_ ^ { } ( ) ' , * and \ as in '\beta'",
             )
         else:
@@ -217,7 +215,7 @@ def checked_choice(reading: Reading, choice: Choice, place: str, entry: object) 
 
     defaults: Mapping[str, object] = getattr(entry, "settings", {})
     kinked = entry is None or bool(getattr(entry, "kinked", False))
-    words: tuple[str, ...] = tuple(getattr(entry, "places", ()))
+    words: tuple[str, ...] = tuple(getattr(entry, "epsilon_places", ()))
     allowed = [*defaults, *(["at_kink"] if kinked else []), *(["epsilon_place"] if words else [])]
     for key, value in choice.settings.items():
         at = f"{place}.{key}"
@@ -236,3 +234,18 @@ def checked_choice(reading: Reading, choice: Choice, place: str, entry: object) 
         elif isinstance(value, str):
             reading.problem(at, f"is {kind_of(value)}; allowed: a number")
 
+
+def comma_hint(row: Row, wanted: int) -> str:
+    """What to say of a row that is twice as long as it should be, all of whole numbers: [1,5, 2,5]."""
+    if len(row) != 2 * wanted or not all(
+        isinstance(each, ExactNumber) and each.text.lstrip("+-").isdigit() for each in row
+    ):
+        return ""
+    digits = [each.text for each in row if isinstance(each, ExactNumber)]
+    mended = ", ".join(f"{digits[at]}.{digits[at + 1]}" for at in range(0, min(len(digits), 6), 2))
+    return f"; a comma separates numbers, decimals have a point: [{mended}{', ...' if len(digits) > 6 else ''}]"
+
+
+def counted(count: int, what: str = "number") -> str:
+    """``1 number``, ``2 numbers``."""
+    return f"{count} {what}" + ("" if count == 1 else "s")

@@ -1,4 +1,4 @@
-"""A description with some of its settings or numbers replaced, as a new plain table. Checks only that there is such a place."""
+"""A description with settings or numbers replaced, as a new plain table. Checks only that there is such a place."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from symbackprop.building import written_bias, written_weights
-from symbackprop.errors import DescriptionError
+from symbackprop.errors import DescriptionError, suggestion
 from symbackprop.network import Layer, Network, Table
-from symbackprop.numerals import plain, toml_float
+from symbackprop.numerals import exact, plain, toml_float
 
 Number = tuple[str, int | None, tuple[Any, ...]]  # kind, layer, indices
 
@@ -49,24 +49,29 @@ def _replace(container: Any, steps: list[str | int], value: Any, path: str) -> N
     for position, step in enumerate(steps):
         if isinstance(container, list):
             if not isinstance(step, int) or step >= len(container):
-                raise DescriptionError(f"{path}: there is no such place; the list has {len(container)} entries, counted from 0")
+                raise DescriptionError(
+                    f"{path}: there is no such place; the list has {len(container)} entries, counted from 0"
+                )
         elif isinstance(step, int):
             raise DescriptionError(f"{path}: there is no such place; a table has keys, not numbers")
         if position == len(steps) - 1:
             _put(container, step, value)
             return
-        inside = container[step] if isinstance(container, list) else container.get(step)
+        inside = container[int(step)] if isinstance(container, list) else container.get(step)
         if isinstance(inside, str) and step in _SHORT_FOR:
             inside = {_SHORT_FOR[str(step)]: inside}
         elif inside is None and position == 0 and step not in ("layers", "equations"):
             inside = {}
         if not isinstance(inside, dict | list):
-            raise DescriptionError(f"{path}: there is no such place; {'.'.join(map(str, steps[: position + 1]))} is no table")
-        container[step] = inside = inside.copy()
+            raise DescriptionError(
+                f"{path}: there is no such place; {'.'.join(map(str, steps[: position + 1]))} is no table"
+            )
+        inside = inside.copy()
+        _put(container, step, inside)
         container = inside
 
 
-def _put(container: Any, step: str | int, value: Any) -> None:
+def _put(container: Any, step: Any, value: Any) -> None:
     if isinstance(container, dict):
         container.pop(_EXCLUDED.get(str(step), ""), None)
         written = container.get(step)
@@ -143,19 +148,31 @@ class _Numbers:
             given = network.inputs if kind == "x" else network.targets
             width = network.inputs_count if kind == "x" else network.outputs_count
             if given is None and isinstance(network.observations, str):
-                raise DescriptionError(f"{kind}: the number of observations is the symbol '{network.observations}'; it has no values")
+                raise DescriptionError(
+                    f"{kind}: the number of observations is the symbol '{network.observations}'; it has no values"
+                )
             if network.program:
                 raise DescriptionError(f"{kind}: a program has no such numbers")
-            return [list(row) for row in given] if given is not None else [[None] * width for _ in range(int(network.observations))]
+            return (
+                [list(row) for row in given]
+                if given is not None
+                else [[None] * width for _ in range(int(network.observations))]
+            )
         if kind not in ("w", "b") or not 1 <= layer <= len(network.layers):
             raise DescriptionError(f"{kind}[{layer}]: the network has no such numbers")
         this = network.layers[layer - 1]
         if kind == "w":
             before = network.layers[layer - 2].units if layer > 1 else network.inputs_count
-            return [list(row) for row in this.weights] if this.weights is not None else [[None] * before for _ in range(this.units)]
+            return (
+                [list(row) for row in this.weights]
+                if this.weights is not None
+                else [[None] * before for _ in range(this.units)]
+            )
         if this.bias_form == "none":
             raise DescriptionError(f"b[{layer}]: the layer has no bias")
-        return [list(this.bias) if this.bias is not None else [None] * (1 if this.bias_form == "shared" else this.units)]
+        return [
+            list(this.bias) if this.bias is not None else [None] * (1 if this.bias_form == "shared" else this.units)
+        ]
 
     def _set_parameter(self, name: str, value: Any) -> None:
         if self.parameters.setdefault(name, value) != value:
@@ -171,20 +188,20 @@ class _Numbers:
             self.table["update"] = self.table["update"] | {"learning_rate": value}
 
     def _set_program_input(self, name: str, observation: int, value: Any) -> None:
-        values = self.network.program_inputs.get(name, ())
-        row = list(values) if values is not None else [None]
-        if not 0 <= observation < len(row):
-            raise DescriptionError(f"{name}@{observation}: the program has no such input")
+        if name not in self.network.program_inputs:
+            raise DescriptionError(
+                f"{name}: the program has no such input; {suggestion(name, self.network.program_inputs)}"
+            )
         inputs = dict(self.table["inputs"])
-        row = list(inputs.get(name, row))
-        if isinstance(row[observation], str) and isinstance(self.network.program_inputs[name][observation], str):  # type: ignore[index]
-            return self._set_parameter(row[observation], value)
+        row = list(inputs.get(name, [None]))
+        if not 0 <= observation < len(row):
+            raise DescriptionError(f"{name}@{observation}: there are {len(row)} observations, counted from 0")
+        written = row[observation]
+        if isinstance(written, str) and exact(written) is None:
+            return self._set_parameter(written, value)
         row[observation] = value
-        if values is None:
-            inputs["names"] = [each for each in inputs["names"] if each != name]
-            if not inputs["names"]:
-                del inputs["names"]
-        self.table["inputs"] = inputs | {name: row}
+        unnamed = [each for each in inputs.pop("names", []) if each != name]
+        self.table["inputs"] = ({"names": unnamed} if unnamed else {}) | inputs | {name: row}
         return None
 
     def _write_rows(self, kind: str) -> None:
@@ -213,7 +230,9 @@ class _Numbers:
         entries = self.arrays.get(("b", number))
         bias = layer.bias if entries is None else tuple(entries[0])
         if layer.bias_form in ("first", "last") and (weights is None or bias is None):
-            raise DescriptionError(f"{'w' if weights is None else 'b'}[{number}]: has no values; set weights and bias together")
+            raise DescriptionError(
+                f"{'w' if weights is None else 'b'}[{number}]: has no values; set weights and bias together"
+            )
         written: Table = {}
         if weights is not None:
             written["weights"] = written_weights(weights, bias, layer.bias_form, order)
@@ -237,7 +256,9 @@ def _row_and_column(kind: str, indices: tuple[Any, ...], rows: list[list[Any]]) 
         return 0, 0 if shared else (indices[0] if indices else -1)
     if len(indices) == 1 and kind in ("x", "t"):
         if len(rows) > 1:
-            raise DescriptionError(f"{kind}[{indices[0]}]: there are {len(rows)} observations; say which: {kind}[{indices[0]}]@0")
+            raise DescriptionError(
+                f"{kind}[{indices[0]}]: there are {len(rows)} observations; say which: {kind}[{indices[0]}]@0"
+            )
         return 0, indices[0]
     if len(indices) != 2:
         raise DescriptionError(f"{kind}{list(indices)}: two indices are wanted")
@@ -247,5 +268,6 @@ def _row_and_column(kind: str, indices: tuple[Any, ...], rows: list[list[Any]]) 
 def _named(kind: str, layer: int, indices: tuple[Any, ...]) -> str:
     if kind in ("x", "t"):
         return f"{kind}[{indices[-1]}]@{indices[0]}"
-    return f"{kind}[{layer}]" + "".join(f"[{index}]" for index in (indices[1:] if kind == "b" and len(indices) > 1 else indices))
-
+    return f"{kind}[{layer}]" + "".join(
+        f"[{index}]" for index in (indices[1:] if kind == "b" and len(indices) > 1 else indices)
+    )

@@ -24,22 +24,30 @@ class _Table(BaseModel):
 
 
 class Inputs(_Table):
+    """``[inputs]`` of a network of layers."""
+
     names: list[str] = []
     values: list[Any] = []
     count: Count = 1
 
 
 class Targets(_Table):
+    """``[targets]``."""
+
     values: list[Any] = []
     classes: list[int] = []
 
 
 class Trainable(_Table):
+    """A layer's ``trainable``."""
+
     weights: bool = True
     bias: bool = True
 
 
 class LayerTable(_Table):
+    """One of ``[[layers]]``."""
+
     kind: Literal["dense"] = "dense"
     units: Count
     activation: Any
@@ -49,7 +57,9 @@ class LayerTable(_Table):
 
 
 class LossTable(_Table):
-    model_config = ConfigDict(extra="allow", strict=True)  # the loss's own settings: the catalogue knows them
+    """``[loss]``, with the loss's own settings, which the catalogue knows."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
     name: str = ""
     formula: str = ""
     factor: Any = None
@@ -58,6 +68,8 @@ class LossTable(_Table):
 
 
 class PenaltyTable(_Table):
+    """``[penalty]``."""
+
     kind: str
     strength: Any
     factor: Any = None
@@ -67,12 +79,16 @@ class PenaltyTable(_Table):
 
 
 class UpdateTable(_Table):
-    model_config = ConfigDict(extra="allow", strict=True)  # the rule's own settings
+    """``[update]``, with the rule's own settings, which the catalogue knows."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
     rule: str
     learning_rate: Any
 
 
 class Initial(_Table):
+    """``[initial]``."""
+
     seed: Annotated[int, Field(ge=0, lt=2**64)]
     scheme: str
     limit: Any = None
@@ -80,11 +96,15 @@ class Initial(_Table):
 
 
 class EquationTable(_Table):
+    """One of ``[[equations]]``."""
+
     name: str
     formula: str
 
 
 class Document(_Table):
+    """``[document]``."""
+
     digits: Annotated[int, Field(ge=1, le=1_000)] = 1
     decimals: Annotated[int, Field(ge=0, le=1_000)] = 0
     rounding: Literal["round", "cut"] = "round"
@@ -107,6 +127,8 @@ class _Description(_Table):
 
 
 class LayersDescription(_Description):
+    """A network of layers."""
+
     weights_order: Literal["to_from", "from_to"] = "to_from"
     observations: Any = None
     inputs: Inputs = Inputs()
@@ -118,6 +140,8 @@ class LayersDescription(_Description):
 
 
 class ProgramDescription(_Description):
+    """A program."""
+
     inputs: dict[str, Any] = {}
     equations: Annotated[list[EquationTable], Field(min_length=1)]
     loss: str
@@ -241,7 +265,7 @@ def _told(error: ValidationError) -> Iterator[Problem]:
     program = error.title == ProgramDescription.__name__
     for finding in error.errors(include_url=False)[:100]:
         location = tuple(part for part in finding["loc"] if part not in ("bool", "Trainable", "str", "int"))
-        place, what = _problem(finding["type"], location, finding.get("input"), finding.get("ctx", {}), program)
+        place, what = _problem(finding["type"], location, finding.get("input"), finding.get("ctx", {}), program=program)
         problems.setdefault(place, what)
     for place, what in problems.items():
         if not (place.endswith(".trainable") and any(other.startswith(f"{place}.") for other in problems)):
@@ -257,7 +281,7 @@ def place_of(location: tuple[str | int, ...]) -> str:
 
 
 def _problem(
-    kind: str, location: tuple[str | int, ...], value: object, context: Mapping[str, Any], program: bool
+    kind: str, location: tuple[str | int, ...], value: object, context: Mapping[str, Any], *, program: bool
 ) -> Problem:
     words = [part for part in location if isinstance(part, str)]
     place, last = place_of(location), words[-1]

@@ -16,12 +16,10 @@ from symbackprop.network import Table
 from symbackprop.numerals import LIMITS, MOST_DIGITS, shortened, toml_float
 
 LARGEST_FILE = 4_000_000  # bytes; 784-128-10 with every weight written to 17 digits has 2.2 million
-MOST_KEY_PARTS = 50
+MOST_KEY_PARTS = 50  # as in _LONG_KEY
 
-_LONG_KEY = re.compile(
-    r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){%d}""" % MOST_KEY_PARTS, re.ASCII
-)
-_LONG_INTEGER = re.compile(r"[0-9_]{%d}" % (MOST_DIGITS + 1))
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){50}""", re.ASCII)
+_LONG_INTEGER = re.compile(rf"[0-9_]{{{MOST_DIGITS + 1}}}")
 _POSITION = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _ESCAPES = {"\b": r"\b", "\t": r"\t", "\n": r"\n", "\f": r"\f", "\r": r"\r"}
@@ -44,7 +42,9 @@ def file_text(path: str | PathLike[str]) -> str:
     except FileNotFoundError:
         raise DescriptionError(f"{place}: no such file{_nearby(place)}") from None
     except IsADirectoryError:
-        raise DescriptionError(f"{place}: is a folder; a description is a file such as {place / 'network.toml'}") from None
+        raise DescriptionError(
+            f"{place}: is a folder; a description is a file such as {place / 'network.toml'}"
+        ) from None
     except (OSError, ValueError) as error:
         raise DescriptionError(f"{place}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     return decoded(data, name=str(place))
@@ -79,17 +79,21 @@ def decoded(data: bytes, *, name: str) -> str:
 
 
 def table_of(text: str, *, name: str) -> Table:
-    """The plain table of a description's text: floats as exact numbers. Raises DescriptionError with the mended line."""
+    """The plain table of a description's text, floats as exact numbers. A DescriptionError has the mended line."""
     long_key = _LONG_KEY.search(text)
     if long_key is not None:
         line = text.count("\n", 0, long_key.start()) + 1
-        raise DescriptionError(f"{name}: line {line}: a key of more than {MOST_KEY_PARTS} parts; no key has more than two")
+        raise DescriptionError(
+            f"{name}: line {line}: a key of more than {MOST_KEY_PARTS} parts; no key has more than two"
+        )
     try:
         return tomllib.loads(text, parse_float=toml_float)
     except tomllib.TOMLDecodeError as error:
         raise DescriptionError(f"{name}: {_syntax_error(str(error), text)}") from None
     except RecursionError:
-        raise DescriptionError(f"{name}: brackets are nested too deeply; a matrix has two levels: [[1, 2], [3, 4]]") from None
+        raise DescriptionError(
+            f"{name}: brackets are nested too deeply; a matrix has two levels: [[1, 2], [3, 4]]"
+        ) from None
     except ValueError:  # Python converts no integer of more than 4,300 digits
         long_integer = _LONG_INTEGER.search(text)
         assert long_integer is not None
@@ -139,7 +143,7 @@ def _syntax_error(message: str, text: str) -> str:
 # What people write and TOML does not take: (what it looks like, how the line is mended, what to say).
 _SLIPS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"[“”„«»]"), '"', "quotes are straight"),
-    (re.compile(r"[−–](?=[0-9.])"), "-", "a minus is a hyphen"),  # noqa: RUF001
+    (re.compile(r"[−–](?=[0-9.])"), "-", "a minus is a hyphen"),
     (re.compile(r"([+-]?[0-9]+) ?/ ?([0-9]+)"), r'"\1/\2"', "a fraction stands in quotes"),
     (re.compile(r"(?<=[\[=, ])([+-]?[0-9]+),(0[0-9]+)"), r"\1.\2", "write a decimal point"),
     (re.compile(r"(?<==)(\s*[+-]?[0-9]+),([0-9]+)(?=\s*(?:#|$))"), r"\1.\2", "write a decimal point"),

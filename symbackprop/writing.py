@@ -1,4 +1,4 @@
-"""From a description's plain table to the text of a TOML file: every number and text as it was written. Checks nothing."""
+"""From a description's plain table to TOML, every number and text as it was written. Checks nothing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def toml(table: Table) -> str:
     [inputs]
     values = [[0.10, 2]]
     """
-    blocks = [[f"{key} = {value_text(table[key])}" for key in _TOP if key in table and not isinstance(table[key], dict)]]
+    blocks = [
+        [f"{key} = {value_text(table[key])}" for key in _TOP if key in table and not isinstance(table[key], dict)]
+    ]
     for name in _SECTIONS:
         section = table.get(name)
         if isinstance(section, dict):
@@ -64,7 +66,11 @@ def value_text(value: Any, *, name: str = "") -> str:
         case list():
             return _list(value, room=WIDTH - len(name))
         case dict():
-            return "{ " + ", ".join(f"{_key(key)} = {value_text(item)}" for key, item in value.items()) + " }" if value else "{}"
+            return (
+                "{ " + ", ".join(f"{_key(key)} = {value_text(item)}" for key, item in value.items()) + " }"
+                if value
+                else "{}"
+            )
     raise AssertionError(f"no TOML for {type(value).__name__}")
 
 
@@ -84,7 +90,9 @@ def _list(items: list[Any], *, room: int) -> str:
 def _text(text: str) -> str:
     if "\\" in text and "'" not in text and not any(_ESCAPED.match(sign) and sign not in '"\\' for sign in text):
         return f"'{text}'"
-    return '"' + _ESCAPED.sub(lambda found: _SHORT_ESCAPES.get(found.group(), f"\\u{ord(found.group()):04x}"), text) + '"'
+    return (
+        '"' + _ESCAPED.sub(lambda found: _SHORT_ESCAPES.get(found.group(), f"\\u{ord(found.group()):04x}"), text) + '"'
+    )
 
 
 def _key(key: str) -> str:
