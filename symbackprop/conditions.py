@@ -13,8 +13,8 @@ from fractions import Fraction
 from typing import Any
 
 from symbackprop.calculus import differentiated
+from symbackprop.contraction import cells_of, needed, planned
 from symbackprop.expressions import ONE, ZERO, Expression, leaves
-from symbackprop.evaluation import cells_of, needed, planned
 from symbackprop.quantities import Array, Cell, Quantity
 from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, Term, every_index, flat, scalar
 

@@ -24,9 +24,9 @@ from symbackprop.forward import (
 )
 from symbackprop.network import Network
 from symbackprop.notation import Notation, notation_for
-from symbackprop.styles import Conventions
 from symbackprop.quantities import Array, Axis, Cell, Phase, Role
 from symbackprop.rewriting import Rewrite, fused, rewritten
+from symbackprop.styles import Conventions
 from symbackprop.sweep import Naming, Slopes, canonical_letters, reverse_sweep
 from symbackprop.system import Equation, Kronecker, Map, Reindex, Scatter, SumOfProducts, System, Term
 
@@ -90,7 +90,9 @@ class Derivation:
 
     def slope(self, of: Array, wrt: Array) -> Array:
         """The local derivative of a map's target by its argument: dout/dnet of one layer."""
-        return next(slope for (target, cell), slope in self._slopes.arrays.items() if target == of and cell.array == wrt)
+        return next(
+            slope for (target, cell), slope in self._slopes.arrays.items() if target == of and cell.array == wrt
+        )
 
     def share(self, array: Array) -> Array:
         """Each observation's share of a sum over observations: the same array with an observation axis in front."""
@@ -118,7 +120,8 @@ class Derivation:
     def output_part(self, phase: Phase = Phase.NOW) -> Array:
         """The loss by output, summed over observations: reductions and factor included, penalty not."""
         passed = self.now if phase is Phase.NOW else self.after
-        assert passed is not None and passed.part is not None
+        assert passed is not None, "there is no second pass without an update"
+        assert passed.part is not None, "a program's loss has no parts by output"
         array = replace(passed.part, axes=passed.part.axes[1:])
         if self.definition(array) is None:
             cell = Cell(passed.part, ("n", "j"))
@@ -166,7 +169,9 @@ class Derivation:
     def _shared(self, definition: Equation, shared: Array, observations: Axis) -> Equation:
         match definition:
             case SumOfProducts(target, terms):
-                return SumOfProducts(Cell(shared, ("n", *target.indices)), tuple(_share_of(term, observations) for term in terms))
+                return SumOfProducts(
+                    Cell(shared, ("n", *target.indices)), tuple(_share_of(term, observations) for term in terms)
+                )
             case Reindex(target, sources, table):
                 return Reindex(Cell(shared, ("n", *target.indices)), tuple(self.share(each) for each in sources), table)
             case Scatter(target, sources, table, extra):
@@ -231,9 +236,7 @@ def _givens(network: Network) -> tuple[Arrays, Ties]:
     return arrays, ties
 
 
-def _forward(
-    network: Network, arrays: Arrays, ties: Ties, phase: Phase, conventions: Conventions
-) -> Pass:
+def _forward(network: Network, arrays: Arrays, ties: Ties, phase: Phase, conventions: Conventions) -> Pass:
     if network.program:
         return program_pass(network, arrays, phase)
     return layer_pass(network, arrays, ties, phase, conventions)
@@ -290,7 +293,9 @@ def _updates(network: Network, arrays: Arrays, ties: Ties) -> tuple[Equation, ..
         found += _frozen(parameter) if parameter in arrays.frozen else _rule_equations(network, parameter, loss)
     for array, equation in ties.reindexed.items():
         sources = tuple(replace(each, phase=Phase.NEW) for each in equation.sources)
-        found.append(replace(equation, target=Cell(replace(array, phase=Phase.NEW), equation.target.indices), sources=sources))
+        found.append(
+            replace(equation, target=Cell(replace(array, phase=Phase.NEW), equation.target.indices), sources=sources)
+        )
     return tuple(found)
 
 
@@ -302,7 +307,9 @@ def _forward_loss(network: Network) -> Array:
 
 def _frozen(parameter: Array) -> list[Equation]:
     letters = canonical_letters(parameter)
-    return [SumOfProducts(Cell(replace(parameter, phase=Phase.NEW), letters), (Term(factors=(Cell(parameter, letters),)),))]
+    return [
+        SumOfProducts(Cell(replace(parameter, phase=Phase.NEW), letters), (Term(factors=(Cell(parameter, letters),)),))
+    ]
 
 
 def _rule_equations(network: Network, parameter: Array, loss: Array) -> list[Equation]:
@@ -319,6 +326,8 @@ def _rule_equations(network: Network, parameter: Array, loss: Array) -> list[Equ
     }
     targets = cells | {"value": Cell(replace(parameter, phase=Phase.NEW), letters)}
     return [
-        Map(targets[name], substituted(parse(formula, variables=tuple(cells)), lambda leaf: Reference(cells[str(leaf)])))
+        Map(
+            targets[name], substituted(parse(formula, variables=tuple(cells)), lambda leaf: Reference(cells[str(leaf)]))
+        )
         for name, formula in rule.equations(network.update.settings)
     ]

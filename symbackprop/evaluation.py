@@ -1,4 +1,4 @@
-"""Numbers of a System: floats, exact rationals, or any number of digits. The slow, obvious reference for every other way.
+"""Numbers of a System: floats, exact rationals, any number of digits. The slow, obvious reference for every other way.
 
 Each equation is computed as it stands: sums of products entry by entry, maps by their stable form. Nothing here
 knows what a layer or an activation is.
@@ -6,35 +6,30 @@ knows what a layer or an activation is.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import product
+from functools import cached_property
 from typing import Any
 
 from symbackprop.arithmetic import Arithmetic, ExactArithmetic, FloatArithmetic
+from symbackprop.conditions import Bounds
+from symbackprop.contraction import Entries, cells_of, needed, planned
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import Along, BySign, Expression, leaves
 from symbackprop.quantities import Array, Cell, Quantity
 from symbackprop.system import (
     Equation,
-    Indicator,
-    Kronecker,
     Map,
     Reindex,
     Scatter,
     SumOfProducts,
     Term,
-    axis_of,
     every_index,
     extents,
     flat,
-    letters_of,
     scalar,
 )
-
-Entries = Sequence[Any]  # float, Fraction, Expression or mpf, by the arithmetic
 
 
 @dataclass
@@ -86,7 +81,9 @@ class Numbers:
                 return self._mapped(equation)
             case Reindex(target, sources, table):
                 columns = [self._known[source] for source in sources]
-                return self._batched(target, table, lambda row, entry: columns[entry[0]][_behind(row, sources[entry[0]], entry[1])])
+                return self._batched(
+                    target, table, lambda row, entry: columns[entry[0]][_behind(row, sources[entry[0]], entry[1])]
+                )
             case Scatter(target, sources, table, extra):
                 columns = [self._known[source] for source in sources]
                 further = self._sums(target, extra)
@@ -118,7 +115,10 @@ class Numbers:
         evaluate, known = self.arithmetic.evaluate, self._known
         if _reduces(law):
             return [
-                evaluate(scalar(equation, indices, computed=True), lambda each: known[each.array][flat(each.indices, each.array.shape)])
+                evaluate(
+                    scalar(equation, indices, computed=True),
+                    lambda each: known[each.array][flat(each.indices, each.array.shape)],
+                )
                 for indices in every_index(equation.target.array)
             ]
         kinked = _has_kink(law)
@@ -142,22 +142,24 @@ class Numbers:
         return value_of
 
     def _decided(self, law: Expression, places: Mapping[str, int], value_of: Any) -> Any:
-        """The arguments of a map with a kink: exact where rounding leaves their sign open and arithmetic is rational."""
+        """The arguments of a map with a kink: exact where rounding leaves their sign open and numbers are rational."""
         if not isinstance(self.arithmetic, FloatArithmetic):
             return value_of
-        from symbackprop.conditions import Bounds
-
-        bounds = Bounds(self)
         exact = {}
         for cell in dict.fromkeys(leaves(law)):
             assert isinstance(cell, Cell)
             quantity = Quantity(cell.array, tuple(places[letter] for letter in cell.indices))
-            if self.derivation.definition(cell.array) is None or abs(value_of(cell)) > bounds.of(quantity):
+            if self.derivation.definition(cell.array) is None or abs(value_of(cell)) > self.bounds.of(quantity):
                 continue
             value = self.exact.of(quantity)
             if not isinstance(value, Expression):
                 exact[cell] = value
         return lambda cell: exact[cell] if cell in exact else value_of(cell)
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """The condition bounds of float numbers."""
+        return Bounds(self)
 
     @property
     def exact(self) -> Numbers:
@@ -170,86 +172,9 @@ class Numbers:
         return self._exact
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One term of a sum: its number, and where in its factors' lists the entries for each target place stand."""
-
-    number: Fraction
-    factors: tuple[tuple[Entries, tuple[int, ...], tuple[int, ...]], ...]
-    conditions: tuple[Kronecker | Indicator, ...]
-    letters: tuple[str, ...]
-    summed: tuple[str, ...]
-    fixed: tuple[str, ...]
-    grid: tuple[tuple[int, ...], ...]
-
-    def products(self, place: tuple[int, ...]) -> Iterator[list[Any]]:
-        """The factors of each product at one place of the target, one product for each value of the summed letters."""
-        columns = [
-            (entries, sum([step * index for step, index in zip(here, place, strict=True)]), offsets)
-            for entries, here, offsets in self.factors
-        ]
-        for position, values in enumerate(self.grid):
-            if not self.conditions or self._holds(place, values):
-                yield [entries[base + offsets[position]] for entries, base, offsets in columns]
-
-    def _holds(self, place: tuple[int, ...], values: tuple[int, ...]) -> bool:
-        here = dict(zip(self.letters, place, strict=True)) | dict(zip(self.summed, values, strict=True))
-        here |= dict.fromkeys(self.fixed, 0)
-        for condition in self.conditions:
-            match condition:
-                case Kronecker(left, right):
-                    if here[left] != (here[right] if isinstance(right, str) else right):
-                        return False
-                case Indicator(indices, places):
-                    if tuple(here[letter] for letter in indices) not in places:
-                        return False
-        return True
-
-
-def cells_of(term: Term) -> list[Cell]:
-    """The term's factors that are entries of arrays."""
-    return [factor for factor in term.factors if isinstance(factor, Cell)]
-
-
-def planned(target: Cell, term: Term, columns: Sequence[Entries]) -> Plan:
-    """How a term is summed, ``columns`` being the row-major entries of its cells' arrays."""
-    axes = {letter: axis for cell in cells_of(term) for letter, axis in axis_of(cell).items()}
-    free = [letter for letter in letters_of(term) if letter not in target.indices]
-    summed = tuple(letter for letter in free if axes[letter].size != 1)
-    fixed = tuple(letter for letter in free if axes[letter].size == 1)
-    grid = tuple(product(*(range(_sized(axes[letter].size)) for letter in summed)))
-    number = term.number / math.prod(_sized(axis.size) for axis in term.over)
-    factors = []
-    for cell, entries in zip(cells_of(term), columns, strict=True):
-        steps = dict.fromkeys(target.indices + summed + fixed, 0)
-        for letter, stride in zip(cell.indices, _strides(extents(cell.array)), strict=True):
-            steps[letter] += stride
-        here = tuple(steps[letter] for letter in target.indices)
-        offsets = tuple(sum([steps[letter] * value for letter, value in zip(summed, values, strict=True)]) for values in grid)
-        factors.append((entries, here, offsets))
-    conditions = tuple(factor for factor in term.factors if not isinstance(factor, Cell))
-    return Plan(number, tuple(factors), conditions, target.indices, summed, fixed, grid)
-
-
-def needed(equation: Equation) -> list[Array]:
-    """The arrays that computing an equation reads: of a map, those of its stable form."""
-    if isinstance(equation, Map):
-        return list(dict.fromkeys(cell.array for cell in leaves(equation.computed_law()) if isinstance(cell, Cell)))
-    return list(dict.fromkeys(equation.reads))
-
-
 def _behind(row: int, source: Array, place: tuple[int, ...]) -> int:
     indices = (row, *place) if source.has_observations else place
     return flat(indices, source.shape)
-
-
-def _strides(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(math.prod(shape[place + 1 :]) for place in range(len(shape)))
-
-
-def _sized(extent: int | None) -> int:
-    assert extent is not None
-    return extent
 
 
 def _reduces(law: Expression) -> bool:

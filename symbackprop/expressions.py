@@ -116,6 +116,8 @@ class Product(_Many):
 
 @dataclass(frozen=True, slots=True)
 class Quotient(Expression):
+    """One expression over another."""
+
     numerator: Expression
     denominator: Expression
 
@@ -129,6 +131,8 @@ class Quotient(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Power(Expression):
+    """A base to an exponent."""
+
     base: Expression
     exponent: Expression
 
@@ -142,6 +146,8 @@ class Power(Expression):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Negative(Expression):
+    """The operand with its sign turned."""
+
     operand: Expression
 
     @property

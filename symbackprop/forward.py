@@ -12,8 +12,8 @@ from symbackprop.expressions import Reference, leaves, substituted
 from symbackprop.formulas import parse
 from symbackprop.functions import ABS
 from symbackprop.network import Entry, ExactNumber, Layer, Network
-from symbackprop.styles import Conventions
 from symbackprop.quantities import Array, Axis, Cell, Phase, Role
+from symbackprop.styles import Conventions
 from symbackprop.system import Equation, Indicator, Map, Reindex, SumOfProducts, Term
 
 
@@ -50,6 +50,7 @@ class Pass:
 
 
 def observation_axis(network: Network) -> Axis:
+    """The axis of the observations; without a size where their number is a symbol."""
     count = network.observations
     return Axis("observation", count if isinstance(count, int) else None)
 
@@ -58,7 +59,9 @@ def layer_arrays(network: Network) -> Arrays:
     """The givens of a network of layers; tied or singly frozen parameters are gathered in vectors."""
     observations = observation_axis(network)
     inputs = Array(Role.INPUT, (observations, Axis("unit", network.inputs_count, 0)), 0)
-    targets = Array(Role.TARGET, (observations, Axis("unit", network.outputs_count, len(network.layers))), len(network.layers))
+    targets = Array(
+        Role.TARGET, (observations, Axis("unit", network.outputs_count, len(network.layers))), len(network.layers)
+    )
     weights, biases, frozen, order = [], [], set(), []
     for number, layer in enumerate(network.layers, 1):
         here, before = Axis("unit", layer.units, number), Axis("unit", _fan_in(network, number), number - 1)
@@ -87,7 +90,7 @@ def _bias_array(layer: Layer, here: Axis, number: int) -> Array | None:
 
 
 def entries_of(network: Network, array: Array) -> list[Entry] | None:
-    """What the description has at each place of a weight or bias array, in row-major order; None where it has nothing."""
+    """What the description has at each place of a weight or bias array, row-major; None where it has nothing."""
     assert array.layer is not None
     layer = network.layers[array.layer - 1]
     if array.role is Role.WEIGHT:
@@ -115,10 +118,7 @@ def ties_of(network: Network, arrays: Arrays) -> Ties:
                 named.setdefault(entry, []).append((array, place))
     frozen_names = {name for name, parameter in network.parameters.items() if not parameter.trainable}
     concerned = {
-        array
-        for name, places in named.items()
-        if len(places) > 1 or name in frozen_names
-        for array, _ in places
+        array for name, places in named.items() if len(places) > 1 or name in frozen_names for array, _ in places
     }
     if not concerned:
         return Ties({}, (), {}, {}, {})
@@ -138,7 +138,9 @@ def _gathered(network: Network, arrays: Arrays, concerned: set[Array], frozen_na
                 slots[trained].append((array, place))
             tables.setdefault(array, []).append(slot_of[key])
     vectors = {
-        trained: Array(Role.PARAMETER, (Axis("parameter", len(slots[trained])),), label="trained" if trained else "frozen")
+        trained: Array(
+            Role.PARAMETER, (Axis("parameter", len(slots[trained])),), label="trained" if trained else "frozen"
+        )
         for trained in (True, False)
         if slots[trained]
     }
@@ -171,9 +173,7 @@ def unflat(place: int, array: Array) -> tuple[int, ...]:
     return tuple(reversed(indices))
 
 
-def layer_pass(
-    network: Network, arrays: Arrays, ties: Ties, phase: Phase, conventions: Conventions
-) -> Pass:
+def layer_pass(network: Network, arrays: Arrays, ties: Ties, phase: Phase, conventions: Conventions) -> Pass:
     """The forward equations of a network of layers, with the parameters as they are or as updated (phase AFTER)."""
     now = phase is Phase.NOW
     observations = arrays.inputs[0].axes[0]
@@ -196,7 +196,14 @@ def layer_pass(
     part = Array(Role.PART, before.axes, before.layer, phase=phase)
     part_cell, out_cell, target_cell = (Cell(each, ("n", "j")) for each in (part, before, arrays.targets))
     equations.append(
-        loss_map(network.loss.choice, part_cell, out_cell, target_cell, loss_scale(network, part), target_first=conventions.target_first)
+        loss_map(
+            network.loss.choice,
+            part_cell,
+            out_cell,
+            target_cell,
+            loss_scale(network, part),
+            target_first=conventions.target_first,
+        )
     )
     penalty_equations, penalty = _penalty(network, arrays, ties, phase)
     loss = Array(Role.LOSS, phase=phase)
@@ -258,9 +265,7 @@ def _penalty(network: Network, arrays: Arrays, ties: Ties, phase: Phase) -> tupl
     return [*equations, SumOfProducts(Cell(penalty), tuple(terms))], penalty
 
 
-def _penalised(
-    network: Network, arrays: Arrays, ties: Ties
-) -> list[tuple[Array, tuple[Indicator, ...]]]:
+def _penalised(network: Network, arrays: Arrays, ties: Ties) -> list[tuple[Array, tuple[Indicator, ...]]]:
     assert network.penalty is not None
     chosen: list[tuple[Array, tuple[Indicator, ...]]] = []
     for array in arrays.parameters:
@@ -314,4 +319,3 @@ def program_pass(network: Network, arrays: Arrays, phase: Phase) -> Pass:
     over = (observation_axis(network),) if network.over_observations == "mean" else ()
     equations.append(SumOfProducts(Cell(loss), (Term(Fraction(1), (result,), over),)))
     return Pass((), (), None, None, loss, tuple(equations))
-

@@ -1,4 +1,4 @@
-"""Roles, arrays and quantities: what a derivation speaks of, by identity and not by name. Never prints or parses a name.
+"""Roles, arrays and quantities: what a derivation speaks of, by identity. Never prints or parses a name.
 
 An array is a role in a layer with its axes (the outputs of layer 2, over observations and units); a
 quantity is one entry of it. Printed names come from a notation.
@@ -56,7 +56,7 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """An array of quantities. A derivative names what is differentiated (``of``, at unit ``of_unit``) and by what (``wrt``).
+    """An array of quantities. A derivative says what is differentiated (``of``, at unit ``of_unit``) by what (``wrt``).
 
     A local derivative (``dout/dnet``) has ``of`` an array of the same layer; a sweep's adjoint has ``of`` the loss,
     one output's part of it, or a net.

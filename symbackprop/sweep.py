@@ -73,7 +73,7 @@ class Slopes:
 
 
 def canonical_letters(array: Array) -> tuple[str, ...]:
-    """The index letters that an array's own equation uses: n for observations, p for parameters, then j, k, i, l.
+    """The letters of an array's own equation: n for observations, p for parameters, then j, k, i, l.
 
     >>> canonical_letters(Array(Role.WEIGHT, (Axis("unit", 2, 1), Axis("unit", 3, 0)), 1))
     ('j', 'k')
@@ -161,7 +161,7 @@ class _Sweep:
                 for cell in _map_arguments(equation):
                     if self.naming.wanted(cell.array):
                         self._pass_through_map(equation, cell, adjoint)
-            case Reindex(target, sources, _):
+            case Reindex(_, sources, _):
                 (term,) = adjoint
                 (use,) = (factor for factor in term.factors if isinstance(factor, Cell))
                 for number, source in enumerate(sources):
@@ -210,7 +210,7 @@ class _Sweep:
         return self.slopes.arrays[key]
 
     def _leads_elsewhere(self, equation: Map, argument: Array) -> bool:
-        """Whether a map depends on its argument also through another one: then its own partial is not the derivative."""
+        """Whether a map depends on its argument through another one too: its partial is not the whole derivative."""
         waiting = [array for array in _arguments(equation) if array != argument]
         seen = set(waiting)
         while waiting:

@@ -261,7 +261,10 @@ def scalar(equation: Equation, indices: tuple[int, ...], *, computed: bool = Fal
             return Reference(Quantity(sources[number], place))
         case Scatter(target, sources, table, extra):
             places = dict(zip(target.indices, indices, strict=True))
-            uses = [Reference(Quantity(sources[number], place)) for number, place in table[flat(indices, target.array.shape)]]
+            uses = [
+                Reference(Quantity(sources[number], place))
+                for number, place in table[flat(indices, target.array.shape)]
+            ]
             return sum_of([*uses, *(each for term in extra for each in _products(term, target, places))])
     raise AssertionError(equation)
 
@@ -302,7 +305,9 @@ def extents(array: Array) -> tuple[int, ...]:
 def _products(term: Term, target: Cell, places: dict[str, int]) -> Iterator[Expression]:
     """The term's products, one for each value of its summed letters, those that are structurally zero left out."""
     summed = [letter for letter in letters_of(term) if letter not in places]
-    axes = {letter: axis for factor in term.factors if isinstance(factor, Cell) for letter, axis in axis_of(factor).items()}
+    axes = {
+        letter: axis for factor in term.factors if isinstance(factor, Cell) for letter, axis in axis_of(factor).items()
+    }
     plain = term.number == 1 and not any(axis.size != 1 for axis in term.over)
     for values in _grid([_extent(axes[letter]) for letter in summed]):
         here = places | dict(zip(summed, values, strict=True)) if summed else places
@@ -326,7 +331,9 @@ def _products(term: Term, target: Cell, places: dict[str, int]) -> Iterator[Expr
 
 def _extent(axis: Axis) -> int:
     if axis.size is None:
-        raise TooLarge("the number of observations is the symbol n: there are laws, but no single equations; give the inputs")
+        raise TooLarge(
+            "the number of observations is the symbol n: there are laws, but no single equations; give the inputs"
+        )
     return axis.size
 
 
@@ -339,7 +346,9 @@ def instantiated(law: Expression, places: dict[str, int]) -> Expression:
             same = places[left] == (places[right] if isinstance(right, str) else right)
             return Number(Fraction(int(same)))
         case Along(reduction, letter, body):
-            axis = next(axes[letter] for cell in leaves(body) if isinstance(cell, Cell) and letter in (axes := axis_of(cell)))
+            axis = next(
+                axes[letter] for cell in leaves(body) if isinstance(cell, Cell) and letter in (axes := axis_of(cell))
+            )
             each = [instantiated(body, places | {letter: value}) for value in range(_extent(axis))]
             return sum_of(each) if reduction == "sum" else largest(each)
     children = law.children

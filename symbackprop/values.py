@@ -10,10 +10,10 @@ from typing import Any
 from symbackprop import numerals
 from symbackprop.arithmetic import Arithmetic, ExactArithmetic, FloatArithmetic, PreciseArithmetic
 from symbackprop.catalogue.updates import UPDATES
-from symbackprop.conditions import Bounds
+from symbackprop.contraction import Entries
 from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import InputError, MissingValue, UnknownName, suggestion
-from symbackprop.evaluation import Entries, Numbers
+from symbackprop.evaluation import Numbers
 from symbackprop.forward import entries_of
 from symbackprop.names import Names
 from symbackprop.network import Entry, ExactNumber, Network
@@ -58,7 +58,7 @@ class Values:
 
     def bound(self, quantity: Quantity) -> float:
         """The condition bound: how far the float may be from the exact value."""
-        return Bounds(self.numbers).of(quantity)
+        return self.numbers.bounds.of(quantity)
 
 
 def nested(entries: Sequence[Any], shape: Sequence[int | None]) -> Any:
@@ -183,15 +183,19 @@ def values_at(
     digits: int | None = None,
 ) -> Values:
     """The numbers at exactly given entries, in the arithmetic asked for."""
-    arithmetic: Arithmetic = ExactArithmetic() if exact else FloatArithmetic() if digits is None else PreciseArithmetic(digits)
+    arithmetic: Arithmetic = (
+        ExactArithmetic() if exact else FloatArithmetic() if digits is None else PreciseArithmetic(digits)
+    )
     names = names or Names(derivation)
     given = Given(derivation, names, entries, arithmetic)
-    return Values(Numbers(derivation, arithmetic, given, exact_given=Given(derivation, names, entries, ExactArithmetic())), names)
+    return Values(
+        Numbers(derivation, arithmetic, given, exact_given=Given(derivation, names, entries, ExactArithmetic())), names
+    )
 
 
 @dataclass(frozen=True)
 class Given(Mapping[Array, Entries]):
-    """The given arrays' numbers in one arithmetic; asking for an array with an absent entry is an error that names it."""
+    """The given arrays' numbers in one arithmetic; an absent entry that is asked for is an error that names it."""
 
     derivation: Derivation
     names: Names = field(repr=False)
@@ -251,7 +255,9 @@ def rows_of(values: Any, place: str) -> list[list[Any]]:
     """Rows of numbers from nested lists or an array; one row may stand by itself."""
     rows = values.tolist() if hasattr(values, "tolist") else values
     if not isinstance(rows, list | tuple) or not rows:
-        raise InputError(f"{place}: expected a row of numbers, or a list of such rows, one per observation; got {values!r}")
+        raise InputError(
+            f"{place}: expected a row of numbers, or a list of such rows, one per observation; got {values!r}"
+        )
     nested_rows = [isinstance(row, list | tuple) for row in rows]
     if any(nested_rows) and not all(nested_rows):
         raise InputError(f"{place}: rows and single numbers are mixed")
@@ -341,7 +347,7 @@ def _put_one(
 
 
 def _check_rewrites(derivation: Derivation, entries: Mapping[Array, Sequence[Exact]]) -> None:
-    """A rewrite's printed form holds under its condition; numbers at targets that break it would belong to other equations."""
+    """Numbers at targets that break a rewrite's condition would belong to other equations than the printed ones."""
     targets = derivation.arrays.targets
     if targets is None or not derivation.rewrites:
         return
