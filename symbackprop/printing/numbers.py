@@ -1,0 +1,179 @@
+"""Numbers as they are displayed: digits or decimals, rounded or cut. Never computes with what it displays.
+
+A value is rounded once, from its exact binary or rational value, by integer arithmetic.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from symbackprop.printing import tex
+from symbackprop.printing.dialect import Label, Precedence
+
+# Exact integers below this size are shown whole, however few digits are asked for.
+WHOLE = 10**6
+# Significant digits: smaller numbers than ten to this power are shown with a power of ten.
+LEAST_POWER = -4
+FALLBACK_DIGITS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class NumberStyle:
+    """How numbers are displayed: ``digits`` significant ones, or, if ``decimals`` is given, so many behind the mark.
+
+    ``rounding`` is "round" (half away from zero) or "cut"; ``exponent`` is "power" (``4.4·10^-5``) or "e" (``4.4e-5``).
+    """
+
+    digits: int = 4
+    decimals: int | None = None
+    rounding: str = "round"
+    trailing_zeros: bool = True
+    decimal_mark: str = "."
+    exponent: str = "power"
+
+    def __post_init__(self) -> None:
+        assert self.digits > 0, "at least one significant digit"
+        assert self.decimals is None or self.decimals >= 0
+        assert self.rounding in ("round", "cut")
+        assert self.exponent in ("power", "e")
+        assert self.decimal_mark in (".", ",")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNumber:
+    """A number as displayed: ``mantissa`` times ten to ``power``; ``exact`` if that is the number itself.
+
+    ``mantissa`` has a point as its decimal mark and no sign. An infinite number has the mantissa "inf", one that
+    is not a number "nan".
+    """
+
+    negative: bool
+    mantissa: str
+    power: int
+    exact: bool
+    style: NumberStyle
+
+    @property
+    def value(self) -> Fraction:
+        """What is displayed, as a number."""
+        return (-1 if self.negative else 1) * Fraction(self.mantissa) * Fraction(10) ** self.power
+
+    @property
+    def is_finite(self) -> bool:
+        return self.mantissa not in ("inf", "nan")
+
+    def plain(self) -> Label:
+        """For plain text: ``-0.1499``, ``4.4·10^-5``, ``4.4e-5``."""
+        text = self._marked(self.style.decimal_mark)
+        if self.power:
+            text += f"e{self.power}" if self.style.exponent == "e" else f"·10^{self.power}"
+        return self._label(text)
+
+    def tex(self) -> Label:
+        r"""For TeX: ``-0.1499``, ``4.4 \cdot 10^{-5}``."""
+        if not self.is_finite:
+            return self._label({"inf": r"\infty", "nan": r"\text{undefined}"}[self.mantissa])
+        if self.power and self.style.exponent == "e":
+            marked = self._marked("{,}" if self.style.decimal_mark == "," else ".")
+            return self._label(rf"{marked}\mathrm{{e}}{{{self.power}}}")
+        whole = self.mantissa + (f"e{self.power}" if self.power else "")
+        return self._label(tex.number_label(whole, self.style.decimal_mark).text)
+
+    def _marked(self, mark: str) -> str:
+        return {"inf": "∞", "nan": "undefined"}.get(self.mantissa) or mark.join(self.mantissa.split("."))
+
+    def _label(self, text: str) -> Label:
+        if self.negative:
+            return Label(f"-{text}", Precedence.NEGATIVE, number=True)
+        bound = self.power != 0 and self.style.exponent == "power"
+        return Label(text, Precedence.PRODUCT if bound else Precedence.ATOM, number=True)
+
+
+def shown(value: Any, style: NumberStyle) -> ShownNumber:
+    """The number as the style displays it; a number that is not 0 is never displayed as 0.
+
+    ``value`` is an int, float, Fraction or mpmath number, and is taken for exactly what it is.
+
+    >>> shown(0.14991, NumberStyle(digits=3)).plain().text, shown(Fraction(9), NumberStyle()).plain().text
+    ('0.150', '9')
+    >>> shown(0.00004386, NumberStyle(decimals=3)).plain().text
+    '4.4·10^-5'
+    """
+    if not isinstance(value, int | Fraction) and not _is_finite(value):
+        nan = bool(value != value)
+        return ShownNumber(bool(value < 0), "nan" if nan else "inf", 0, not nan, style)
+    number = exact(value)
+    size = abs(number)
+    if style.decimals is not None:
+        mantissa, power = _fixed(size, style.decimals, style.rounding), 0
+        if size and not Fraction(mantissa):
+            mantissa, power = _scientific(size, FALLBACK_DIGITS, style.rounding)
+    elif not size or (size.denominator == 1 and not isinstance(value, float) and size < WHOLE):
+        return ShownNumber(number < 0, str(size), 0, True, style)
+    else:
+        mantissa, power = _significant(size, style)
+    if not style.trailing_zeros and "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return ShownNumber(number < 0, mantissa, power, Fraction(mantissa) * Fraction(10) ** power == size, style)
+
+
+def exact(value: Any) -> Fraction:
+    """The rational number that an int, float, Fraction or mpmath number is."""
+    if isinstance(value, int | float | Fraction):
+        return Fraction(value)
+    import mpmath
+
+    above, below = mpmath.libmp.to_rational(value._mpf_)
+    return Fraction(int(above), int(below))
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    import mpmath
+
+    return bool(mpmath.isfinite(value))
+
+
+def magnitude(size: Fraction) -> int:
+    """The power of ten of the first digit of a positive number.
+
+    >>> [magnitude(Fraction(text)) for text in ("1", "999", "0.1", "0.0999")]
+    [0, 2, -1, -2]
+    """
+    bits = size.numerator.bit_length() - size.denominator.bit_length()
+    power = math.floor(bits * math.log10(2)) - 1
+    while size >= Fraction(10) ** (power + 1):
+        power += 1
+    return power
+
+
+def _rounded(size: Fraction, rounding: str) -> int:
+    whole, rest = divmod(size.numerator, size.denominator)
+    return whole + int(rounding == "round" and 2 * rest >= size.denominator)
+
+
+def _fixed(size: Fraction, decimals: int, rounding: str) -> str:
+    digits = str(_rounded(size * 10**decimals, rounding)).zfill(decimals + 1)
+    return f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits
+
+
+def _significant(size: Fraction, style: NumberStyle) -> tuple[str, int]:
+    power = magnitude(size)
+    if _rounded(size / Fraction(10) ** (power - style.digits + 1), style.rounding) == 10**style.digits:
+        power += 1
+    if LEAST_POWER <= power < style.digits:
+        return _fixed(size, style.digits - 1 - power, style.rounding), 0
+    return _scientific(size, style.digits, style.rounding)
+
+
+def _scientific(size: Fraction, digits: int, rounding: str) -> tuple[str, int]:
+    power = magnitude(size)
+    scaled = _rounded(size / Fraction(10) ** (power - digits + 1), rounding)
+    if scaled == 10**digits:
+        scaled, power = scaled // 10, power + 1
+    text = str(scaled)
+    return (f"{text[0]}.{text[1:]}" if digits > 1 else text), power

@@ -1,0 +1,292 @@
+"""Formulas for Excel, LibreOffice and other spreadsheets. Never writes a range, a volatile function or a new function.
+
+`formula` is for anybody with a SymPy expression and cells to compute it from; `SHEET` prints our own expressions.
+In a sheet the unary minus binds tighter than ``^`` (``-2^2`` is 4) and ``2^3^2`` is 64, so neither is relied on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, ClassVar
+
+from symbackprop.errors import InputError, TooLarge, UnknownName, suggestion
+from symbackprop.expressions import (
+    ONE,
+    Along,
+    BySign,
+    Call,
+    Expression,
+    Function,
+    Negative,
+    Number,
+    Reference,
+    constant,
+)
+from symbackprop.functions import ABS, EXP, LOG, MIN
+from symbackprop.printing.dialect import Dialect, Label, Labelling, Precedence, Say, cases, compared, decimal_text
+from symbackprop.printing.plain import PRIMITIVES
+
+if TYPE_CHECKING:
+    import sympy
+
+MOST_CHARACTERS = 8000  # Excel takes 8,192
+MOST_NESTING = 60  # Excel takes 64
+MOST_TERMS = 250  # LibreOffice fails at about 2,000
+MOST_ARGUMENTS = 255
+SIGNIFICANT = 15  # a sheet reads no more digits of a literal
+# The doubles that a sheet can hold: Excel has no subnormal numbers.
+LEAST_DOUBLE, LARGEST_DOUBLE = Fraction(2.2250738585072014e-308), Fraction(9.99999999999999e307)
+
+REFERENCE = re.compile(
+    r"""(?: (?: '(?:[^'\[\]:\\/?*]|'')+' | [^\W\d][\w.]* ) ! )?   # a sheet, in quotes if its name needs them
+        (?: \$?[A-Za-z]{1,3}\$?[0-9]{1,7} | [^\W\d][\w.]* )       # a cell, or a defined name
+    """,
+    re.VERBOSE,
+)
+
+
+def formula(expr: sympy.Expr, cells: Mapping[sympy.Symbol, str] | Mapping[str, str]) -> str:
+    """A spreadsheet formula that computes a SymPy expression from cells.
+
+    ``cells`` maps each symbol, or its name, to a cell reference (``B2``, ``$B$2``, ``'My sheet'!B2``) or a defined
+    name. Sigmoids, softmax and the logarithm of a sum of exponentials are written so that they do not overflow.
+    Raises InputError for what a sheet cannot say, UnknownName for a symbol without a cell, and TooLarge above Excel's
+    limits.
+
+    >>> import sympy
+    >>> x, y = sympy.symbols("x y")
+    >>> formula(-x**2 / (2 * y), {x: "A1", y: "B1"})
+    '=-(A1*A1/(2*B1))'
+    """
+    from symbackprop.printing.from_sympy import expression_of
+
+    references = {str(symbol): reference(cell) for symbol, cell in cells.items()}
+
+    def label(symbol: object) -> Label:
+        if str(symbol) not in references:
+            raise UnknownName(f"no cell is given for the symbol '{symbol}'; {suggestion(str(symbol), references)}")
+        return Label(references[str(symbol)])
+
+    return "=" + SHEET.text(expression_of(expr), label)
+
+
+def reference(text: str) -> str:
+    """The text if it is a reference to one cell or a defined name; refused otherwise."""
+    if REFERENCE.fullmatch(text) is None:
+        raise InputError(
+            f"{text!r} is not a cell reference; allowed: B2, $B$2, Sheet1!B2, 'My sheet'!B2, or a defined name"
+        )
+    return text
+
+
+class Sheet(Dialect):
+    """Formulas without their equals sign, in the arithmetic of doubles: every function in its stable form.
+
+    Raises TooLarge where a spreadsheet would refuse the formula or cut it.
+    """
+
+    name: ClassVar[str] = "a sheet formula"
+    heads: ClassVar[Mapping[str, str]] = {
+        **{name: name.upper() for name in PRIMITIVES if name not in ("log", "log1p", "expm1")},
+        "log": "LN",
+    }
+
+    def text(self, expression: Expression, label: Labelling) -> str:
+        """The formula behind the equals sign."""
+        text = super().text(expression, label)
+        depth = nesting(text)
+        if depth > MOST_NESTING:
+            raise TooLarge(
+                f"the formula is nested {depth} deep, and a sheet takes {MOST_NESTING}: "
+                "give its parts cells of their own"
+            )
+        return text
+
+    def said(self, expression: Expression, label: Labelling) -> Label:
+        """The expression's text with its precedence; refused as soon as a part of it is too long."""
+        said = super().said(expression, label)
+        if len(said.text) >= MOST_CHARACTERS:
+            raise TooLarge(
+                f"the formula has more than {MOST_CHARACTERS} characters, and a sheet takes no more: "
+                "give its parts cells of their own"
+            )
+        return said
+
+    def number(self, value: Fraction, text: str) -> Label:
+        """A number that a sheet reads as the nearest double, although it reads 15 digits only."""
+        return literal(value)
+
+    def sum(self, terms: Sequence[Expression], say: Say) -> Label:
+        """Terms in written order; brackets cut a long sum without changing the order of additions."""
+        text = say(terms[0]).text
+        for place, term in enumerate(terms[1:], 1):
+            if place % (MOST_TERMS - 1) == 0:
+                text = f"({text})"
+            sign, bare = ("-", term.operand) if isinstance(term, Negative) else ("+", term)
+            text += sign + self.within(say(bare), Precedence.PRODUCT)
+        return Label(text, Precedence.SUM)
+
+    def product(self, factors: Sequence[Expression], say: Say) -> Label:
+        """``a*b``."""
+        labels = self.factor_labels(factors, say)
+        text = "*".join(self.bracket(label) if bracketed else label.text for label, bracketed in labels)
+        return Label(text, Precedence.PRODUCT)
+
+    def negative(self, operand: Expression, say: Say) -> Label:
+        """A minus sign before an atom: anything else, above all a power, is put in brackets."""
+        if isinstance(operand, Negative):
+            return say(operand.operand)
+        return Label(f"-{self.within(say(operand), Precedence.ATOM)}", Precedence.NEGATIVE)
+
+    def quotient(self, numerator: Expression, denominator: Expression, say: Say) -> Label:
+        """``a/b``."""
+        above = self.within(say(numerator), Precedence.PRODUCT)
+        below = self.within(say(denominator), Precedence.QUOTIENT)
+        return Label(f"{above}/{below}", Precedence.PRODUCT)
+
+    def power(self, base: Expression, exponent: Expression, say: Say) -> Label:
+        """``a^b``; a cell's square is a product, a power 1/2 a square root."""
+        label, value = say(base), constant(exponent)
+        if value == Fraction(1, 2):
+            return Label(f"SQRT({label.text})")
+        if value == 2 and isinstance(base, Reference):
+            factor = self.within(label, Precedence.ATOM)
+            return Label(f"{factor}*{factor}", Precedence.PRODUCT)
+        return Label(
+            f"{self.within(label, Precedence.ATOM)}^{self.within(say(exponent), Precedence.ATOM)}", Precedence.POWER
+        )
+
+    def call(self, function: Function, arguments: Sequence[Expression], say: Say) -> Label:
+        """A function of the sheet's own, or the stable form of any other."""
+        if function.name in ("max", "min"):
+            texts = [say(each).text for each in _flat(function, arguments)]
+            return Label(_grouped(self.heads[function.name], texts))
+        if function.name in self.heads:
+            return Label(f"{self.heads[function.name]}({','.join(say(each).text for each in arguments)})")
+        form = FORMS.get(function.name) or function.stable or function.definition
+        if form is None:
+            raise self.unsayable(function.name)
+        return say(form(*arguments))
+
+    def by_sign(self, choice: BySign, say: Say) -> Label:
+        """``IF(x<0,...,IF(x>0,...,...))``."""
+        branches = cases(choice)
+        if len(branches) == 1:
+            return say(branches[0][0])
+        left, right = (say(each).text for each in compared(choice.decider))
+        if len(branches) == 2:
+            (first, relation), (second, _) = branches
+            return Label(f"IF({left}{relation}{right},{say(first).text},{say(second).text})")
+        negative, zero, positive = (say(each).text for each in (choice.negative, choice.zero, choice.positive))
+        return Label(f"IF({left}<{right},{negative},IF({left}>{right},{positive},{zero}))")
+
+    def along(self, reduction: Along, say: Say) -> Label:
+        """Refused: a formula speaks of single cells."""
+        raise InputError(
+            f"a sheet formula cannot say a {reduction.reduction} along the letter {reduction.index}: "
+            "ask for a single cell's equation"
+        )
+
+    def undefined(self, reason: str) -> Label:
+        """An error value, which spreads to every cell that needs it."""
+        return Label("NA()")
+
+
+SHEET = Sheet()
+
+
+def _flat(function: Function, arguments: Sequence[Expression]) -> list[Expression]:
+    flat: list[Expression] = []
+    for argument in arguments:
+        nested = isinstance(argument, Call) and argument.function == function
+        flat += _flat(function, argument.children) if nested else [argument]
+    return flat
+
+
+def _grouped(head: str, texts: list[str]) -> str:
+    while len(texts) > MOST_ARGUMENTS:
+        groups = [texts[start : start + MOST_ARGUMENTS] for start in range(0, len(texts), MOST_ARGUMENTS)]
+        texts = [f"{head}({','.join(group)})" for group in groups]
+    return f"{head}({','.join(texts)})"
+
+
+# Below this argument the first terms of the series are exact to the last bit but one; from here on Kahan's forms are
+# accurate, and no difference in them is so small that LibreOffice takes it for 0.
+SMALL = Number(Fraction(1, 100000))
+
+
+def _log1p(x: Expression) -> Expression:
+    series = x * (1 - x * (Fraction(1, 2) - x / 3))
+    kahan = LOG(1 + x) * (x / (1 + x - 1))
+    return BySign(ABS(x) - SMALL, series, kahan, kahan)
+
+
+def _expm1(x: Expression) -> Expression:
+    series = x * (1 + x * (Fraction(1, 2) + x / 6))
+    kahan = (EXP(x) - 1) * (x / LOG(EXP(x)))
+    plain = EXP(x) - 1
+    beyond = BySign(ABS(x) - ONE, kahan, kahan, plain)
+    return BySign(ABS(x) - SMALL, series, beyond, beyond)
+
+
+def _sigmoid(x: Expression) -> Expression:
+    return EXP(MIN(x, 0)) / (1 + EXP(-ABS(x)))
+
+
+# Forms for sheets alone: W. Kahan's of two functions that sheets do not have, and a stable form of the logistic
+# function that names its argument twice only, since closed forms put these functions into each other.
+FORMS: Mapping[str, Callable[..., Expression]] = {"log1p": _log1p, "expm1": _expm1, "sigmoid": _sigmoid}
+
+
+def literal(value: Fraction) -> Label:
+    """A number in at most 15 digits a literal, so that a sheet computes the nearest double.
+
+    >>> [literal(Fraction(text)).text for text in ("0.25", "-3", "1/3", "1e-7", "0.1234567890123456789")]
+    ['0.25', '-3', '1/3', '1E-7', '0.123456789012346-3.19189119579733E-16']
+    """
+    if value < 0:
+        label = literal(-value)
+        text = label.text if label.precedence is Precedence.ATOM else f"({label.text})"
+        return Label(f"-{text}", Precedence.NEGATIVE, number=True)
+    if value and not LEAST_DOUBLE <= value <= LARGEST_DOUBLE:
+        raise InputError("a sheet cannot hold the number: its size must be between 2.3E-308 and 9.9E+307")
+    short = _short(value)
+    if short is not None:
+        return Label(short, number=True)
+    if max(value.numerator, value.denominator) < 10**SIGNIFICANT:
+        return Label(f"{value.numerator}/{value.denominator}", Precedence.PRODUCT, number=True)
+    double = Fraction(float(value))
+    head = Fraction(f"{float(double):.{SIGNIFICANT - 1}e}")
+    rest = double - Fraction(float(head))
+    if rest == 0:
+        return Label(_short(head) or "", number=True)
+    tail = _short(Fraction(f"{float(abs(rest)):.{SIGNIFICANT - 1}e}"))
+    return Label(f"{_short(head)}{'-' if rest < 0 else '+'}{tail}", Precedence.SUM, number=True)
+
+
+def _short(value: Fraction) -> str | None:
+    """The number in at most 15 significant digits; None if it has more."""
+    text = decimal_text(value)
+    digits = text.replace(".", "").strip("0") if text else ""
+    if text is None or len(digits) > SIGNIFICANT:
+        return None
+    if value == 0 or (len(text) <= SIGNIFICANT + 3 and not text.startswith("0.00000")):
+        return text
+    power = len(text.partition(".")[0]) - 1 if value >= 1 else text.index(".") - text.index(digits[0])
+    mantissa = digits[0] + (f".{digits[1:]}" if digits[1:] else "")
+    return f"{mantissa}E{power:+d}" if power > 0 else f"{mantissa}E{power}"
+
+
+def nesting(text: str) -> int:
+    """How deep brackets stand in each other, outside quoted sheet names."""
+    depth = deepest = 0
+    quoted = False
+    for character in text:
+        if character == "'":
+            quoted = not quoted
+        elif not quoted:
+            depth += {"(": 1, ")": -1}.get(character, 0)
+            deepest = max(deepest, depth)
+    return deepest
