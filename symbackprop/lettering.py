@@ -155,11 +155,11 @@ def _plain(name: Name, base: str, accented: str | None) -> str:
         text = f"{text}_{name.subscript}"
     if mark and mark[0] == "(":
         text, mark = text + mark, ""
+    if name.argument is not None:
+        text = f"{text}({ascii_name(name.argument) if base.isascii() else plain(name.argument)})"
     superscript = name.superscript + mark if mark and mark != "'" else name.superscript
     if superscript:
         text = f"{text}^{superscript}"
-    if name.argument is not None:
-        text = f"{text}({ascii_name(name.argument) if base.isascii() else plain(name.argument)})"
     return f"{text}@{name.observation}" if name.observation else text
 
 

@@ -178,16 +178,20 @@ class Notation:
         assert wrt is not None
         above, below = pairs(array, rest)
         everywhere = observation and not of.has_observations and not wrt.has_observations
+        direct = bool(array.label) and of.role is Role.VARIABLE
+        letter = self.conventions.derivative
+        if self.outline.program:
+            letter = "∂" if direct else "d"
         use = ""
         if array.phase is Phase.USE:
             use = str(self.outline.own.get((wrt.role, wrt.layer, below), ("", 1))[1])
         return DerivativeName(
             self._plain_entry(of, observation if of.has_observations else "", above),
             self._plain_entry(wrt, observation if wrt.has_observations else "", below),
-            self.conventions.derivative,
+            letter,
             observation if everywhere else "",
             use,
-            bool(array.label) and of.role is Role.VARIABLE,
+            direct,
         )
 
     def _layer_fields(self, array: Array) -> dict[str, str]:
@@ -265,25 +269,29 @@ class _Writer:
 
     def name(self, rest: Indices, observation: str) -> Name:
         fields = self.fields.copy()
-        numbers = [each for each in rest if isinstance(each, int)]
-        texts = [str(each + self.first) if isinstance(each, int) else each for each in rest]
+        numbers = [index for index in rest if isinstance(index, int)]
+        if len(numbers) != len(rest):
+            return self._lettered([self._index(each) for each in rest], fields, observation)
         if self.role is Role.WEIGHT:
-            fields["to"] = fields["unit"] = texts[0]
-            fields["from"] = str(rest[1] + self.first_from) if isinstance(rest[1], int) else rest[1]
-            if len(numbers) == 2:
-                fields["number"] = str(self.offset + numbers[0] * self.steps[0] + numbers[1] * self.steps[1])
+            to, source = numbers
+            fields["to"] = fields["unit"] = str(to + self.first)
+            fields["from"] = str(source + self.first_from)
+            fields["number"] = str(self.offset + to * self.steps[0] + source * self.steps[1])
         else:
             fields["from"] = str(self.column)
-            fields["to"] = fields["unit"] = texts[0] if texts else ""
-            fields["unit?"] = "" if self.single else fields["unit"]
-            if len(numbers) == len(rest):
-                fields["number"] = str(self.offset + sum(numbers))
-        if len(numbers) == len(rest):
-            return filled(self.pattern, fields, separator=self.separator, mark=self.mark, observation=observation)
-        return self._lettered(texts, fields, observation)
+            fields["to"] = fields["unit"] = unit = str(numbers[0] + self.first) if numbers else ""
+            fields["unit?"] = "" if self.single else unit
+            fields["number"] = str(self.offset + sum(numbers))
+        return filled(self.pattern, fields, separator=self.separator, mark=self.mark, observation=observation)
+
+    def _index(self, index: int | str) -> str:
+        return index if isinstance(index, str) else str(index + self.first)
 
     def _lettered(self, texts: Sequence[str], fields: dict[str, str], observation: str) -> Name:
         """The name in index letters: they stand for a running number too, and then the layer is said."""
+        fields["to"] = fields["unit"] = texts[0]
+        fields["from"] = texts[1] if self.role is Role.WEIGHT else str(self.column)
+        fields["unit?"] = "" if self.single else texts[0]
         fields["number"] = "".join(texts)
         pattern = self.pattern
         if "number" in pattern.fields and self.layered and not pattern.superscript:
