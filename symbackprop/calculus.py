@@ -68,7 +68,7 @@ def differentiated(expression: Expression, by: Hashable, at_kink: Expression = Z
             branches = [differentiated(each, by, at_kink) for each in (negative, zero, positive)]
             if all(branch == ZERO for branch in branches):
                 return ZERO
-            return BySign(decider, *branches, kink=kink)
+            return BySign(decider, branches[0], branches[1], branches[2], kink=kink)
         case Along("sum", index, body):
             slope = differentiated(body, by, at_kink)
             return ZERO if slope == ZERO else Along("sum", index, slope)

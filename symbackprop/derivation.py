@@ -249,7 +249,7 @@ def _system_givens(network: Network, arrays: Arrays) -> tuple[Array, ...]:
 
 def _settings(network: Network, arrays: Arrays) -> tuple[Array, ...]:
     found = []
-    if not network.program and isinstance(network.loss.factor, str):
+    if network.loss is not None and isinstance(network.loss.factor, str):
         found.append(Array(Role.SETTING, label="factor"))
     if network.penalty is not None:
         found.append(Array(Role.SETTING, label="strength"))

@@ -194,7 +194,8 @@ class BySign(Expression):
         return (self.decider, self.negative, self.zero, self.positive)
 
     def rebuilt(self, children: tuple[Expression, ...]) -> Expression:
-        return BySign(*children, kink=self.kink)
+        decider, negative, zero, positive = children
+        return BySign(decider, negative, zero, positive, kink=self.kink)
 
 
 @dataclass(frozen=True, slots=True)

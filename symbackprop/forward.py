@@ -11,7 +11,7 @@ from symbackprop.catalogue.losses import loss_map
 from symbackprop.expressions import Reference, leaves, substituted
 from symbackprop.formulas import parse
 from symbackprop.functions import ABS
-from symbackprop.network import Entry, ExactNumber, Layer, Network
+from symbackprop.network import Entry, ExactNumber, Layer, Loss, Network
 from symbackprop.quantities import Array, Axis, Cell, Phase, Role
 from symbackprop.styles import Conventions
 from symbackprop.system import Equation, Indicator, Map, Reindex, SumOfProducts, Term
@@ -192,7 +192,8 @@ def layer_pass(network: Network, arrays: Arrays, ties: Ties, phase: Phase, conve
         nets.append(net)
         outs.append(out)
         before = out
-    assert arrays.targets is not None
+    assert arrays.targets is not None, "a network of layers has targets"
+    assert network.loss is not None, "a network of layers has a loss"
     part = Array(Role.PART, before.axes, before.layer, phase=phase)
     part_cell, out_cell, target_cell = (Cell(each, ("n", "j")) for each in (part, before, arrays.targets))
     equations.append(
@@ -201,7 +202,7 @@ def layer_pass(network: Network, arrays: Arrays, ties: Ties, phase: Phase, conve
             part_cell,
             out_cell,
             target_cell,
-            loss_scale(network, part),
+            loss_scale(network.loss, part),
             target_first=conventions.target_first,
         )
     )
@@ -224,14 +225,14 @@ def net_terms(weight: Array, bias: Array | None, before: Array, conventions: Con
     return (offset, weighted) if conventions.bias_first else (weighted, offset)
 
 
-def loss_scale(network: Network, part: Array) -> Term:
+def loss_scale(loss: Loss, part: Array) -> Term:
     """Factor and means in front of each output's part of the loss."""
-    scale = _entry_term(network.loss.factor, "factor")
+    scale = _entry_term(loss.factor, "factor")
     observations, outputs = part.axes
     over = []
-    if network.loss.over_observations == "mean":
+    if loss.over_observations == "mean":
         over.append(observations)
-    if network.loss.over_outputs == "mean":
+    if loss.over_outputs == "mean":
         over.append(outputs)
     return replace(scale, over=tuple(over))
 

@@ -7,7 +7,7 @@ A :class:`Network` is made from a description file, from its text, or in Python;
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from os import PathLike, fspath
 from typing import Any, Self
@@ -230,6 +230,19 @@ class Network:
         from symbackprop.replacing import with_numbers
 
         return self._of(with_numbers(self, numbers))
+
+    def with_observations(self, count: int) -> Self:
+        """The network for another number of observations, whose inputs and targets have no values yet.
+
+        For evaluating the same laws at other data; ``table`` stays as it was written.
+        """
+        network = type(self).__new__(type(self))
+        for each in fields(self):
+            object.__setattr__(network, each.name, getattr(self, each.name))
+        blank = {"inputs": None, "targets": None, "program_inputs": dict.fromkeys(self.program_inputs)}
+        for name, value in {**blank, "observations": count}.items():
+            object.__setattr__(network, name, value)
+        return network
 
     @property
     def setting_names(self) -> frozenset[str]:

@@ -206,7 +206,7 @@ class Given(Mapping[Array, Entries]):
         entries = self.entries[array]
         missing = [indices for indices, entry in zip(every_index(array), entries, strict=True) if entry is None]
         if missing:
-            shown = ", ".join(self.names.shown(Quantity(array, indices)) for indices in missing[:6])
+            shown = ", ".join(self.derivation.notation.plain(Quantity(array, indices)) for indices in missing[:6])
             more = f" and {len(missing) - 6} more" if len(missing) > 6 else ""
             raise MissingValue(f"no value for {shown}{more}: give it in the description or with --set NAME=NUMBER")
         return [self.arithmetic.number(entry) for entry in entries if entry is not None]
@@ -242,13 +242,12 @@ def _with_observations(derivation: Derivation, inputs: Any, targets: Any) -> Der
         count = len(rows_of(inputs if inputs is not None else targets, "inputs" if inputs is not None else "targets"))
     if count == derivation.network.observations:
         return derivation
-    # Rows that are not handed over anew have no values for the new observations.
-    blank = {"inputs": None, "targets": None, "program_inputs": dict.fromkeys(derivation.network.program_inputs)}
-    return derive(derivation.network.changed(observations=count, **blank))
+    assert isinstance(count, int)
+    return derive(derivation.network.with_observations(count), rewrites=bool(derivation.rewrites))
 
 
 def _column(values: Any) -> list[Any]:
-    return list(values) if isinstance(values, list | tuple) or getattr(values, "ndim", 0) else [values]
+    return list(values) if isinstance(values, list | tuple) or hasattr(values, "__len__") else [values]
 
 
 def rows_of(values: Any, place: str) -> list[list[Any]]:
@@ -396,7 +395,7 @@ def stepped(
     after = dict(entries)
     for array in entries:
         if array.role is Role.SETTING and array.label == "step":
-            after[array] = [(entries[array][0] or 0) + 1]
+            after[array] = [(entries[array][0] or Fraction(0)) + 1]
         new = replace(array, phase=Phase.NEW)
         if new in derivation.system and array not in derivation.arrays.frozen:
             after[array] = [Fraction(each) for each in values.array(new)]
