@@ -1,10 +1,10 @@
 """The public names of symbackprop, loaded when they are first used. Never computes anything.
 
-    import symbackprop as sb
+import symbackprop as sb
 
-    network = sb.Network.read("example.toml")
-    derivation = sb.derive(network)
-    derivation.gradient("w_5").chain
+network = sb.Network.read("example.toml")
+derivation = sb.derive(network)
+derivation.gradient("w_5").chain
 """
 
 from __future__ import annotations

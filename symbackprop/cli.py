@@ -44,7 +44,7 @@ exit status: 0 fine, 1 a difference was found, 2 wrong usage, 3 an input cannot 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit status. Wrong usage and ``--help`` leave by SystemExit, as argparse does."""
+    """Runs one command and returns its exit status. Wrong usage and ``--help`` leave by SystemExit."""
     chosen = parser().parse_args(arguments)
     command = COMMANDS[chosen.command]
     try:
@@ -81,9 +81,7 @@ def parser() -> ArgumentParser:
     whole.add_argument("--version", action="version", version=f"symbackprop {__version__}")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
     for command in COMMANDS.values():
-        own = commands.add_parser(
-            command.name, help=command.summary, description=command.summary, allow_abbrev=False
-        )
+        own = commands.add_parser(command.name, help=command.summary, description=command.summary, allow_abbrev=False)
         command.arguments(own)
     return whole
 

@@ -13,8 +13,8 @@ from symbackprop.errors import OutsideError
 def write_whole(path: str | PathLike[str], content: str | bytes) -> None:
     """Puts a file in place: written beside it first, then renamed. Text becomes UTF-8 with ``\\n``.
 
-    A link stays, and the file that it leads to is replaced; a file's permissions stay. What is no file (``/dev/stdout``, a
-    pipe) is written to. Raises OutsideError with the fix.
+    A link stays, and the file that it leads to is replaced; a file's permissions stay. What is no file
+    (``/dev/stdout``, a pipe) is written to. Raises OutsideError with the fix.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     shown = os.fspath(path)
@@ -39,7 +39,7 @@ def make_folder(path: str | PathLike[str]) -> None:
     try:
         os.makedirs(shown, exist_ok=True)
     except FileExistsError as error:
-        raise OutsideError(f"{shown}: is a file, and a folder of that name is needed; move it or choose another") from error
+        raise OutsideError(f"{shown}: is a file, and a folder of that name is needed; move it away") from error
     except (OSError, ValueError) as error:
         raise OutsideError(_told(shown, error)) from error
 

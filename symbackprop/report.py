@@ -1,4 +1,4 @@
-"""The numbers of a derivation as tables and as JSON: ``evaluate``, ``train``. Computes nothing itself and prints nothing."""
+"""The numbers of a derivation as tables and as JSON: ``evaluate``, ``train``. Computes and prints nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from symbackprop.expressions import Expression
 from symbackprop.lettering import ascii_name, plain
 from symbackprop.neutral import neutral, neutral_array
 from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import every_index, flat
+from symbackprop.system import every_index
 from symbackprop.values import Training, Values, nested
 
 EVALUATE_FORMAT = "symbackprop.evaluate/1"
@@ -38,8 +38,8 @@ class Section:
 class Writer:
     """Writes numbers for JSON or for reading, and notes what could not be written.
 
-    Floats stay floats (in text their shortest form), fractions become ``p/q``, closed expressions text, numbers of many digits
-    strings of ``digits`` digits. What is not finite, or has no value, becomes null.
+    Floats stay floats (in text their shortest form), fractions become ``p/q``, closed expressions text, numbers of
+    many digits strings of ``digits`` digits. What is not finite, or has no value, becomes null.
     """
 
     digits: int | None = None
@@ -95,7 +95,7 @@ def _closed(value: Expression) -> str:
 
 def sections(derivation: Derivation) -> list[Section]:
     """The arrays of a derivation that a reader looks for, in the order of the computation."""
-    arrays, now = derivation.arrays, derivation.now
+    arrays = derivation.arrays
     parameters = _parameters(derivation)
     found = [
         Section("given", (*arrays.inputs, *_there(arrays.targets), *parameters, *_settings(derivation))),
@@ -107,7 +107,6 @@ def sections(derivation: Derivation) -> list[Section]:
         found.append(Section("after one update", tuple(replace(each, phase=Phase.NEW) for each in parameters)))
         again = (*_forward(derivation, Phase.AFTER), *_losses(derivation, Phase.AFTER))
         found.append(Section("forward pass with the new parameters", again))
-    assert now is not None
     return found
 
 
@@ -140,9 +139,7 @@ def _parameters(derivation: Derivation) -> tuple[Array, ...]:
     arrays = derivation.arrays
     if derivation.network.program:
         return arrays.parameters
-    return tuple(
-        each for pair in zip(arrays.weights, arrays.biases, strict=True) for each in pair if each is not None
-    )
+    return tuple(each for pair in zip(arrays.weights, arrays.biases, strict=True) for each in pair if each is not None)
 
 
 def _settings(derivation: Derivation) -> Iterator[Array]:
@@ -437,6 +434,9 @@ def _strict_rows(values: Values, quantities: Iterator[Quantity], writer: Writer)
     ]
 
 
-def entry_value(values: Values, quantity: Quantity) -> Any:
-    """One quantity's number as it was computed."""
-    return values.array(quantity.array)[flat(quantity.indices, quantity.array.shape)]
+def parameters_text(values: Values) -> str:
+    """The parameters with their numbers, a line each."""
+    writer = Writer()
+    rows = [row for array in _parameters(values.derivation) for row in _rows(values, entries_of(array), writer)]
+    width = max((len(name) for name, _ in rows), default=0)
+    return "\n".join(f"{name:<{width}}  {number}" for name, number in rows)

@@ -1,1 +1,1 @@
-"""The commands of the command line, a file each. They read, call the facade and print; they derive and compute nothing."""
+"""The commands of the command line, a file each. They read, call and print; they derive and compute nothing."""

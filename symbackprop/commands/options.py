@@ -12,12 +12,9 @@ from symbackprop.commands.entry import WrongUsage
 if TYPE_CHECKING:
     from symbackprop.public import Derivation
 
-# The tables and keys of a description; --set with another word in front of it names a quantity.
-TABLES = frozenset(
-    "format title notation inputs targets layers loss penalty update parameters equations initial document "
-    "weights_order observations over_observations".split()
-)
-ALONE = frozenset("format title notation weights_order observations over_observations".split())
+# What --set names by a description's keys: places in tables, and keys at the top. All else is a quantity's name.
+TABLES = frozenset({"inputs", "targets", "layers", "loss", "penalty", "update", "parameters", "equations", "initial"})
+ALONE = frozenset({"format", "title", "notation", "document", "weights_order", "observations", "over_observations"})
 _HEAD = re.compile(r"[A-Za-z_]+")
 
 
@@ -88,7 +85,8 @@ def derived(arguments: Namespace) -> tuple[Derivation, dict[str, str]]:
 
 def separated(assignments: list[tuple[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
     """What ``--set`` says of the description's settings, by dotted path, and of quantities, by name."""
-    settings, quantities = {}, {}
+    settings: dict[str, str] = {}
+    quantities: dict[str, str] = {}
     for name, value in assignments:
         (settings if is_setting(name) else quantities)[name] = value
     return settings, quantities
@@ -97,10 +95,12 @@ def separated(assignments: list[tuple[str, str]]) -> tuple[dict[str, str], dict[
 def is_setting(name: str) -> bool:
     """Whether a name is a place in a description: a table's name and what is in it."""
     found = _HEAD.match(name)
-    if found is None or found[0] not in TABLES:
+    if found is None:
         return False
     rest = name[found.end() :]
-    return rest.startswith((".", "[")) and not (found[0] == "loss" and rest[0] == "[") or (not rest and name in ALONE)
+    if found[0] in ALONE:
+        return not rest or rest[0] == "."
+    return found[0] in TABLES and rest[:1] in (".", "[") and not (found[0] == "loss" and rest[0] == "[")
 
 
 def format_of(path: str | None, chosen: str | None, endings: Mapping[str, str], default: str) -> str:
@@ -113,5 +113,5 @@ def format_of(path: str | None, chosen: str | None, endings: Mapping[str, str], 
     for ending, name in endings.items():
         if lowered.endswith(ending):
             return name
-    known = ", ".join(endings)
-    raise WrongUsage(f"-o {path}: its ending says no format; known: {known}; or say --to {'|'.join(dict.fromkeys(endings.values()))}")
+    formats = "|".join(dict.fromkeys(endings.values()))
+    raise WrongUsage(f"-o {path}: its ending says no format; known: {', '.join(endings)}; or say --to {formats}")

@@ -1,0 +1,310 @@
+"""The derivation as users of the package hold it: `derive`, and what its result can be asked. Derives nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib import import_module
+from os import PathLike
+from typing import TYPE_CHECKING, Any, overload
+
+from symbackprop import derivation as core
+from symbackprop import values as numbers
+from symbackprop.errors import InputError, MissingValue
+from symbackprop.files import write_whole
+from symbackprop.names import Names
+from symbackprop.network import Network
+from symbackprop.neutral import neutral
+from symbackprop.quantities import Array, Phase, Quantity, Role
+from symbackprop.system import System, every_index
+from symbackprop.values import Training, Values
+
+if TYPE_CHECKING:
+    from symbackprop.notation import Notation
+
+Path = str | PathLike[str]
+
+DIFFERENTIABLE = frozenset(
+    {Role.WEIGHT, Role.BIAS, Role.PARAMETER, Role.INPUT, Role.NET, Role.OUT, Role.VARIABLE, Role.TARGET}
+)
+
+
+def derive(network: Network, *, rewrites: bool = True) -> Derivation:
+    """Every equation of the network: forward pass, loss, gradients, update.
+
+    ``rewrites=False`` keeps the full Jacobian where softmax meets cross-entropy.
+
+    >>> network = Network(inputs=[0.05, 0.1], targets=[1], loss="squared_error", layers=[
+    ...     {"units": 1, "activation": "identity", "weights": [[0.5, 2]]}])
+    >>> derive(network).evaluate()["dE/dw_2"]
+    -0.0775
+    """
+    return Derivation(core.derive(network, rewrites=rewrites))
+
+
+class Derivation:
+    """What was derived from a network. ``system`` holds its equations; ``core`` is what outputs render."""
+
+    __slots__ = ("_names", "core")
+
+    def __init__(self, derived: core.Derivation) -> None:
+        self.core = derived
+        self._names: Names | None = None
+
+    def __repr__(self) -> str:
+        return f"<Derivation of {self.network!r}: {len(self.system.equations)} array equations>"
+
+    @property
+    def network(self) -> Network:
+        """What was derived from."""
+        return self.core.network
+
+    @property
+    def notation(self) -> Notation:
+        """The names of the quantities."""
+        return self.core.notation
+
+    @property
+    def system(self) -> System:
+        """The equations that a derivation shows, in an order in which each can be computed."""
+        return self.core.system
+
+    @property
+    def names(self) -> Names:
+        """What names stand for: ``names.resolve("w_5")``."""
+        if self._names is None:
+            self._names = Names(self.core)
+        return self._names
+
+    def evaluate(
+        self,
+        *,
+        inputs: Any = None,
+        targets: Any = None,
+        parameters: Mapping[str, Any] | None = None,
+        exact: bool = False,
+        precision: int | None = None,
+    ) -> Values:
+        """The numbers, at the description's values or at others: floats, exact, or of ``precision`` digits.
+
+        ``inputs`` and ``targets`` are one row or a row per observation; ``parameters`` maps names of given quantities
+        (``w_1``, ``w[1]``, ``W1``) to numbers. Raises MissingValue when a number that is asked for needs an absent one.
+        """
+        return numbers.evaluate(
+            self.core, inputs=inputs, targets=targets, parameters=parameters, exact=exact, digits=precision
+        )
+
+    def train(self, steps: int, *, values: Values | None = None) -> Training:
+        """The losses before and after each of ``steps`` updates, from the description's values or from these."""
+        return numbers.trained(self.core, steps, start=None if values is None else given_of(values))
+
+    def gradient(self, name: str) -> Gradient:
+        """The derivative of the loss by a quantity, or the derivative of that name, in all its forms.
+
+        ``name`` is of a parameter, input, net or out, of a delta or any derivative, or of a whole array.
+        """
+        return Gradient(self, self._differentiated(self.names.resolve(name), name))
+
+    def steps(self, name: str) -> Any:
+        """The way from the closed form to the delta form, in named steps that are each proven."""
+        wanted = self.gradient(name).quantity
+        return import_module("symbackprop.proof").steps(self.core, _one(wanted, "steps"))
+
+    def prove(self) -> Any:
+        """Proves every gradient against SymPy's own differentiation of the closed loss; says how it did."""
+        return import_module("symbackprop.proof").prove(self.core)
+
+    @overload
+    def to_text(self, path: None = None, **options: Any) -> str: ...
+    @overload
+    def to_text(self, path: Path, **options: Any) -> None: ...
+    def to_text(self, path: Path | None = None, **options: Any) -> str | None:
+        """The derivation as text for a terminal; see `rendered` for the options."""
+        return _delivered(self.rendered("text", **options), path)
+
+    @overload
+    def to_markdown(self, path: None = None, **options: Any) -> str: ...
+    @overload
+    def to_markdown(self, path: Path, **options: Any) -> None: ...
+    def to_markdown(self, path: Path | None = None, **options: Any) -> str | None:
+        """The derivation as Markdown; see `rendered` for the options."""
+        return _delivered(self.rendered("markdown", **options), path)
+
+    @overload
+    def to_latex(self, path: None = None, **options: Any) -> str: ...
+    @overload
+    def to_latex(self, path: Path, **options: Any) -> None: ...
+    def to_latex(self, path: Path | None = None, **options: Any) -> str | None:
+        """The derivation as LaTeX, a whole document or a fragment of one; see `rendered` for the options."""
+        return _delivered(self.rendered("latex", **options), path)
+
+    @overload
+    def to_workbook(self, path: None = None, *, steps: int = 0, values: Values | None = None) -> bytes: ...
+    @overload
+    def to_workbook(self, path: Path, *, steps: int = 0, values: Values | None = None) -> None: ...
+    def to_workbook(self, path: Path | None = None, *, steps: int = 0, values: Values | None = None) -> bytes | None:
+        """The derivation as a workbook with live formulas, and with ``steps`` steps of training."""
+        book: bytes = import_module("symbackprop.workbook").workbook(self.core, values=values, steps=steps)
+        if path is None:
+            return book
+        write_whole(path, book)
+        return None
+
+    def rendered(
+        self,
+        to: str,
+        *,
+        of: Sequence[str] = (),
+        form: str | None = None,
+        numbers: bool | None = None,
+        digits: int | None = None,
+        fragment: bool = False,
+        values: Values | None = None,
+    ) -> str:
+        """The derivation as a document of the kind ``to``.
+
+        ``of`` names the quantities to derive (none: all); ``form`` is chain, delta, closed, paths or matrix.
+        ``numbers`` says whether to show numbers; None: where every value is present. ``digits`` are significant
+        digits; ``values`` are numbers in place of the description's. ``fragment`` leaves out what makes a file of it.
+        """
+        shown = self._values(shown=numbers, values=values)
+        derived = self.core
+        if digits is not None:
+            derived = replace(derived, network=self.network.with_values({"document.digits": digits}))
+        render = import_module(f"symbackprop.documents.{to}").render
+        wanted = [self.names.resolve(name) for name in of]
+        text: str = render(derived, values=shown, of=wanted, form=form, fragment=fragment)
+        return text
+
+    def network_at(self, training: Training) -> Network:
+        """The network with the parameters at the end of a training; what was not trained is as it was written."""
+        derived = self.core
+        changed: dict[tuple[str, int | None, tuple[Any, ...]], Any] = {}
+        for array in derived.arrays.parameters:
+            if array not in derived.arrays.frozen:
+                for place, entry in zip(_places(derived, array), training.values.array(array), strict=True):
+                    changed[place] = float(entry)
+        return self.network.with_numbers(changed)
+
+    def _values(self, *, shown: bool | None, values: Values | None) -> Values | None:
+        if shown is False:
+            return None
+        found = values or self.evaluate()
+        try:
+            for array in self.system.givens:
+                found.array(array)
+        except MissingValue:
+            if shown or (values is not None and shown is not None):
+                raise
+            return None
+        return found
+
+    def _differentiated(self, wanted: Quantity | Array, name: str) -> Quantity | Array:
+        array = wanted.array if isinstance(wanted, Quantity) else wanted
+        if array.role in (Role.DERIVATIVE, Role.DELTA):
+            return wanted
+        if array.role not in DIFFERENTIABLE or array.phase is not Phase.NOW:
+            raise InputError(f"{name}: there is no gradient by it; there is one by each parameter, input, net and out")
+        gradient = self.core.gradient_array(array)
+        return Quantity(gradient, wanted.indices) if isinstance(wanted, Quantity) else gradient
+
+
+class Gradient:
+    """One derivative, or a whole array of them, in every form: made when it is asked for."""
+
+    __slots__ = ("derivation", "quantity")
+
+    def __init__(self, derivation: Derivation, quantity: Quantity | Array) -> None:
+        self.derivation = derivation
+        self.quantity = quantity
+
+    def __repr__(self) -> str:
+        return f"<Gradient {self.name}>"
+
+    @property
+    def name(self) -> str:
+        """Its name in the description's notation."""
+        notation, wanted = self.derivation.notation, self.quantity
+        return str(notation.name(wanted) if isinstance(wanted, Quantity) else notation.array_name(wanted))
+
+    @property
+    def neutral(self) -> str:
+        """Its neutral name."""
+        from symbackprop.neutral import neutral_array
+
+        return neutral(self.quantity) if isinstance(self.quantity, Quantity) else neutral_array(self.quantity)
+
+    @property
+    def value(self) -> Any:
+        """Its number at the description's values; of an array, nested lists."""
+        values = self.derivation.evaluate()
+        return values.of(self.quantity) if isinstance(self.quantity, Quantity) else values.nested(self.quantity)
+
+    @property
+    def chain(self) -> Any:
+        """The links of the chain rule in order, as a sum over paths where there are several."""
+        return self._form("chain")
+
+    @property
+    def delta_form(self) -> Any:
+        """A SymPy expression in the layer's delta, slopes in terms of outputs."""
+        return self._form("delta_form")
+
+    @property
+    def closed_form(self) -> Any:
+        """A canonical SymPy expression in inputs, targets and parameters only."""
+        return self._form("closed_form")
+
+    @property
+    def paths(self) -> Any:
+        """The sum over all paths from the loss to the quantity."""
+        return self._form("path_sum")
+
+    @property
+    def matrix(self) -> Any:
+        """The matrix form of the whole array that it belongs to."""
+        forms = import_module("symbackprop.forms")
+        array = self.quantity.array if isinstance(self.quantity, Quantity) else self.quantity
+        return forms.matrix_form(self.derivation.core, array)
+
+    def to_text(self, *, form: str | None = None, numbers: bool | None = None) -> str:
+        """Its derivation as text."""
+        return self.derivation.rendered("text", of=[self.neutral], form=form, numbers=numbers, fragment=True)
+
+    def to_latex(self, *, form: str | None = None, numbers: bool | None = None) -> str:
+        """Its derivation as LaTeX to be put into a document."""
+        return self.derivation.rendered("latex", of=[self.neutral], form=form, numbers=numbers, fragment=True)
+
+    def _form(self, name: str) -> Any:
+        function = getattr(import_module("symbackprop.forms"), name)
+        return function(self.derivation.core, _one(self.quantity, name))
+
+
+def given_of(values: Values) -> Mapping[Array, Any]:
+    """The exact given entries that the values were computed from."""
+    given = values.numbers.given
+    assert isinstance(given, numbers.Given)
+    return given.entries
+
+
+def _places(derived: core.Derivation, array: Array) -> Iterator[tuple[str, int | None, tuple[Any, ...]]]:
+    """Where a description has each entry of a parameter array, as `Network.with_numbers` takes it."""
+    if derived.network.program:
+        yield "parameter", None, (array.label,)
+        return
+    sources = derived.ties.sources.get(array) or [(array, indices) for indices in every_index(array)]
+    for source, indices in sources:
+        yield source.role.value, source.layer, indices
+
+
+def _one(wanted: Quantity | Array, what: str) -> Quantity:
+    if isinstance(wanted, Quantity):
+        return wanted
+    raise InputError(f"{what.replace('_', ' ')}: one entry is wanted, not a whole array; name one, as in w[1][0][0]")
+
+
+def _delivered(text: str, path: Path | None) -> str | None:
+    if path is None:
+        return text
+    write_whole(path, text)
+    return None
