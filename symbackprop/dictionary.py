@@ -30,6 +30,11 @@ class Dictionary:
         self.derivation = derivation
         self.notation = derivation.notation
 
+    @property
+    def made(self) -> int:
+        """How many names have been made so far."""
+        return sum(len(known) for known in self._dictionaries.values())
+
     def find(self, text: str, phase: Phase) -> Entry | None:
         """What a name stands for in a phase: exactly, or with signs left out where that is not ambiguous."""
         spelt = spelling(text)

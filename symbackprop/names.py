@@ -207,7 +207,8 @@ class Names:
         if entry is None or entry[0].phase is not Phase.NOW:
             return None
         array = replace(entry[0], phase=phase)
-        return (array, entry[1]) if array in self.dictionary.there(phase) else None
+        computed = replace(array, role=Role.NET) if array.role is Role.WEIGHTED_SUM else array
+        return (array, entry[1]) if computed in self.dictionary.there(phase) else None
 
     def _state(self, label: str, entry: Entry | None) -> Entry | None:
         if entry is None:

@@ -53,6 +53,8 @@ def neutral_array(array: Array) -> str:
             return phase + "loss"
         case Role.PENALTY if array.wrt is not None:
             return f"{phase}{array.label}:{neutral_array(array.wrt)}"
+        case Role.SETTING:
+            return f"{phase}setting:{'_'.join(array.label.split())}"
         case role if role in NAMED or array.label:
             return phase + array.label
         case role if role in BY_UNIT:
