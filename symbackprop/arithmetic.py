@@ -1,8 +1,8 @@
 """Numbers of expressions: correctly rounded floats, exact rationals or closed forms, and any number of digits.
 
-All three share one interface, `Arithmetic`. A float is the exact value at the arguments' exact values, rounded once: the
-expression is computed in balls (`symbackprop.balls`) at rising precision until the bound says that the digits are right
-(Ziv's strategy). A value that still cannot be told from 0 at `HIGHEST` bits counts as 0 where a sign must be decided.
+All three share one interface, `Arithmetic`. A float is the exact value at the arguments' exact values, rounded once:
+the expression is computed in balls (`symbackprop.balls`) at rising precision until the bound says that the digits are
+right (Ziv's strategy). A value that still cannot be told from 0 at `HIGHEST` bits counts as 0 where a sign must be decided.
 Expressions have no `Along` in them: laws are written out first. Nothing here knows an array.
 """
 

@@ -1,8 +1,8 @@
 """Real numbers as exact rationals, or as balls: a binary midpoint and a bound on its distance from the true number.
 
-A value is a `Fraction`, or ``(midpoint, exponent)``: the true number is within ``2**exponent`` of the midpoint, and is the
-midpoint if the exponent is None. Midpoints are mpmath's raw numbers, whose own exponents have no limit; so no argument
-overflows, and none is slow. Nothing here knows an expression. `Undetermined` asks for more working precision.
+A value is a `Fraction`, or ``(midpoint, exponent)``: the true number is within ``2**exponent`` of the midpoint, and is
+the midpoint if the exponent is None. Midpoints are mpmath's raw numbers, whose own exponents have no limit; so no
+argument overflows, and none is slow. Nothing here knows an expression. `Undetermined` asks for more working precision.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ HALF: Ball = (libmp.fhalf, None)
 _add, _mul, _div = libmp.mpf_add, libmp.mpf_mul, libmp.mpf_div
 
 
-class Undetermined(Exception):  # noqa: N818 - a question for more digits, not an error
+class Undetermined(Exception):
     """The working precision leaves open what was asked."""
 
 
@@ -79,7 +79,7 @@ def rational(value: Value) -> Fraction | None:
     """The value as a fraction if it is exact and of reasonable size."""
     if isinstance(value, Fraction):
         return value
-    (sign, mantissa, exponent, bits), error = value
+    (sign, mantissa, exponent, _), error = value
     if error is not None or abs(exponent) > EXACT_BITS:
         return None
     mantissa = -int(mantissa) if sign else int(mantissa)
@@ -305,8 +305,17 @@ def exponential(value: Value, precision: int) -> Value:
         raise NotANumber("a number too large to be represented: exp of more than 1e1300")
     if error is not None and error > -1:
         raise Undetermined
-    found = libmp.mpf_exp(x, precision, "n")
+    found = libmp.mpf_exp(x, precision, "n") if size(x) < 60 else _exp_of_large(x, precision)
     return _settled(found, None if error is None else size(found) + error + 2, precision)
+
+
+def _exp_of_large(x: Midpoint, precision: int) -> Midpoint:
+    """exp by the remainder of log(2); mpmath takes whole arguments as powers of e, which is slow for large ones."""
+    long = precision + size(x) + 20
+    log2 = libmp.mpf_ln2(long)
+    twos = int(libmp.to_int(libmp.mpf_div(x, log2, long)))
+    rest = libmp.mpf_sub(x, libmp.mpf_mul_int(log2, twos, 2 * long), long)
+    return libmp.mpf_shift(libmp.mpf_exp(rest, precision + 2, "n"), twos)
 
 
 def exponential_less_one(value: Value, precision: int) -> Value:

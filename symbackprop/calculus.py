@@ -1,4 +1,4 @@
-"""Derivatives of ordered expressions, in the order of the chain rule. Never sorts, never simplifies beyond zeros and ones."""
+"""Derivatives of ordered expressions, in the order of the chain rule. Never sorts, folds only zeros and ones."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Formulas as text, read into ordered expressions. Never executes text, never reorders or evaluates what was written.
 
-``+ - * / ** ^``, brackets, numbers, names, and the functions of the function table. ``^`` and ``**`` are the same, bind to
-the right and more tightly than a minus in front: ``-2^2`` is -4. What is read is bounded, so that no text takes long::
+``+ - * / ** ^``, brackets, numbers, names, and the functions of the function table. ``^`` and ``**`` are the same, bind
+to the right and more tightly than a minus in front: ``-2^2`` is -4. What is read is bounded: no text takes long. ::
 
     >>> parse("-2*x^2", variables=["x"])
     Product((Negative(Number(2)), Power(base=Reference('x'), exponent=Number(2))))
@@ -14,7 +14,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from symbackprop.errors import FormulaError, suggestion
 from symbackprop.expressions import (
@@ -85,12 +85,12 @@ def parse(text: str, *, variables: Collection[str], place: str = "") -> Expressi
     ``place`` if there is one.
     """
     if len(text) > MAX_LENGTH:
-        _refuse(place, f"the formula has {len(text):,} characters; at most {MAX_LENGTH:,} are allowed")
+        raise _refused(place, f"the formula has {len(text):,} characters; at most {MAX_LENGTH:,} are allowed")
     return _Reader(text, place, variables, list(_tokens(text, place))).formula()
 
 
-def _refuse(place: str, message: str) -> NoReturn:
-    raise FormulaError(f"{place}: {message}" if place else message)
+def _refused(place: str, message: str) -> FormulaError:
+    return FormulaError(f"{place}: {message}" if place else message)
 
 
 def _tokens(text: str, place: str) -> Iterator[_Token]:
@@ -103,7 +103,7 @@ def _tokens(text: str, place: str) -> Iterator[_Token]:
         if not found:
             what = text[position]
             hint = _HINTS.get(what, "allowed: numbers, names, + - * / ** ^ and round brackets")
-            _refuse(place, f"{what!r} at character {position + 1} cannot stand in a formula; {hint}")
+            raise _refused(place, f"{what!r} at character {position + 1} cannot stand in a formula; {hint}")
         if kind != "space":
             yield _Token(kind, found, position)
         position += len(found)
@@ -124,19 +124,19 @@ class _Reader:
 
     def formula(self) -> Expression:
         if self.next.kind == "end":
-            self.refuse("the formula is empty", self.next, f"expected {_OPERAND}")
+            raise self.refused("the formula is empty", self.next, f"expected {_OPERAND}")
         whole = self.sum()
         if self.next.kind != "end":
-            self.refuse(f"unexpected {self.next.text!r}", self.next, _between(self.next))
+            raise self.refused(f"unexpected {self.next.text!r}", self.next, _between(self.next))
         return whole.expression
 
     @property
     def next(self) -> _Token:
         return self.tokens[self.position]
 
-    def refuse(self, what: str, token: _Token, allowed: str) -> NoReturn:
+    def refused(self, what: str, token: _Token, allowed: str) -> FormulaError:
         where = "at the end of the formula" if token.kind == "end" else f"at character {token.start + 1}"
-        _refuse(self.place, f"{what} {where}; {allowed}")
+        return _refused(self.place, f"{what} {where}; {allowed}")
 
     def taken(self, *signs: str) -> _Token | None:
         """The next token, stepped over, if it is one of these signs."""
@@ -151,9 +151,9 @@ class _Reader:
         self.nodes += 1
         depth = 1 + max((each.depth for each in operands), default=0)
         if self.nodes > MAX_NODES:
-            self.refuse(f"the formula has more than {MAX_NODES:,} operations and operands", token, "split it up")
+            raise self.refused(f"the formula has more than {MAX_NODES:,} operations and operands", token, "split it up")
         if depth > MAX_DEPTH:
-            self.refuse(f"the formula is nested more than {MAX_DEPTH} deep", token, "split it up")
+            raise self.refused(f"the formula is nested more than {MAX_DEPTH} deep", token, "split it up")
         power = max((each.power for each in operands), default=Fraction(1))
         return _Read(expression, depth, power, value)
 
@@ -186,7 +186,7 @@ class _Reader:
                 continue
             above = self.multiplied(factors, sign)
             if factor.value == 0:
-                self.refuse("division by zero", sign, "the denominator is the constant 0")
+                raise self.refused("division by zero", sign, "the denominator is the constant 0")
             value = None if above.value is None or factor.value is None else above.value / factor.value
             factors = [self.made(Quotient(above.expression, factor.expression), sign, above, factor, value=value)]
         return self.multiplied(factors, self.next)
@@ -219,16 +219,15 @@ class _Reader:
             return base
         self.brackets += 1
         if self.brackets > MAX_DEPTH:
-            self.refuse(f"powers are nested more than {MAX_DEPTH} deep", sign, "split the formula up")
+            raise self.refused(f"powers are nested more than {MAX_DEPTH} deep", sign, "split the formula up")
         exponent = self.signed()
         self.brackets -= 1
         value = self.power_value(base, exponent, sign)
         whole = self.made(Power(base.expression, exponent.expression), sign, base, exponent, value=value)
         size = Fraction(1) if exponent.value is None else max(Fraction(1), abs(exponent.value))
         if base.power * size > MAX_POWER:
-            self.refuse(
-                f"an exponent of {_shown(base.power * size)}", sign, f"constant exponents may be up to {MAX_POWER:,} in size"
-            )
+            what = f"an exponent of {_shown(base.power * size)}"
+            raise self.refused(what, sign, f"constant exponents may be up to {MAX_POWER:,} in size")
         return whole._replace(power=base.power * size)
 
     def power_value(self, base: _Read, exponent: _Read, sign: _Token) -> Fraction | None:
@@ -239,9 +238,10 @@ class _Reader:
         if abs(base.value) == 1 or base.value == 0:
             size = 0
         if size * abs(exponent.value) * math.log10(2) > MAX_DIGITS:
-            self.refuse("a constant power that is too large", sign, f"its value may have up to {MAX_DIGITS:,} digits")
+            allowed = f"its value may have up to {MAX_DIGITS:,} digits"
+            raise self.refused("a constant power that is too large", sign, allowed)
         if base.value == 0 and exponent.value < 0:
-            self.refuse("division by zero", sign, "0 has no negative power")
+            raise self.refused("division by zero", sign, "0 has no negative power")
         return Fraction(base.value**exponent.value.numerator)
 
     def operand(self) -> _Read:
@@ -258,13 +258,13 @@ class _Reader:
             self.closed(token)
             return whole
         what = "the formula ends too early" if token.kind == "end" else f"unexpected {token.text!r}"
-        self.refuse(what, token, f"expected {_OPERAND}")
+        raise self.refused(what, token, f"expected {_OPERAND}")
 
     def within(self, bracket: _Token) -> _Read:
         """A sum inside brackets."""
         self.brackets += 1
         if self.brackets > MAX_DEPTH:
-            self.refuse(f"brackets are nested more than {MAX_DEPTH} deep", bracket, "split the formula up")
+            raise self.refused(f"brackets are nested more than {MAX_DEPTH} deep", bracket, "split the formula up")
         whole = self.sum()
         self.brackets -= 1
         return whole
@@ -272,15 +272,16 @@ class _Reader:
     def closed(self, bracket: _Token) -> None:
         if self.taken(")") is None:
             what = "unexpected " + repr(self.next.text) if self.next.kind != "end" else "a ')' is missing"
-            self.refuse(what, self.next, f"expected ')' for the '(' at character {bracket.start + 1}")
+            raise self.refused(what, self.next, f"expected ')' for the '(' at character {bracket.start + 1}")
 
     def number(self, token: _Token) -> Number:
         mantissa, _, exponent = token.text.lower().partition("e")
         digits = len(mantissa.replace(".", ""))
         if digits > MAX_DIGITS:
-            self.refuse(f"a number of {digits:,} digits", token, f"at most {MAX_DIGITS:,} are allowed")
+            raise self.refused(f"a number of {digits:,} digits", token, f"at most {MAX_DIGITS:,} are allowed")
         if len(exponent.lstrip("+-0")) > 4 or abs(int(exponent or 0)) > MAX_NUMBER_EXPONENT:
-            self.refuse("a number with too large an exponent", token, f"allowed: -{MAX_NUMBER_EXPONENT} to {MAX_NUMBER_EXPONENT}")
+            allowed = f"allowed: -{MAX_NUMBER_EXPONENT} to {MAX_NUMBER_EXPONENT}"
+            raise self.refused("a number with too large an exponent", token, allowed)
         return Number(Fraction(token.text), token.text)
 
     def named(self, token: _Token) -> _Read:
@@ -291,16 +292,16 @@ class _Reader:
             if function is None:
                 what = f"{name!r} is not a function" if name in self.variables else f"unknown function {name!r}"
                 more = "write * between factors" if name in self.variables else suggestion(name, FUNCTIONS, most=40)
-                self.refuse(what, token, more)
+                raise self.refused(what, token, more)
             return self.call(function, token, bracket)
         if name in self.variables:
             return self.made(Reference(name), token)
         if name in FUNCTIONS and FUNCTIONS[name].arity == 0:
             return self.made(Call(FUNCTIONS[name], ()), token)
         if name in FUNCTIONS:
-            self.refuse(f"the function {name!r} without its argument", token, f"write {name}(...)")
-        known = sorted(self.variables)
-        self.refuse(f"unknown name {name!r}", token, suggestion(name, known) if known else "no names are known here")
+            raise self.refused(f"the function {name!r} without its argument", token, f"write {name}(...)")
+        near = suggestion(name, sorted(self.variables)) if self.variables else "no names are known here"
+        raise self.refused(f"unknown name {name!r}", token, near)
 
     def call(self, function: Function, token: _Token, bracket: _Token) -> _Read:
         arguments = []
@@ -312,7 +313,7 @@ class _Reader:
         several = function.name in ("max", "min")
         if len(arguments) != function.arity and not (several and len(arguments) > function.arity):
             wanted = f"{function.arity}{' or more' if several else ''}"
-            self.refuse(f"{token.text!r} with {len(arguments)} arguments", token, f"it takes {wanted}")
+            raise self.refused(f"{token.text!r} with {len(arguments)} arguments", token, f"it takes {wanted}")
         if not several:
             return self.made(Call(function, tuple(each.expression for each in arguments)), token, *arguments)
         whole = arguments[0]

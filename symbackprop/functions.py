@@ -1,11 +1,11 @@
-"""The functions that formulas may call, with their partials. Never evaluates: numbers belong to the domains of evaluation.
+"""The functions that formulas may call, with their partials. Never evaluates: `arithmetic` does.
 
 A primitive (exp, log, erf, ...) has no definition: each domain and each dialect says how it computes or prints it.
 Every other function is defined by simpler ones, and has a stable form and a stable slope made of primitives:
 float64 arithmetic on them is within a few ulp (``tests/contract/test_catalogue.py`` lists how many).
 
-At a tie, ``max`` and ``min`` have the slope ``at_kink`` by either argument, so that ``max(0, x)`` and ``max(x, 0)`` are one
-function.
+At a tie, ``max`` and ``min`` have the slope ``at_kink`` by either argument, so that ``max(0, x)`` and ``max(x, 0)`` are
+one function.
 """
 
 from __future__ import annotations
@@ -19,27 +19,29 @@ from symbackprop.expressions import ONE, ZERO, BySign, Expression, Function, Neg
 Slope = Expression
 HALF = Number(Fraction(1, 2))
 
-PI = Function("pi", 0, ())
+NO_SLOPE = Undefined("sign jumps at 0: it has no slope there")
 
-EXP = Function("exp", 1, (lambda x, at_kink: EXP(x),))
-LOG = Function("log", 1, (lambda x, at_kink: 1 / x,))
-SQRT = Function("sqrt", 1, (lambda x, at_kink: 1 / (2 * SQRT(x)),))
-SIN = Function("sin", 1, (lambda x, at_kink: COS(x),))
-COS = Function("cos", 1, (lambda x, at_kink: -SIN(x),))
-TAN = Function("tan", 1, (lambda x, at_kink: 1 / COS(x) ** 2,))
-ASIN = Function("asin", 1, (lambda x, at_kink: 1 / SQRT((1 - x) * (1 + x)),))
-ACOS = Function("acos", 1, (lambda x, at_kink: -(1 / SQRT((1 - x) * (1 + x))),))
-ATAN = Function("atan", 1, (lambda x, at_kink: 1 / (1 + x**2),))
-SINH = Function("sinh", 1, (lambda x, at_kink: COSH(x),))
-COSH = Function("cosh", 1, (lambda x, at_kink: SINH(x),))
-TANH = Function("tanh", 1, (lambda x, at_kink: _tanh_slope(x),))
-EXPM1 = Function("expm1", 1, (lambda x, at_kink: EXP(x),))
-LOG1P = Function("log1p", 1, (lambda x, at_kink: 1 / (1 + x),))
-ERF = Function("erf", 1, (lambda x, at_kink: 2 / SQRT(PI()) * EXP(-(x**2)),))
-ERFC = Function("erfc", 1, (lambda x, at_kink: -(2 / SQRT(PI()) * EXP(-(x**2))),))
-ABS = Function("abs", 1, (lambda x, at_kink: BySign(x, Negative(ONE), at_kink, ONE, kink=True),))
-SIGN = Function("sign", 1, (lambda x, at_kink: BySign(x, ZERO, NO_SLOPE, ZERO, kink=True),))
-MAX = Function(
+PI: Function = Function("pi", 0, ())
+
+EXP: Function = Function("exp", 1, (lambda x, at_kink: EXP(x),))
+LOG: Function = Function("log", 1, (lambda x, at_kink: 1 / x,))
+SQRT: Function = Function("sqrt", 1, (lambda x, at_kink: 1 / (2 * SQRT(x)),))
+SIN: Function = Function("sin", 1, (lambda x, at_kink: COS(x),))
+COS: Function = Function("cos", 1, (lambda x, at_kink: -SIN(x),))
+TAN: Function = Function("tan", 1, (lambda x, at_kink: 1 / COS(x) ** 2,))
+ASIN: Function = Function("asin", 1, (lambda x, at_kink: 1 / SQRT((1 - x) * (1 + x)),))
+ACOS: Function = Function("acos", 1, (lambda x, at_kink: -(1 / SQRT((1 - x) * (1 + x))),))
+ATAN: Function = Function("atan", 1, (lambda x, at_kink: 1 / (1 + x**2),))
+SINH: Function = Function("sinh", 1, (lambda x, at_kink: COSH(x),))
+COSH: Function = Function("cosh", 1, (lambda x, at_kink: SINH(x),))
+TANH: Function = Function("tanh", 1, (lambda x, at_kink: _tanh_slope(x),))
+EXPM1: Function = Function("expm1", 1, (lambda x, at_kink: EXP(x),))
+LOG1P: Function = Function("log1p", 1, (lambda x, at_kink: 1 / (1 + x),))
+ERF: Function = Function("erf", 1, (lambda x, at_kink: 2 / SQRT(PI()) * EXP(-(x**2)),))
+ERFC: Function = Function("erfc", 1, (lambda x, at_kink: -(2 / SQRT(PI()) * EXP(-(x**2))),))
+ABS: Function = Function("abs", 1, (lambda x, at_kink: BySign(x, Negative(ONE), at_kink, ONE, kink=True),))
+SIGN: Function = Function("sign", 1, (lambda x, at_kink: BySign(x, ZERO, NO_SLOPE, ZERO, kink=True),))
+MAX: Function = Function(
     "max",
     2,
     (
@@ -47,7 +49,7 @@ MAX = Function(
         lambda a, b, at_kink: BySign(a - b, ONE, at_kink, ZERO, kink=True),
     ),
 )
-MIN = Function(
+MIN: Function = Function(
     "min",
     2,
     (
@@ -55,8 +57,6 @@ MIN = Function(
         lambda a, b, at_kink: BySign(a - b, ZERO, at_kink, ONE, kink=True),
     ),
 )
-
-NO_SLOPE = Undefined("sign jumps at 0: it has no slope there")
 
 
 def _tanh_slope(x: Expression) -> Expression:
@@ -120,48 +120,48 @@ def gelu_tanh_printed_slope(
     return (1 + tanh) / 2 + x * (1 - tanh**2) * steepness / 2
 
 
-SIGMOID = Function(
+SIGMOID: Function = Function(
     "sigmoid", 1, (lambda x, at_kink: _sigmoid_slope(x),), definition=lambda x: 1 / (1 + EXP(-x)), stable=_sigmoid
 )
-RELU = Function(
+RELU: Function = Function(
     "relu",
     1,
     (lambda x, at_kink: BySign(x, ZERO, at_kink, ONE, kink=True),),
     definition=lambda x: MAX(0, x),
     stable=lambda x: BySign(x, ZERO, ZERO, x),
 )
-SOFTPLUS = Function(
+SOFTPLUS: Function = Function(
     "softplus",
     1,
     (lambda x, at_kink: _sigmoid(x),),
     definition=lambda x: LOG(1 + EXP(x)),
     stable=lambda x: MAX(x, 0) + LOG1P(EXP(-ABS(x))),
 )
-SILU = Function(
+SILU: Function = Function(
     "silu", 1, (lambda x, at_kink: _silu_slope(x),), definition=lambda x: x / (1 + EXP(-x)), stable=_silu
 )
-GELU = Function(
+GELU: Function = Function(
     "gelu",
     1,
     (lambda x, at_kink: _normal_share(x) + x * _normal_density(x),),
     definition=lambda x: x * (1 + ERF(x / SQRT(Number(Fraction(2))))) / 2,
     stable=lambda x: x * _normal_share(x),
 )
-GELU_TANH = Function(
+GELU_TANH: Function = Function(
     "gelu_tanh",
     1,
     (lambda x, at_kink: _gelu_tanh_slope(x),),
     definition=lambda x: x * (1 + TANH(_gelu_tanh_inner(x))) / 2,
     stable=_gelu_tanh,
 )
-NORMAL_SHARE = Function(
+NORMAL_SHARE: Function = Function(
     "normal_cdf",
     1,
     (lambda x, at_kink: _normal_density(x),),
     definition=lambda x: (1 + ERF(x / SQRT(Number(Fraction(2))))) / 2,
     stable=_normal_share,
 )
-NORMAL_DENSITY = Function(
+NORMAL_DENSITY: Function = Function(
     "normal_pdf", 1, (lambda x, at_kink: -x * _normal_density(x),), definition=_normal_density
 )
 

@@ -1,1 +1,1 @@
-"""What the program knows: activations, losses, penalties, update rules, mistakes. One entry each, and no branch on a name."""
+"""What the program knows: activations, losses, penalties, update rules, mistakes: one entry each, no branches."""

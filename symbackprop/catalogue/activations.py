@@ -1,12 +1,13 @@
 """The activations: each with its value, its slope as textbooks print it, and its slope as it is computed.
 
-An activation is a function of the function table (``functions.py`` holds its definition, stable value and stable slope),
-or softmax, which runs along the units of a layer. Never refers to a layer or a network.
+An activation is a function of the function table (``functions.py`` holds its definition, stable value and stable
+slope), or softmax, which runs along the units of a layer. Never refers to a layer or a network.
 
 The stable forms are accurate to a few units in the last place in float64 arithmetic, except: near the zero of a slope
 (silu at -1.278, gelu at -0.752), where the slope's own terms cancel; in the lower tail of gelu and gelu_tanh, where the
-rounding of the argument of erfc or exp grows with its size (the figures stand in ``tests/contract/test_catalogue.py``); and
-for softmax, where rounding the difference d of two nets costs up to |d|/2 units. `symbackprop.arithmetic` has none of these.
+rounding of the argument of erfc or exp grows with its size (the figures stand in ``tests/contract/test_catalogue.py``);
+and for softmax, where rounding the difference d of two nets costs up to |d|/2 units. `symbackprop.arithmetic` computes
+the same forms without any of this.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class Activation:
 class AlongUnits:
     """An activation that runs along the units of a layer; its partial is a Jacobian.
 
-    Of a target ``out[n,j]`` the partial is by ``net[n,k]``: the target's letters, then one letter of the argument's own.
+    Of a target ``out[n,j]`` the partial is by ``net[n,k]``: the target's letters, then one of the argument's own.
     As terms it is ``out[n,j]·[j=k] - out[n,j]·out[n,k]``, which textbooks write ``out_j([j=k] - out_k)``.
     """
 

@@ -74,7 +74,7 @@ def chosen(entries: Mapping[str, Entry], name: str, *, what: str, place: str = "
 def numbers_of(
     choice: Chosen, defaults: Mapping[str, Fraction], *, kinked: bool, what: str, place: str = ""
 ) -> dict[str, Fraction]:
-    """Each numeric setting of the entry: the one that was written, or its default. Unknown and unusable ones are errors."""
+    """Each numeric setting of the entry: the one that was written, or its default. Unknown ones are errors."""
     allowed = [*defaults, *(["at_kink"] if kinked else [])]
     for key in choice.settings:
         if key not in allowed:

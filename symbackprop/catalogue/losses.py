@@ -17,8 +17,8 @@ from symbackprop.expressions import (
     BySign,
     Expression,
     Negative,
-    Number,
     Reference,
+    as_expression,
     substituted,
 )
 from symbackprop.formulas import parse
@@ -41,8 +41,8 @@ class Difference:
 class LossEntry:
     """A loss of one output.
 
-    ``value`` and ``slope`` take out, target, their difference as it is written, and the settings (``slope`` also the slope
-    at a kink); ``stable`` and ``stable_slope`` are equal to them and are what is computed (None: the same).
+    ``value`` and ``slope`` take out, target, their difference as it is written, and the settings (``slope`` also the
+    slope at a kink); ``stable`` and ``stable_slope`` are equal to them and are what is computed (None: the same).
     ``factor`` is the default factor in front; ``over_outputs`` are the reductions that the loss allows.
     """
 
@@ -116,7 +116,7 @@ LOSSES: Mapping[str, LossEntry] = table(
         "squared_error",
         "the square of the difference, with a factor 1/2 in front unless another is given",
         value=lambda out, target, between, settings: between.written**2,
-        slope=lambda out, target, between, settings, at_kink: between.sign * Number(Fraction(2)) * between.written,
+        slope=lambda out, target, between, settings, at_kink: as_expression(2 * between.sign) * between.written,
         factor=Fraction(1, 2),
     ),
     LossEntry(

@@ -1,8 +1,8 @@
-"""Pairs of activation and loss whose delta is known from net at once: rewrites of the derived equations, with a condition.
+"""Pairs of activation and loss whose delta is known from net at once: rewrites of derived equations, with a condition.
 
 A pair's printed delta is ``out - target``. Its stable forms take the numbers straight from net, so that a saturated out
-loses nothing; they hold for any targets, whether the condition of the printed delta does or not. Everything is before the
-loss's factor and reductions. Never changes a System itself.
+loses nothing; they hold for any targets, whether the condition of the printed delta does or not. Everything is before
+the loss's factor and reductions. Never changes a System itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class Pair:
     """An activation and a loss. ``delta`` takes the cells of out and target, the stable forms those of net and target.
 
     ``stable_part`` is one output's loss, ``stable_out_slope`` its slope by its own out, ``stable_delta`` the slope
-    of the sum of all outputs' losses by one net. ``condition`` is the sentence under which ``delta`` holds, empty if always.
+    of the sum of all outputs' losses by one net. ``condition`` is the sentence under which ``delta`` holds, empty if
+    it always does.
     """
 
     activation: str
@@ -65,7 +66,7 @@ def _shifted_sum(net: Cell) -> Expression:
 
 
 def _softmax_part(net: Cell, target: Cell) -> Expression:
-    """-t·log(softmax): with log1p of the others where this net is the largest, else with the distance to the largest."""
+    """-t·log(softmax): log1p of the others where this net is the largest, else with the distance to the largest."""
     bound = _bound(net)
     other, largest = at(net, bound), Along("max", bound, Reference(at(net, bound)))
     others = Along(

@@ -13,7 +13,7 @@ from symbackprop.functions import ABS
 
 @dataclass(frozen=True, slots=True)
 class PenaltyEntry:
-    """``term`` of one parameter and its ``slope`` (of the parameter, and of the slope at a kink); ``factor`` is the default."""
+    """``term`` of one parameter, its ``slope`` (also of the slope at a kink), and the default ``factor``."""
 
     name: str
     sentence: str

@@ -87,7 +87,7 @@ UPDATES: Mapping[str, UpdateEntry] = table(
     # Kingma and Ba 2015, algorithm 1: both means are corrected for their start at 0; epsilon stands outside the root.
     UpdateEntry(
         "adam",
-        "a running mean of the gradient over the root of a running mean of its squares, both corrected for their start at 0",
+        "the gradient's running mean over the root of its squares' running mean, both corrected for their start at 0",
         (
             *_ADAM_MEANS,
             (
