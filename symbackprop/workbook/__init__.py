@@ -1,0 +1,21 @@
+"""A derivation as a live workbook: every quantity one cell, every equation one formula."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from symbackprop.derivation import Derivation
+    from symbackprop.values import Values
+
+
+def workbook_bytes(derivation: Derivation, values: Values, *, steps: int | None = None) -> bytes:
+    """The derivation's workbook as the bytes of an .xlsx file, at the given numbers; the same in, the same bytes.
+
+    ``steps`` is how many training steps it shows. Raises MissingValue with the list of what has no value, and TooLarge
+    above a stated number of cells.
+    """
+    from symbackprop.workbook.building import planned
+    from symbackprop.workbook.writer import book_bytes
+
+    return book_bytes(planned(derivation, values, steps=steps))

@@ -1,0 +1,244 @@
+"""The sheets of the System itself: Network, Forward, Backward, Update. Never states an equation: it reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import groupby
+
+from symbackprop.expressions import Expression, Number, Quotient, Reference, as_expression, product_of
+from symbackprop.lettering import DerivativeName
+from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
+from symbackprop.system import Equation, SumOfProducts, Term, letters_of
+from symbackprop.workbook.contents import Content, Formula, Region, Row, Run, Sheet, Text
+from symbackprop.workbook.labels import runs
+from symbackprop.workbook.layout import NAME, NAME_WIDTH, TEXT_WIDTH, VALUE, VALUE_WIDTH, Layout, inner_indices
+from symbackprop.workbook.placement import listed, size
+
+NETWORK, FORWARD, BACKWARD, UPDATE = "Network", "Forward", "Backward", "Update"
+MOST_WIDTHS = 64
+
+
+def network_sheet(layout: Layout) -> Sheet:
+    """Everything that may be typed: inputs, targets, parameters, settings, the states that an update rule starts from."""
+    sheet = begun(
+        NETWORK, "The network: everything that may be changed", "Type over the blue numbers; every other sheet follows.",
+        color="0000FF",
+    )  # fmt: skip
+    for _, arrays in groupby(layout.derivation.system.givens, key=lambda each: layout.labels.heading(each)):
+        layout.given_group(sheet, list(arrays))
+    widths(sheet, layout)
+    return sheet
+
+
+def forward_sheet(layout: Layout) -> Sheet:
+    """From inputs to the loss."""
+    sheet = begun(FORWARD, "Forward pass", "From the inputs, layer by layer, to the loss.", color="1F3864")
+    _groups(layout, sheet, [each for each in _computed(layout) if _sheet_of(each) == FORWARD])
+    return sheet
+
+
+def backward_sheet(layout: Layout) -> Sheet:
+    """From the loss back to every gradient."""
+    sheet = begun(
+        BACKWARD, "Backward pass",
+        "From the loss back, layer by layer. Beside each gradient stand the links of the chain rule that multiply to it.",
+        color="1F3864",
+    )  # fmt: skip
+    _groups(layout, sheet, [each for each in _computed(layout) if _sheet_of(each) == BACKWARD])
+    return sheet
+
+
+def update_sheet(layout: Layout) -> Sheet:
+    """New parameters, and the forward pass with them."""
+    sheet = begun(UPDATE, "Update", "All new values are computed from the old ones; then forward once more.", color="1F3864")
+    _groups(layout, sheet, [each for each in _computed(layout) if _sheet_of(each) == UPDATE])
+    return sheet
+
+
+def begun(name: str, title: str, subtitle: str, *, color: str) -> Sheet:
+    """A sheet with its title and the way back to the first sheet."""
+    sheet = Sheet(name, freeze="B4", color=color)
+    sheet.lines([Text(title, "title")], [Text(subtitle, "subtitle")], [Text("← Overview", "hyperlink", link="Overview!A1")])
+    return sheet
+
+
+def widths(sheet: Sheet, layout: Layout) -> None:
+    """A column for names, and columns for numbers."""
+    sheet.columns[NAME] = NAME_WIDTH
+    for column in range(VALUE, VALUE + min(max(layout.observations, 8), MOST_WIDTHS)):
+        sheet.columns[column] = VALUE_WIDTH
+
+
+def _computed(layout: Layout) -> list[Array]:
+    return [equation.target.array for equation in layout.derivation.system.equations]
+
+
+def _sheet_of(array: Array) -> str:
+    if array.phase in (Phase.NEW, Phase.AFTER):
+        return UPDATE
+    return BACKWARD if array.role in (Role.DELTA, Role.DERIVATIVE) else FORWARD
+
+
+def _groups(layout: Layout, sheet: Sheet, arrays: Sequence[Array]) -> None:
+    """One group for neighbours that have the same heading, a bar over each layer."""
+    section = None
+    for heading, members in groupby(arrays, key=lambda each: (_section(layout, each), layout.labels.heading(each))):
+        group = list(members)
+        if heading[0] != section:
+            section = heading[0]
+            sheet.lines((), [Text(section, "heading"), *([Text("", "heading")] * 5)])
+        if layout.as_list and _is_gradient(layout, group[0]):
+            _gradient_groups(layout, sheet, group)
+        else:
+            layout.computed_group(sheet, group)
+    widths(sheet, layout)
+
+
+def _section(layout: Layout, array: Array) -> str:
+    if array.phase is Phase.NEW:
+        return "New values"
+    prefix = "Forward again: " if array.phase is Phase.AFTER else ""
+    whose = array.wrt if array.role is Role.DERIVATIVE and array.wrt is not None else array
+    if layout.derivation.network.program:
+        return prefix + "Program"
+    if array.role in (Role.PART, Role.LOSS, Role.PENALTY):
+        return prefix + "Loss"
+    if whose.layer is None or array.role in (Role.WEIGHT, Role.BIAS):
+        return prefix + "Parameters"
+    text = layout.labels.layer(whose.layer)
+    return prefix + text[0].upper() + text[1:]
+
+
+# Gradients with the links of their chain
+
+
+def _is_gradient(layout: Layout, array: Array) -> bool:
+    wrt = array.wrt
+    return (
+        array.role is Role.DERIVATIVE
+        and array.of == layout.derivation.loss
+        and wrt is not None
+        and wrt.role in (Role.WEIGHT, Role.BIAS, Role.INPUT)
+        and isinstance(layout.definition(array), SumOfProducts)
+    )
+
+
+def _gradient_groups(layout: Layout, sheet: Sheet, arrays: Sequence[Array]) -> None:
+    for array in arrays:
+        chain = _Chain.of(layout, array)
+        if chain is None:
+            layout.computed_group(sheet, [array])
+            continue
+        heading = layout.heading(array)
+        heading += [Text(link, "column") for _ in range(chain.observations) for link in chain.headings]
+        sheet.lines((), heading)
+        layout.put(listed(array, sheet.name, sheet.next_row, VALUE))
+        inner = inner_indices(array)
+        cells = size(array) * (1 + chain.observations * len(chain.headings))
+        sheet.add(Region(len(inner), chain.rows(sheet.name, inner), cells))
+
+
+class _Chain:
+    """The links of a gradient's chain, each a cell, and their product; one set of columns for each observation."""
+
+    def __init__(self, layout: Layout, equation: SumOfProducts, term: Term):
+        self.layout, self.equation, self.term = layout, equation, term
+        self.summed = [letter for letter in letters_of(term) if letter not in equation.target.indices]
+        self.observations = layout.observations if self.summed else 1
+
+    @classmethod
+    def of(cls, layout: Layout, array: Array) -> _Chain | None:
+        """The chain of a gradient, where it is one product for each observation."""
+        equation = layout.definition(array)
+        if not isinstance(equation, SumOfProducts) or len(equation.terms) != 1:
+            return None
+        chain = cls(layout, equation, _expanded(layout, equation.terms[0]))
+        if not all(isinstance(factor, Cell) for factor in chain.term.factors) or len(chain.term.factors) < 2:
+            return None
+        return chain if set(chain.summed) <= {"n"} else None
+
+    @property
+    def headings(self) -> list[tuple[Run, ...]]:
+        """Over each link its name, over the product that of the gradient."""
+        notation = self.layout.derivation.notation
+        found = []
+        for factor in self.cells:
+            found.append(self._last_link(factor) or runs(notation.array_name(factor.array)))
+        return [*found, (("product", ""),)]
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The factors."""
+        return [factor for factor in self.term.factors if isinstance(factor, Cell)]
+
+    def rows(self, sheet: str, inner: Sequence[tuple[int, ...]]):  # type: ignore[no-untyped-def]
+        """The rows of a group, made when they are asked for."""
+        return lambda: [self._row(sheet, each) for each in inner]
+
+    def _row(self, sheet: str, rest: tuple[int, ...]) -> Row:
+        layout, array = self.layout, self.equation.target.array
+        row: list[Content | None] = [Text(layout.labels.entry(array, rest), "name")]
+        row += layout.computed_cells(array, rest, sheet)
+        for observation in range(self.observations):
+            row += self._links(sheet, rest, observation)
+        text = layout.labels.equation(self.equation, layout.entries(array, rest)[0].indices)
+        row.append(Text(f"= {text}", "equation"))
+        return row
+
+    def _links(self, sheet: str, rest: tuple[int, ...], observation: int) -> Iterator[Content]:
+        places = dict(zip(self.equation.target.indices, rest, strict=True)) | dict.fromkeys(self.summed, observation)
+        quantities = [Quantity(cell.array, tuple(places[letter] for letter in cell.indices)) for cell in self.cells]
+        where = f"link @{observation}"
+        for quantity in quantities:
+            same = self.layout.addresses.places[quantity.array].sheet == sheet
+            text = self.layout.addresses.place(quantity, sheet)
+            yield Formula(text, self.layout.value(quantity), quantity, "calculation" if same else "link", where)
+        product = self._product(quantities)
+        yield Formula(self.layout.formulas.expression(product, sheet), self.layout.calculated(product), where=where)
+
+    def _product(self, quantities: Sequence[Quantity]) -> Expression:
+        whole = product_of([as_expression(self.term.number), *(Reference(each) for each in quantities)])
+        for axis in self.term.over:
+            if axis.size != 1:
+                whole = Quotient(whole, Number(Fraction(axis.size or 1)))
+        return whole
+
+    def _last_link(self, factor: Cell) -> tuple[Run, ...] | None:
+        """The link from net to the parameter, where it is that: ``∂net/∂w``, which is the unit's input."""
+        wrt = self.equation.target.array.wrt
+        assert wrt is not None
+        net = next((each for each in self.layout.derivation.now.nets if each.layer == wrt.layer), None)
+        if factor is not self.cells[-1] or net is None or wrt.role is not Role.WEIGHT:
+            return None
+        notation = self.layout.derivation.notation
+        above, below = notation.array_name(net), notation.array_name(wrt)
+        if isinstance(above, DerivativeName) or isinstance(below, DerivativeName):
+            return None
+        return runs(DerivativeName(above, below, notation.conventions.derivative))
+
+
+def _expanded(layout: Layout, term: Term) -> Term:
+    """The term with a delta in it replaced by the links that it is the product of, where it is a single product."""
+    for place, factor in enumerate(term.factors):
+        if not isinstance(factor, Cell) or factor.array.role is not Role.DELTA:
+            continue
+        delta: Equation = layout.definition(factor.array)
+        if not isinstance(delta, SumOfProducts) or len(delta.terms) != 1:
+            return term
+        (inner,) = delta.terms
+        if set(letters_of(inner)) - set(delta.target.indices) or not all(isinstance(each, Cell) for each in inner.factors):
+            return term
+        renaming = dict(zip(delta.target.indices, factor.indices, strict=True))
+        links = tuple(
+            Cell(each.array, tuple(renaming[letter] for letter in each.indices))
+            for each in inner.factors
+            if isinstance(each, Cell)
+        )
+        factors = term.factors[:place] + links + term.factors[place + 1 :]
+        return replace(term, number=term.number * inner.number, factors=factors, over=term.over + inner.over)
+    return term
+
+
+__all__ = ["TEXT_WIDTH", "backward_sheet", "begun", "forward_sheet", "network_sheet", "update_sheet", "widths"]

@@ -1,0 +1,165 @@
+"""A planned workbook as the bytes of an .xlsx file. Never decides what stands where."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.chart import Reference, ScatterChart, Series
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.styles import Font, PatternFill
+from openpyxl.utils import get_column_letter, quote_sheetname
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.hyperlink import Hyperlink
+
+from symbackprop.workbook.caches import with_values
+from symbackprop.workbook.contents import Book, Chart, Content, Formula, Run, Sheet, Text, Typed
+from symbackprop.workbook.styles import named_styles
+
+MADE = datetime(2000, 1, 1)
+LONGEST_TEXT = 32_000  # Excel takes 32,767 and openpyxl cuts silently
+GOOD, BAD, KINK = ("agrees", "C6EFCE", "006100"), ("differs", "FFC7CE", "9C0006"), ("kink", "FFEB9C", "7F6000")
+
+
+def book_bytes(book: Book) -> bytes:
+    """The workbook's bytes: every formula with its value beside it, the same plan giving the same bytes."""
+    return _Writer(book).bytes()
+
+
+class _Writer:
+    def __init__(self, book: Book):
+        self.book = book
+        self.workbook = Workbook(write_only=True)
+        self.values: dict[str, list[float | str]] = {}
+
+    def bytes(self) -> bytes:
+        for style in named_styles().values():
+            self.workbook.add_named_style(style)
+        self.styles = {name: style.name for name, style in named_styles().items()}
+        properties = self.workbook.properties
+        properties.created = properties.modified = MADE
+        properties.creator, properties.title = "symbackprop", self.book.title
+        for number, sheet in enumerate(self.book.sheets, 1):
+            self.values[f"xl/worksheets/sheet{number}.xml"] = self._sheet(sheet)
+        for name, place in self.book.names.items():
+            self.workbook.defined_names[name] = DefinedName(name, attr_text=place)
+        saved = BytesIO()
+        self.workbook.save(saved)
+        return with_values(saved.getvalue(), {part: iter(values) for part, values in self.values.items()})
+
+    def _sheet(self, sheet: Sheet) -> list[float | str]:
+        written = self.workbook.create_sheet(sheet.name)
+        _dress(written, sheet)
+        links: list[tuple[str, str]] = []
+        values: list[float | str] = []
+        for number, row in enumerate(sheet.rows(), 1):
+            cells = []
+            for column, content in enumerate(row, 1):
+                cells.append(None if content is None else self._cell(written, content))
+                if isinstance(content, Formula):
+                    values.append(content.value)
+                elif isinstance(content, Text) and content.link:
+                    links.append((f"{get_column_letter(column)}{number}", content.link))
+            written.append(cells)
+        for place, target in links:
+            written._hyperlinks.append(Hyperlink(ref=place, location=_quoted(target), display=None))
+        _validate(written, sheet)
+        _judge(written, sheet)
+        for chart in sheet.charts:
+            written.add_chart(_chart(written, chart), chart.anchor)
+        return values
+
+    def _cell(self, sheet: Any, content: Content) -> Any:
+        match content:
+            case Typed(value):
+                cell = WriteOnlyCell(sheet, value=repr(value))
+                cell.data_type = "n"  # openpyxl would write 16 digits, which are too few
+            case Formula(text):
+                cell = WriteOnlyCell(sheet, value=f"={text}")
+            case Text(text):
+                cell = WriteOnlyCell(sheet, value=text[:LONGEST_TEXT] if isinstance(text, str) else _rich(text))
+                if isinstance(text, str):
+                    cell.data_type = "s"  # or a text that begins with an equals sign would be a formula
+        cell.style = self.styles[content.style]
+        return cell
+
+
+def _rich(runs: tuple[Run, ...]) -> Any:
+    if all(not script for _, script in runs):
+        return "".join(text for text, _ in runs)
+    fonts = {"": InlineFont(), "sub": InlineFont(vertAlign="subscript"), "sup": InlineFont(vertAlign="superscript")}
+    return CellRichText(*(TextBlock(fonts[script], text) for text, script in runs))
+
+
+def _quoted(target: str) -> str:
+    sheet, _, cell = target.partition("!")
+    return f"{quote_sheetname(sheet)}!{cell}"
+
+
+def _dress(written: Any, sheet: Sheet) -> None:
+    for column, width in sheet.columns.items():
+        written.column_dimensions[get_column_letter(column)].width = width
+    if sheet.freeze:
+        written.freeze_panes = sheet.freeze
+    if sheet.color:
+        written.sheet_properties.tabColor = sheet.color
+    written.sheet_view.showGridLines = False
+    written.page_setup.orientation = "landscape" if sheet.landscape else "portrait"
+    written.page_setup.paperSize = 9
+    written.page_setup.fitToWidth, written.page_setup.fitToHeight = 1, 0
+    written.sheet_properties.pageSetUpPr.fitToPage = True
+    if sheet.titles:
+        written.print_title_rows = sheet.titles
+    if sheet.locked:
+        protection = written.protection
+        protection.sheet = True
+        protection.formatCells = protection.formatColumns = protection.formatRows = False
+
+
+def _validate(written: Any, sheet: Sheet) -> None:
+    if not sheet.inputs:
+        return
+    rule = DataValidation(
+        type="decimal", operator="between", formula1="-1E+300", formula2="1E+300", allow_blank=False,
+        showErrorMessage=True, errorTitle="A number, please", error="Only a number can stand here.",
+    )  # fmt: skip
+    for place in sheet.inputs:
+        rule.add(place)
+    written.data_validations.append(rule)
+
+
+def _judge(written: Any, sheet: Sheet) -> None:
+    """Colours for verdicts, which are words."""
+    for place in sheet.verdicts:
+        first = place.partition(":")[0]
+        for word, fill, color in (BAD, KINK, GOOD):
+            rule = FormulaRule(
+                formula=[f'ISNUMBER(SEARCH("{word}",{first}))'],
+                fill=PatternFill("solid", bgColor=fill), font=Font(color=color, bold=True), stopIfTrue=True,
+            )  # fmt: skip
+            written.conditional_formatting.add(place, rule)
+
+
+def _chart(written: Any, chart: Chart) -> ScatterChart:
+    drawn = ScatterChart()
+    drawn.title, drawn.style, drawn.height, drawn.width = chart.title, 13, 7.5, 14
+    drawn.x_axis.title, drawn.y_axis.title = chart.x_title, chart.y_title
+    drawn.x_axis.delete = drawn.y_axis.delete = False
+    drawn.legend = None
+    if chart.logarithmic:
+        drawn.y_axis.scaling.logBase = 10
+        drawn.y_axis.crosses = "min"
+    rows = {"min_row": chart.first_row, "max_row": chart.last_row}
+    series = Series(
+        Reference(written, min_col=chart.column, **rows), Reference(written, min_col=chart.x_column, **rows)
+    )
+    series.marker.symbol = "none"
+    series.smooth = False
+    drawn.series.append(series)
+    return drawn
