@@ -71,6 +71,8 @@ def ball(value: Value, precision: int) -> Ball:
     """The value as a ball, with that many bits where it must be rounded."""
     if not isinstance(value, Fraction):
         return value
+    if not value:
+        return ZERO
     midpoint = libmp.from_rational(value.numerator, value.denominator, precision, "n")
     return midpoint, size(midpoint) - precision
 
