@@ -272,6 +272,8 @@ def constant(expression: Expression) -> Fraction | None:
 
 def sum_of(terms: list[Expression]) -> Expression:
     """The terms' sum in their order, zeros left out; a single term is itself."""
+    if len(terms) == 1:
+        return terms[0]
     kept = [each for each in terms if constant(each) != 0]
     if not kept:
         return ZERO

@@ -111,14 +111,13 @@ class Ties:
 
 def ties_of(network: Network, arrays: Arrays) -> Ties:
     """The re-indexings that tied names, and names frozen by themselves, ask for; none for an ordinary network."""
-    named: dict[str, list[tuple[Array, int]]] = {}
-    for array in arrays.parameters:
-        for place, entry in enumerate(entries_of(network, array) or ()):
-            if isinstance(entry, str):
-                named.setdefault(entry, []).append((array, place))
+    by_place = {(array.layer, array.role.value): array for array in arrays.parameters}
     frozen_names = {name for name, parameter in network.parameters.items() if not parameter.trainable}
     concerned = {
-        array for name, places in named.items() if len(places) > 1 or name in frozen_names for array, _ in places
+        by_place[layer, kind]
+        for name, places in network.named_entries.items()
+        if len(places) > 1 or name in frozen_names
+        for layer, kind, _ in places
     }
     if not concerned:
         return Ties({}, (), {}, {}, {})

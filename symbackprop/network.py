@@ -24,6 +24,7 @@ class ExactNumber:
 Entry = ExactNumber | str  # a string is the name of a parameter or setting
 Row = tuple[Entry, ...]
 Matrix = tuple[Row, ...]
+Place = tuple[int, str, int]  # layer from 1, "w" or "b", row-major place
 Table = dict[str, Any]  # a description as plain data: strings, numbers, booleans, lists and tables
 
 
@@ -154,6 +155,7 @@ class Network:
     notation: Mapping[str, Any] = field(hash=False)  # always a table: {"preset": "indexed"} at least
     document: Mapping[str, Any] = field(hash=False)
     table: Table = field(compare=False)  # the description as written; read it, never change it
+    named_entries: Mapping[str, tuple[Place, ...]] = field(compare=False)  # where names stand among weights and biases
 
     def __init__(
         self,
@@ -268,3 +270,15 @@ class Network:
 
         for name, value in fields_of(table, source=source).items():
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "named_entries", _named_entries(self.layers))
+
+
+def _named_entries(layers: Sequence[Layer]) -> dict[str, tuple[Place, ...]]:
+    found: dict[str, tuple[Place, ...]] = {}
+    for number, layer in enumerate(layers, 1):
+        weights = (entry for row in layer.weights or () for entry in row)
+        for kind, entries in (("w", weights), ("b", layer.bias or ())):
+            for place, entry in enumerate(entries):
+                if isinstance(entry, str):
+                    found[entry] = (*found.get(entry, ()), (number, kind, place))
+    return found

@@ -16,6 +16,7 @@ from symbackprop.expressions import (
     Along,
     Expression,
     Number,
+    Product,
     Quotient,
     Reference,
     as_expression,
@@ -67,6 +68,13 @@ class SumOfProducts:
 
     target: Cell
     terms: tuple[Term, ...]
+    _ready: list[_Unrolled] = field(init=False, repr=False, compare=False, default_factory=list)
+
+    def products(self, indices: tuple[int, ...]) -> list[Expression]:
+        """The products that are added up at one place of the target."""
+        if not self._ready:
+            self._ready.extend(_unrolled(term, self.target) for term in self.terms)
+        return [each for unrolled in self._ready for each in unrolled.products(indices)]
 
     @property
     def reads(self) -> tuple[Array, ...]:
@@ -159,16 +167,16 @@ def axis_of(cell: Cell) -> dict[str, Axis]:
 
 def letters_of(term: Term) -> tuple[str, ...]:
     """The letters of a term's factors, in order of appearance."""
-    found: dict[str, None] = {}
-    for factor in term.factors:
-        match factor:
-            case Cell(_, indices) | Indicator(indices):
-                found.update(dict.fromkeys(indices))
-            case Kronecker(left, right):
-                found[left] = None
-                if isinstance(right, str):
-                    found[right] = None
-    return tuple(found)
+    return tuple(dict.fromkeys(letter for factor in term.factors for letter in _letters(factor)))
+
+
+def _letters(factor: Factor) -> tuple[str, ...]:
+    match factor:
+        case Cell(_, indices) | Indicator(indices):
+            return indices
+        case Kronecker(left, right):
+            return (left, right) if isinstance(right, str) else (left,)
+    raise AssertionError(factor)
 
 
 def scaled(scale: Term, body: Expression) -> Expression:
@@ -250,9 +258,8 @@ class System:
 def scalar(equation: Equation, indices: tuple[int, ...], *, computed: bool = False) -> Expression:
     """The right side of one cell of an equation, over quantities; ``computed``: of a map's stable form."""
     match equation:
-        case SumOfProducts(target, terms):
-            places = dict(zip(target.indices, indices, strict=True))
-            return sum_of([each for term in terms for each in _products(term, target, places)])
+        case SumOfProducts():
+            return sum_of(equation.products(indices))
         case Map(target):
             law = equation.computed_law() if computed else equation.law()
             return instantiated(law, dict(zip(target.indices, indices, strict=True)))
@@ -260,12 +267,10 @@ def scalar(equation: Equation, indices: tuple[int, ...], *, computed: bool = Fal
             number, place = table[flat(indices, target.array.shape)]
             return Reference(Quantity(sources[number], place))
         case Scatter(target, sources, table, extra):
-            places = dict(zip(target.indices, indices, strict=True))
             uses = [
-                Reference(Quantity(sources[number], place))
-                for number, place in table[flat(indices, target.array.shape)]
+                Reference(Quantity(sources[number], place)) for number, place in table[flat(indices, target.array.shape)]
             ]
-            return sum_of([*uses, *(each for term in extra for each in _products(term, target, places))])
+            return sum_of([*uses, *SumOfProducts(target, extra).products(indices)])
     raise AssertionError(equation)
 
 
@@ -302,31 +307,51 @@ def extents(array: Array) -> tuple[int, ...]:
     return tuple(each for each in sizes if each is not None)
 
 
-def _products(term: Term, target: Cell, places: dict[str, int]) -> Iterator[Expression]:
-    """The term's products, one for each value of its summed letters, those that are structurally zero left out."""
-    summed = [letter for letter in letters_of(term) if letter not in places]
+@dataclass(frozen=True, slots=True)
+class _Unrolled:
+    """A term made ready for writing out: where in (target's indices, summed indices) each factor's indices stand."""
+
+    term: Term
+    plain: bool
+    factors: tuple[tuple[Factor, tuple[int, ...]], ...]
+    grid: tuple[tuple[int, ...], ...]
+
+    def products(self, indices: tuple[int, ...]) -> Iterator[Expression]:
+        """The products at one place, one for each value of the summed letters; structurally zero ones are left out."""
+        for summed in self.grid:
+            here = indices + summed
+            factors: list[Expression] = []
+            for factor, places in self.factors:
+                at = tuple([here[place] for place in places])
+                if type(factor) is Cell:
+                    factors.append(Reference(Quantity(factor.array, at)))
+                elif not _holds(factor, at):
+                    break
+            else:
+                if self.plain and factors:
+                    yield factors[0] if len(factors) == 1 else Product(tuple(factors))
+                else:
+                    yield _over(self.term.over, product_of([as_expression(self.term.number), *factors]))
+
+
+def _holds(condition: Factor, at: tuple[int, ...]) -> bool:
+    match condition:
+        case Kronecker(_, right):
+            return at[0] == (at[1] if isinstance(right, str) else right)
+        case Indicator(_, places):
+            return at in places
+    raise AssertionError(condition)
+
+
+def _unrolled(term: Term, target: Cell) -> _Unrolled:
+    summed = [letter for letter in letters_of(term) if letter not in target.indices]
     axes = {
         letter: axis for factor in term.factors if isinstance(factor, Cell) for letter, axis in axis_of(factor).items()
     }
+    place = {letter: number for number, letter in enumerate((*target.indices, *summed))}
+    factors = tuple((factor, tuple(place[letter] for letter in _letters(factor))) for factor in term.factors)
     plain = term.number == 1 and not any(axis.size != 1 for axis in term.over)
-    for values in _grid([_extent(axes[letter]) for letter in summed]):
-        here = places | dict(zip(summed, values, strict=True)) if summed else places
-        factors: list[Expression] = []
-        for factor in term.factors:
-            match factor:
-                case Cell(array, indices):
-                    factors.append(Reference(Quantity(array, tuple([here[letter] for letter in indices]))))
-                case Kronecker(left, right):
-                    if here[left] != (here[right] if isinstance(right, str) else right):
-                        break
-                case Indicator(indices, ones):
-                    if tuple(here[letter] for letter in indices) not in ones:
-                        break
-        else:
-            if plain and factors:
-                yield factors[0] if len(factors) == 1 else product_of(factors)
-            else:
-                yield _over(term.over, product_of([as_expression(term.number), *factors]))
+    return _Unrolled(term, plain, factors, tuple(_grid([_extent(axes[letter]) for letter in summed])))
 
 
 def _extent(axis: Axis) -> int:
