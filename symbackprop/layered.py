@@ -93,6 +93,8 @@ def _width_of_first_weights(table: Table) -> int | None:
 def _layers(reading: Reading, table: Table, inputs_count: int) -> tuple[Layer, ...]:
     layers = []
     before = inputs_count
+    if "initial" in table and not _initial_is_good(reading, table["initial"]):
+        reading.stop_if_wrong()
     for index, layer in enumerate(table["layers"]):
         layers.append(_layer(reading, table, layer, index, before))
         before = layer["units"]
@@ -176,15 +178,18 @@ def _bias(reading: Reading, layer: Table, place: str, units: int) -> tuple[str, 
     return "unit", bias
 
 
-def _drawn(reading: Reading, initial: Table, place: str, layer: int, units: int, before: int) -> Matrix | None:
-    limit = None
+def _initial_is_good(reading: Reading, initial: Table) -> bool:
+    good = reading.known(initial["scheme"], SCHEMES, "initial.scheme", "scheme")
     if "limit" in initial:
         limit = reading.number(initial["limit"], "initial.limit")
         if limit is not None and not 0 < limit.value <= 1_000_000:
             reading.problem("initial.limit", f"is {limit.text}; allowed: more than 0, at most 1,000,000")
-            return None
-    if not reading.known(initial["scheme"], SCHEMES, "initial.scheme", "scheme"):
-        return None
+        return good and limit is not None and 0 < limit.value <= 1_000_000
+    return good
+
+
+def _drawn(reading: Reading, initial: Table, place: str, layer: int, units: int, before: int) -> Matrix | None:
+    limit = reading.number(initial["limit"], "initial.limit") if "limit" in initial else None
     if units * before > MOST_DRAWN:
         reading.problem(place, f"{units * before:,} weights to draw; at most {MOST_DRAWN:,} in a layer are allowed")
         return None

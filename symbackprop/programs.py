@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from symbackprop.functions import FUNCTIONS
 from symbackprop.network import ProgramEquation, Row, Table
 from symbackprop.reading import Reading, counted, is_identifier, names_in, nearest
 from symbackprop.shapes import kind_of, where_it_belongs
@@ -82,8 +83,8 @@ def program_name(reading: Reading, name: str, place: str, *, is_result: bool = F
         reading.problem(
             place, f"'{name}' cannot stand in a formula; allowed: letters, digits and _, beginning with a letter"
         )
-    else:
-        reading.formula(name, place, variables=(name,))  # refuses the names of functions and constants
+    elif name in FUNCTIONS:
+        reading.problem(place, f"'{name}' is the name of a function; take another, such as '{name}_1'")
 
 
 def _program_formula(

@@ -15,6 +15,7 @@ from symbackprop.network import ExactNumber, Table
 from symbackprop.numerals import Unusable, shortened
 
 Problem = tuple[str, str]  # a place (``layers[1].weights[0]``) and what is wrong there
+MOST_TABLES = 10_000  # of layers, of equations
 Reduction = Literal["sum", "mean"]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -213,9 +214,9 @@ def where_it_belongs(key: str, section: str) -> str:
 def unknown_key(place: str, key: str, known: list[str], *, section: str) -> Problem:
     """The problem of a key that a table does not have: the nearest that it has, or where the key belongs."""
     at = f"{place}.{shortened(key)}" if place else shortened(key)
+    home = where_it_belongs(key, section)
     near = get_close_matches(key, known, n=1)
-    home = "" if near else where_it_belongs(key, section)
-    hint = f"did you mean {near[0]}? " if near else (f"{home}; " if home else "")
+    hint = f"{home}; " if home else f"did you mean {near[0]}? " if near else ""
     return at, f"unknown key; {hint}known here: {', '.join(known)}"
 
 
@@ -225,12 +226,14 @@ def problems_of(table: Table) -> list[Problem]:
     if program and "layers" in table:
         return [("equations", "a description has [[layers]] or [[equations]], not both")]
     if not program and "layers" not in table:
-        near = get_close_matches("layers", [str(key) for key in table], n=1)
+        near = get_close_matches("layers", [str(key) for key in table][:100], n=1)
         hint = f"did you mean [[layers]] instead of {near[0]}? " if near else ""
         return [("layers", f"missing; {hint}a network has [[layers]], a program has [[equations]]")]
     for key in ("layers", "equations"):
         if isinstance(table.get(key), dict):
             return [(key, f"is one table; write [[{key}]] in double brackets, one for each")]
+        if isinstance(table.get(key), list) and len(table[key]) > MOST_TABLES:
+            return [(key, f"there are {len(table[key]):,}; at most {MOST_TABLES:,} are allowed")]
     model: type[BaseModel] = ProgramDescription if program else LayersDescription
     problems = _only_for_the_other(table, program=program)
     known = set(model.model_fields) | {place for place, _ in problems}
@@ -241,7 +244,19 @@ def problems_of(table: Table) -> list[Problem]:
         model.model_validate({key: value for key, value in table.items() if key in model.model_fields})
     except ValidationError as error:
         problems += list(_told(error))
-    return problems
+    return [_landed(table, problem) for problem in problems]
+
+
+def _landed(table: Table, problem: Problem) -> Problem:
+    """A key that is missing at the top because it landed in a table, told where it stands."""
+    key, what = problem
+    if what.startswith("missing"):
+        sections = [("inputs", table.get("inputs")), ("parameters", table.get("parameters"))]
+        sections += [(f"equations[{index}]", each) for index, each in enumerate(table.get("equations", [])[:100])]
+        for name, section in sections:
+            if isinstance(section, dict) and key in section:
+                return f"{name}.{key}", f"{key} belongs at the top of the file, before the first [table]"
+    return problem
 
 
 def _only_for_the_other(table: Table, *, program: bool) -> list[Problem]:

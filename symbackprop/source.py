@@ -10,6 +10,7 @@ import tomllib
 from difflib import get_close_matches
 from os import PathLike, fsdecode
 from pathlib import Path
+from typing import NamedTuple
 
 from symbackprop.errors import DescriptionError
 from symbackprop.network import Table
@@ -60,7 +61,7 @@ def decoded(data: bytes, *, name: str) -> str:
     for mark, what in _KNOWN_FORMATS:
         if data.startswith(mark):
             raise DescriptionError(f"{name}: is {what}, not a text file; a description is TOML in UTF-8")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or (len(data) > 3 and 0 in data[:2] and data[:2] != b"\0\0"):
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or _looks_like_utf_16(data):
         raise DescriptionError(
             f"{name}: is UTF-16 text; save it as UTF-8 (Notepad: Save As, Encoding: UTF-8; "
             "PowerShell: Out-File -Encoding utf8)"
@@ -116,6 +117,12 @@ def control_character(text: str) -> str | None:
     )
 
 
+def _looks_like_utf_16(data: bytes) -> bool:
+    """Whether every other byte is zero, as in English text without a mark."""
+    zeros = [data[start:400:2].count(0) for start in (0, 1)]
+    return len(data) > 3 and max(zeros) > 0.8 * len(data[:400:2]) and min(zeros) == 0
+
+
 def _nearby(place: Path) -> str:
     """What to say of files that the user may have meant."""
     folder = place.parent
@@ -140,19 +147,31 @@ def _syntax_error(message: str, text: str) -> str:
     return f"line {line}, column {column}: {what}: {shortened(source.strip())}" + (f"; {advice}" if advice else "")
 
 
-# What people write and TOML does not take: (what it looks like, how the line is mended, what to say).
-_SLIPS: tuple[tuple[re.Pattern[str], str, str], ...] = (
-    (re.compile(r"[“”„«»]"), '"', "quotes are straight"),
-    (re.compile(r"[−–](?=[0-9.])"), "-", "a minus is a hyphen"),
-    (re.compile(r"([+-]?[0-9]+) ?/ ?([0-9]+)"), r'"\1/\2"', "a fraction stands in quotes"),
-    (re.compile(r"(?<=[\[=, ])([+-]?[0-9]+),(0[0-9]+)"), r"\1.\2", "write a decimal point"),
-    (re.compile(r"(?<==)(\s*[+-]?[0-9]+),([0-9]+)(?=\s*(?:#|$))"), r"\1.\2", "write a decimal point"),
-    (re.compile(r"(?<![\w.])([+-]?)\.([0-9]+)"), r"\g<1>0.\2", "a digit stands before the decimal point"),
-    (re.compile(r"(?<![\w.])([+-]?[0-9]+)\.(?![0-9])"), r"\1.0", "a digit stands after the decimal point"),
-    (re.compile(r"\b(True|TRUE)\b"), "true", "true is written small"),
-    (re.compile(r"\b(False|FALSE)\b"), "false", "false is written small"),
-    (re.compile(r"(=\s*)([A-Za-z_]\w*)(?=\s*(?:#|$|[,}]))"), r'\1"\2"', "a text stands in quotes"),
-    (re.compile(r"^(\s*[\w.]+)\s*:\s*(?=\S)"), r"\1 = ", "a key and its value are joined by ="),
+class _Slip(NamedTuple):
+    """What people write and TOML does not take: what it looks like, how the line is mended, what to say."""
+
+    looks: re.Pattern[str]
+    mended: str
+    say: str
+    sure: re.Pattern[str] | None = None  # the line must look like this too
+
+
+_SLIPS = (
+    _Slip(re.compile(r"[“”„«»]"), '"', "quotes are straight"),
+    _Slip(re.compile(r"[−–](?=[0-9.])"), "-", "a minus is a hyphen"),
+    _Slip(re.compile(r"([+-]?[0-9]+) ?/ ?([0-9]+)"), r'"\1/\2"', "a fraction stands in quotes"),
+    _Slip(
+        re.compile(r"(?<=[\[=, ])([+-]?[0-9]+),([0-9]+)(?=[\], ]|$)"),
+        r"\1.\2",
+        "write a decimal point",
+        re.compile(r"[0-9],0[0-9]|=\s*[+-]?[0-9]+,[0-9]+\s*(?:#|$)"),
+    ),
+    _Slip(re.compile(r"(?<![\w.])([+-]?)\.([0-9]+)"), r"\g<1>0.\2", "a digit stands before the decimal point"),
+    _Slip(re.compile(r"(?<![\w.])([+-]?[0-9]+)\.(?![0-9])"), r"\1.0", "a digit stands after the decimal point"),
+    _Slip(re.compile(r"\b(True|TRUE)\b"), "true", "true is written small"),
+    _Slip(re.compile(r"\b(False|FALSE)\b"), "false", "false is written small"),
+    _Slip(re.compile(r"(=\s*)([A-Za-z_]\w*)(?=\s*(?:#|$|[,}]))"), r'\1"\2"', "a text stands in quotes"),
+    _Slip(re.compile(r"^(\s*[\w.]+)\s*:\s*(?=\S)"), r"\1 = ", "a key and its value are joined by ="),
 )
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 _SLASHED = re.compile(r'"([^"]*\\[^"]*)"')
@@ -168,11 +187,13 @@ def _advice(what: str, line: str) -> str:
     if len(line) > 200:
         return ""
     bare = _QUOTED.sub(lambda match: '"' + "_" * (len(match.group()) - 2) + '"', line)
-    for slip, mended, say in _SLIPS:
+    for slip in _SLIPS:
+        if slip.sure is not None and slip.sure.search(bare) is None:
+            continue
         pieces, end = [], 0
-        for found in slip.finditer(bare):
-            pieces += [line[end : found.start()], found.expand(mended)]
+        for found in slip.looks.finditer(bare):
+            pieces += [line[end : found.start()], found.expand(slip.mended)]
             end = found.end()
         if pieces:
-            return f"{say}: {''.join(pieces)}{line[end:]}"
+            return f"{slip.say}: {''.join(pieces)}{line[end:]}"
     return ""
