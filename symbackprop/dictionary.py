@@ -80,6 +80,8 @@ class Dictionary:
             for array in arrays:
                 for text, entry in self._notation_names(array):
                     known.setdefault(text, entry)  # a tied name stands for its first use
+            for array in arrays:
+                known.update({text: entry for text, entry in self._other_names(array) if text not in known})
             if phase is Phase.NOW:
                 for array in arrays:
                     for text, entry in self._neutral_names(array):
@@ -98,6 +100,12 @@ class Dictionary:
         entry = self.notation.entry
         for rest in _places(array):
             yield ascii_name(entry(array, "", rest)), (array, rest)
+
+    def _other_names(self, array: Array) -> Iterator[tuple[str, Entry]]:
+        for rest in _places(array) if array.role is Role.OUT else ():
+            other = self.notation.other_name(array, rest)
+            if other is not None:
+                yield ascii_name(other), (array, rest)
 
     def _neutral_names(self, array: Array) -> Iterator[tuple[str, Entry]]:
         """Neutral names of the entries and of the whole; of a shared bias every unit's name is the one entry's."""

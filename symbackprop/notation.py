@@ -88,11 +88,20 @@ class Notation:
             return self._derivative(array, observation, rest)
         return self._plain_entry(array, observation, rest)
 
+    def other_name(self, array: Array, rest: Indices) -> Name | None:
+        """An output's name by the pattern of the hidden layers, where their numbers run on: ``a_{z3}`` for ``ŷ_1``."""
+        pattern = self.style.patterns["out"]
+        if array.role is not Role.OUT or array.layer != self.outline.last or "number" not in pattern.fields:
+            return None
+        return replace(self._writer(array), pattern=pattern).name(rest, "")
+
     def array_name(self, array: Array) -> AnyName:
         """The name of a whole array, as in matrix forms; of an array without axes, that of its one entry."""
         if array.role is Role.DERIVATIVE:
             assert array.of is not None
             assert array.wrt is not None
+            if self.outline.program:
+                return self.entry(array, "", ())
             of = self._array(array.of) if array.of_unit is None else self._plain_entry(array.of, "", (array.of_unit,))
             return DerivativeName(of, self._array(array.wrt), self.conventions.derivative)
         return self._array(array)
@@ -332,8 +341,6 @@ def _checked(style: Style, outline: Outline) -> Notation:
 
 def _refuse_clashes(notation: Notation) -> Notation:
     outline = notation.outline
-    if outline.size > CHECKED_WHOLE:
-        notation = Notation(notation.style, replace(outline, own={}, inputs=()))
     seen: dict[str, tuple[Array, Indices, str]] = {}
     for array, rest in _quantities(notation.outline):
         name = notation.entry(array, "", rest)
@@ -355,8 +362,12 @@ def _clash(
 
 
 def _quantities(outline: Outline) -> Iterator[tuple[Array, Indices]]:
-    """Every quantity of one observation and before the update, layers wider than `SHRUNK` as if they were not."""
-    whole = outline.size <= CHECKED_WHOLE
+    """Every quantity of one observation and before the update.
+
+    A large network without names of the user's is looked at as if no layer were wider than `SHRUNK`: its names differ
+    in their indices, which are kept apart.
+    """
+    whole = outline.size <= CHECKED_WHOLE or outline.own or outline.inputs
     for array in arrays_of(outline):
         extents = [axis.size or 0 for axis in array.axes]
         yield from ((array, rest) for rest in _grid(extents if whole else [min(each, SHRUNK) for each in extents]))

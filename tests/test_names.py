@@ -167,6 +167,12 @@ def test_usual_spellings_are_understood(text: str, quantity: str | None) -> None
         assert found(names, text) == quantity
 
 
+def test_an_output_may_be_called_by_its_running_number_too() -> None:
+    assert found(names_of("math-note"), "a_{z3}") == "out[2][0]"
+    assert found(names_of("math-note"), "a'_{z4}") == "after:out[2][1]"
+    assert found(names_of("math-note"), "dE_total/da_z1") == "dE/dout[1][0]"
+
+
 @pytest.mark.parametrize(
     ("text", "array"),
     [

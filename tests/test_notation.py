@@ -1,11 +1,15 @@
 """Patterns, presets and conventions: which name each quantity has, for networks of any shape."""
 
 import random
+import re
 from collections.abc import Mapping
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from symbackprop.errors import DescriptionError
+from symbackprop.lettering import ACCENTS, GREEK
 from symbackprop.network import Network
 from symbackprop.notation import Notation, ascii_name, notation_for, plain, tex
 from symbackprop.outline import Outline, arrays_of
@@ -203,6 +207,12 @@ def test_a_users_name_that_the_notation_gives_too_is_refused() -> None:
         notation_for(network('preset = "indexed"', layer=layer, end="[parameters]\nw_4 = 1"))
 
 
+def test_a_users_name_deep_inside_a_wide_network_is_checked_too() -> None:
+    layer = "units = 2000\nbias = [" + '"w_3999", ' + "1, " * 1998 + "1]"
+    with pytest.raises(DescriptionError, match=r"w\[1\]\[1999\]\[0\] and b\[1\]\[0\] would both be written w_3999"):
+        notation_for(network('preset = "indexed"', layer=layer, end="[parameters]\nw_3999 = 1"))
+
+
 def test_names_of_the_user_stand_in_place_of_the_notations() -> None:
     layer = 'units = 2\nweights = [["alpha", "w_a"], [1, 1]]'
     named = notation_for(network('preset = "russo"', layer=layer, end="[parameters]\nalpha = 1\nw_a = 2"))
@@ -221,3 +231,25 @@ def test_the_check_for_clashes_of_a_wide_network_costs_no_more_than_of_a_small_o
     text = "preset = 'happydustbunny'"
     wide = network(text, layer="units = 20000")
     assert plain(notation_for(wide).name(quantity(Role.WEIGHT, 1, 19_999, 1))) == "w_19999,1^(1)"
+
+
+SAFE_COMMANDS = {
+    f"\\{word}" for word in (*GREEK, *ACCENTS, "mathrm", "mathit", "mathbf", "boldsymbol", "mathcal", "prime")
+}
+PIECES = ("{unit}", "{to}{from}", "\\delta", "\\hat{", "\\text{")
+ODD = st.sampled_from([*"abwxn019_^{}()[],'*+-.\\$%#&~<>\"\n é∂δ", *PIECES])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(ODD, max_size=12).map("".join))
+def test_no_pattern_brings_more_than_names_into_a_document(text: str) -> None:
+    try:
+        style = style_of({"net": text})
+    except DescriptionError:
+        return
+    named = Notation(style, Outline((2, 2), ("none",)))
+    printed = tex(named.name(quantity(Role.NET, 1, 0)))
+    assert printed.isascii()
+    assert not set('$%#&~<>"\n') & set(printed)
+    assert set(re.findall(r"\\[A-Za-z]+|\\.", printed)) <= SAFE_COMMANDS
+    assert printed.count("{") == printed.count("}")
