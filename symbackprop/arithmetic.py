@@ -496,11 +496,8 @@ class Arithmetic(Protocol):
     def multiplied(self, number: Fraction, factors: Sequence[Any]) -> Any:
         """The product of an exact number and the factors."""
 
-    def is_zero(self, value: Any) -> bool:
-        """Whether the number is 0."""
-
-    def magnitude(self, value: Any) -> float:
-        """The number's size as a float."""
+    def undefined(self, reason: str) -> Any:
+        """What stands where there is no number: it makes everything that is computed from it undefined."""
 
 
 class FloatArithmetic:
@@ -530,17 +527,13 @@ class FloatArithmetic:
         product = math.prod(factors)
         if number != 1:
             product = product * number.numerator / number.denominator if abs(number.numerator) < 2**53 else math.inf
-        if 1e-290 < abs(product) < 1e290 or not all(math.isfinite(each) for each in factors):
+        if 1e-290 < abs(product) < 1e290 or 0 in factors or not all(math.isfinite(each) for each in factors):
             return float(product)
         return _as_float(math.prod(map(Fraction, factors), start=number))
 
-    def is_zero(self, value: float) -> bool:
-        """Whether it is 0."""
-        return value == 0
-
-    def magnitude(self, value: float) -> float:
-        """Its size."""
-        return abs(float(value))
+    def undefined(self, reason: str) -> float:
+        """Not a number."""
+        return math.nan
 
 
 class ExactArithmetic:
@@ -562,13 +555,9 @@ class ExactArithmetic:
         """The product, numbers gathered in front."""
         return _exact_product([number, *factors])
 
-    def is_zero(self, value: _Exact) -> bool:
-        """Whether it is 0."""
-        return _exact_sign(value) == 0
-
-    def magnitude(self, value: _Exact) -> float:
-        """Its size."""
-        return abs(rounded(value, _no_leaves) if isinstance(value, Expression) else _as_float(value))
+    def undefined(self, reason: str) -> Expression:
+        """An expression that says why."""
+        return Undefined(reason)
 
 
 class PreciseArithmetic:
@@ -611,10 +600,6 @@ class PreciseArithmetic:
         """The product."""
         return math.prod(map(self.number, factors), start=self.number(number))
 
-    def is_zero(self, value: Any) -> bool:
-        """Whether it is 0."""
-        return bool(value == 0)
-
-    def magnitude(self, value: Any) -> float:
-        """Its size."""
-        return abs(float(value))
+    def undefined(self, reason: str) -> Any:
+        """Not a number."""
+        return self.context.nan

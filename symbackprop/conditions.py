@@ -1,8 +1,8 @@
 """How far a float64 entry may be from the exact one: its condition bound, computed on the same System.
 
-A running error analysis of first order. A product's bound is each factor's bound times the others' sizes, a sum's
-the sum of its terms' bounds, a map's its partials' sizes times its arguments' bounds; each operation adds its own
-rounding. For a gradient that amounts to a few ulp of the sum of absolute values over its paths.
+A running error analysis. A product's bound is what its factors' bounds change its size by at most, a sum's the sum of
+its terms' bounds, a map's its partials' sizes times its arguments' bounds; each operation adds its own rounding. For a
+gradient that amounts to a few ulp of the sum of absolute values over its paths.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from symbackprop.balls import NotANumber
+from symbackprop.balls import NotANumber
 from symbackprop.calculus import differentiated
 from symbackprop.contraction import cells_of, needed, planned
 from symbackprop.expressions import ONE, ZERO, Expression, leaves
@@ -20,7 +22,7 @@ from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, T
 
 UNIT_ROUNDOFF = 2.0**-53
 SMALLEST = 5e-324  # an underflowing product loses at most this much
-SAFETY = 4.0  # for terms of second order and for what each product of several factors rounds
+SAFETY = 4.0  # for what each product of several factors rounds
 
 
 @dataclass
@@ -110,20 +112,33 @@ class Bounds:
                 assert isinstance(quantity, Quantity)
                 own = self.of(quantity)
                 if own:
-                    error += own * self._slope(body, quantity)
+                    error += own * self._slope(body, quantity, own)
             found.append(error)
         return found
 
-    def _slope(self, body: Expression, quantity: Quantity) -> float:
+    def _slope(self, body: Expression, quantity: Quantity, error: float) -> float:
+        """The steepest slope at the argument and at both ends of its error: where it is 0 or infinite it is not so nearby."""
         slope = differentiated(body, quantity, ONE)
         if slope == ZERO:
             return 0.0
-        return abs(float(self.numbers.arithmetic.evaluate(slope, self.numbers.of)))
+        middle = self.numbers.of(quantity)
+        found = [self._size(slope, quantity, value) for value in (middle - error, middle, middle + error)]
+        return max((each for each in found if each is not None), default=math.inf)
+
+    def _size(self, slope: Expression, quantity: Quantity, value: float) -> float | None:
+        """The slope's size with the quantity at that value; None where it has none."""
+        of = self.numbers.of
+        try:
+            size = self.numbers.arithmetic.evaluate(slope, lambda each: value if each == quantity else of(each))
+        except NotANumber:
+            return None
+        return abs(float(size))
 
 
 def _product_bound(number: float, sizes: list[float], errors: list[float]) -> float:
-    whole = number * math.prod(sizes)
-    passed_on = sum(
-        error * math.prod(sizes[:place]) * math.prod(sizes[place + 1 :]) for place, error in enumerate(errors) if error
-    )
-    return number * passed_on + SAFETY * UNIT_ROUNDOFF * whole + SMALLEST
+    """What the factors' errors can change the product by, all orders of them, and its own rounding."""
+    whole, passed_on = number, 0.0
+    for size, error in zip(sizes, errors, strict=True):
+        passed_on = passed_on * (size + error) + whole * error
+        whole *= size
+    return passed_on + SAFETY * UNIT_ROUNDOFF * whole + SMALLEST

@@ -13,9 +13,11 @@ from functools import cached_property
 from typing import Any
 
 from symbackprop.arithmetic import Arithmetic, ExactArithmetic, FloatArithmetic
+from symbackprop.balls import NotANumber
 from symbackprop.conditions import Bounds
 from symbackprop.contraction import Entries, cells_of, needed, planned
 from symbackprop.derivation import Derivation
+from symbackprop.errors import KinkError
 from symbackprop.expressions import Along, BySign, Expression, leaves
 from symbackprop.quantities import Array, Cell, Quantity
 from symbackprop.system import (
@@ -40,6 +42,7 @@ class Numbers:
     arithmetic: Arithmetic
     given: Mapping[Array, Entries]
     exact_given: Mapping[Array, Entries] | None = None
+    undefined: dict[Quantity, str] = field(default_factory=dict)  # why a quantity has no number
     _known: dict[Array, Entries] = field(default_factory=dict)
     _exact: Numbers | None = None
 
@@ -112,25 +115,32 @@ class Numbers:
 
     def _mapped(self, equation: Map) -> Entries:
         law = equation.computed_law()
-        evaluate, known = self.arithmetic.evaluate, self._known
-        if _reduces(law):
-            return [
-                evaluate(
-                    scalar(equation, indices, computed=True),
-                    lambda each: known[each.array][flat(each.indices, each.array.shape)],
-                )
-                for indices in every_index(equation.target.array)
-            ]
-        kinked = _has_kink(law)
+        target, letters = equation.target
+        kinked, reduces = _has_kink(law), _reduces(law)
         found = []
-        for indices in every_index(equation.target.array):
-            places = dict(zip(equation.target.indices, indices, strict=True))
+        for indices in every_index(target):
+            places = dict(zip(letters, indices, strict=True))
             value_of = self._at(places)
-            if kinked:
-                found.append(evaluate(law, self._decided(law, places, value_of)))
+            if reduces:
+                body = scalar(equation, indices, computed=True)
+                found.append(self._evaluated(body, self._known_value, Quantity(target, indices)))
             else:
-                found.append(evaluate(law, value_of))
+                decided = self._decided(law, places, value_of) if kinked else value_of
+                found.append(self._evaluated(law, decided, Quantity(target, indices)))
         return found
+
+    def _evaluated(self, expression: Expression, value_of: Any, quantity: Quantity) -> Any:
+        """The expression's number; undefined, with a note, where it has none."""
+        try:
+            return self.arithmetic.evaluate(expression, value_of)
+        except NotANumber as error:
+            self.undefined[quantity] = str(error)
+            return self.arithmetic.undefined(str(error))
+        except KinkError as error:
+            raise KinkError(f"{self.derivation.notation.plain(quantity)}: {error}") from error
+
+    def _known_value(self, quantity: Quantity) -> Any:
+        return self._known[quantity.array][flat(quantity.indices, quantity.array.shape)]
 
     def _at(self, places: Mapping[str, int]) -> Any:
         known = self._known
