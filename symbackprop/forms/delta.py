@@ -1,0 +1,193 @@
+"""The delta form: a derivative in the deltas of its layer, slopes written in terms of outputs. Never writes out a delta."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from symbackprop.algebra import Expr, Symbols, to_sympy
+from symbackprop.derivation import Derivation
+from symbackprop.errors import InputError
+from symbackprop.expressions import (
+    Along,
+    Expression,
+    Negative,
+    Product,
+    Quotient,
+    Reference,
+    Sum,
+    leaves,
+    product_of,
+    substituted,
+    sum_of,
+)
+from symbackprop.forms.adjoints import scalar_of
+from symbackprop.quantities import Array, Cell, Quantity, Role
+from symbackprop.sweep import SPARE_LETTERS
+from symbackprop.system import Kronecker, Map, SumOfProducts
+
+
+@dataclass(frozen=True)
+class DeltaForm:
+    """A derivative as δ·a: over deltas, outputs, parameters, inputs and targets, in the author's order.
+
+    ``definitions`` are the delta forms of the deltas in it, theirs included, from this quantity towards the loss.
+    """
+
+    quantity: Quantity
+    expression: Expression
+    derivation: Derivation = field(repr=False, compare=False)
+
+    @cached_property
+    def definitions(self) -> Mapping[Quantity, Expression]:
+        """Each delta that the form needs, with its own delta form."""
+        found: dict[Quantity, Expression] = {}
+        waiting = deltas_in(self.expression)
+        while waiting:
+            delta = waiting.pop(0)
+            if delta not in found:
+                found[delta] = inlined(self.derivation, scalar_of(self.derivation, delta), {})
+                waiting += deltas_in(found[delta])
+        return found
+
+    def sympy(self, symbols: Symbols | None = None) -> Expr:
+        """The form as a canonical SymPy expression, deltas and outputs being symbols."""
+        return to_sympy(self.expression, symbols or Symbols(self.derivation.notation))
+
+    def sympy_definitions(self, symbols: Symbols | None = None) -> dict[Expr, Expr]:
+        """Each delta's symbol with its own delta form."""
+        made = symbols or Symbols(self.derivation.notation)
+        return {made(delta): to_sympy(form, made) for delta, form in self.definitions.items()}
+
+
+def delta_form(derivation: Derivation, quantity: Quantity) -> DeltaForm:
+    """The delta form of a derivative; of a delta itself, what it is equal to. A program has none."""
+    refuse_program(derivation, "delta")
+    return DeltaForm(quantity, inlined(derivation, scalar_of(derivation, quantity), {}), derivation)
+
+
+def delta_law(derivation: Derivation, array: Array) -> tuple[Cell, Expression]:
+    """The delta form of a whole array, in index letters; it holds for any number of observations."""
+    refuse_program(derivation, "delta")
+    return law_of(derivation, array, is_inlined)
+
+
+def refuse_program(derivation: Derivation, form: str) -> None:
+    """A program's refusal of a form that needs layers."""
+    if derivation.network.program:
+        raise InputError(
+            f"the {form} form needs layers, and a program of equations has none: use the chain, closed or paths form"
+        )
+
+
+def is_delta(array: Array) -> bool:
+    """Whether the array is a delta, or the derivative of something else than the loss by a net, which plays its part."""
+    if array.role is Role.DELTA:
+        return True
+    return (
+        array.role is Role.DERIVATIVE
+        and array.wrt is not None
+        and array.wrt.role is Role.NET
+        and not is_slope(array)
+        and array.of is not None
+        and array.of.role is not Role.LOSS
+    )
+
+
+def is_slope(array: Array) -> bool:
+    """Whether the array holds the local slopes of a layer: ∂out/∂net."""
+    of, wrt = array.of, array.wrt
+    return of is not None and wrt is not None and of.role is Role.OUT and of.layer == wrt.layer and array.of_unit is None
+
+
+def is_inlined(array: Array) -> bool:
+    """Whether the delta form writes the array out: every derivative that is not a delta."""
+    return array.role is Role.DERIVATIVE and not is_delta(array)
+
+
+def deltas_in(expression: Expression) -> list[Quantity]:
+    """The deltas among an expression's leaves, each once, in order."""
+    found = (leaf for leaf in leaves(expression) if isinstance(leaf, Quantity))
+    return list(dict.fromkeys(each for each in found if is_delta(each.array)))
+
+
+def inlined(derivation: Derivation, expression: Expression, known: dict[Quantity, Expression]) -> Expression:
+    """The expression with every derivative that is not a delta written out; ``known`` keeps those that are."""
+
+    def written(of: object) -> Expression:
+        assert isinstance(of, Quantity)
+        if not is_inlined(of.array):
+            return Reference(of)
+        if of not in known:
+            known[of] = inlined(derivation, scalar_of(derivation, of), known)
+        return known[of]
+
+    return flattened(substituted(expression, written))
+
+
+def flattened(expression: Expression) -> Expression:
+    """The expression with products in products and sums in sums made one, as they come from writing factors out.
+
+    Numbers are gathered in front of their product; the order of everything else stays.
+    """
+    children = tuple(flattened(child) for child in expression.children)
+    match expression:
+        case Product():
+            return product_of(list(children))
+        case Negative():
+            (child,) = children
+            return child.operand if isinstance(child, Negative) else product_of([Negative(child)])
+        case Sum():
+            terms = [term for each in children for term in (each.operands if isinstance(each, Sum) else (each,))]
+            return sum_of(terms)
+        case Quotient():
+            above, below = children
+            if isinstance(above, Negative):
+                return Negative(Quotient(above.operand, below))
+            return Quotient(above, below)
+    return expression.rebuilt(children) if children else expression
+
+
+def law_of(derivation: Derivation, array: Array, inlined: Callable[[Array], bool]) -> tuple[Cell, Expression]:
+    """An array's law with those of other arrays written into it; summed letters are kept apart."""
+    equation = derivation.definition(array)
+    if not isinstance(equation, SumOfProducts | Map):
+        raise InputError("entries that are picked one by one (tied parameters) have no law in index letters")
+    taken = {*equation.target.indices, *_bound(equation.law())}
+    return equation.target, flattened(_law_inlined(derivation, equation.law(), inlined, taken))
+
+
+def _law_inlined(
+    derivation: Derivation, law: Expression, inlined: Callable[[Array], bool], taken: set[str]
+) -> Expression:
+    def written(of: object) -> Expression:
+        if not isinstance(of, Cell) or not inlined(of.array):
+            return Reference(of)  # type: ignore[arg-type]
+        equation = derivation.definition(of.array)
+        assert isinstance(equation, SumOfProducts | Map)
+        letters = dict(zip(equation.target.indices, of.indices, strict=True))
+        for bound in _bound(equation.law()):
+            letters[bound] = next(each for each in (bound, *SPARE_LETTERS) if each not in taken)
+            taken.add(letters[bound])
+        return _law_inlined(derivation, _relettered(equation.law(), letters), inlined, taken)
+
+    return substituted(law, written)
+
+
+def _bound(law: Expression) -> list[str]:
+    found = [law.index] if isinstance(law, Along) else []
+    return list(dict.fromkeys([*found, *(letter for child in law.children for letter in _bound(child))]))
+
+
+def _relettered(law: Expression, letters: Mapping[str, str]) -> Expression:
+    match law:
+        case Reference(Cell(array, indices)):
+            return Reference(Cell(array, tuple(letters.get(each, each) for each in indices)))
+        case Reference(Kronecker(left, right)):
+            other = letters.get(right, right) if isinstance(right, str) else right
+            return Reference(Kronecker(letters.get(left, left), other))
+        case Along(reduction, index, body):
+            return Along(reduction, letters.get(index, index), _relettered(body, letters))
+    children = law.children
+    return law.rebuilt(tuple(_relettered(child, letters) for child in children)) if children else law
