@@ -12,7 +12,7 @@ from typing import Any
 from symbackprop import __version__
 from symbackprop.derivation import Derivation
 from symbackprop.errors import MissingValue
-from symbackprop.expressions import Expression
+from symbackprop.expressions import Expression, Undefined
 from symbackprop.lettering import ascii_name, plain
 from symbackprop.neutral import neutral, neutral_array
 from symbackprop.quantities import Array, Phase, Quantity, Role
@@ -55,7 +55,7 @@ class Writer:
         if isinstance(value, Fraction | int):
             return str(value)
         if isinstance(value, Expression):
-            return _closed(value)
+            return self._closed(value, name)
         return self._precise(value, name)
 
     def text(self, value: Any, name: str) -> str:
@@ -78,16 +78,18 @@ class Writer:
         digits = self.digits or 15
         return str(mpmath.nstr(value, digits, strip_zeros=False, min_fixed=-5, max_fixed=digits))
 
+    def _closed(self, value: Expression, name: str) -> str | None:
+        from symbackprop.printing.dialect import Label
+        from symbackprop.printing.plain import Plain
+
+        if isinstance(value, Undefined):
+            self._note(f"{name} is undefined: {value.reason}")
+            return None
+        return Plain(ascii=True).text(value, lambda leaf: Label(str(leaf)))
+
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
-
-
-def _closed(value: Expression) -> str:
-    from symbackprop.printing.dialect import Label
-    from symbackprop.printing.plain import Plain
-
-    return Plain(ascii=True).text(value, lambda leaf: Label(str(leaf)))
 
 
 # ------------------------------------------------------------------------------------------------- what is listed
@@ -268,14 +270,23 @@ def training(result: Training) -> Table:
     """The structure that ``train --json`` prints: the losses, and the layers after the last step."""
     writer = Writer()
     values = result.values
-    losses = [writer.number(loss, f"the loss after step {step}") for step, loss in enumerate(result.losses)]
+    known = len(result.losses) if result.diverged is None else result.diverged
+    losses = [writer.number(loss, f"the loss after step {step}") for step, loss in enumerate(result.losses[:known])]
+    losses += [None] * (len(result.losses) - known)
     table: Table = {"losses": losses}
     if values.derivation.network.program:
         table["parameters"] = {
             array.label: _lone(values, array, writer) for array in values.derivation.arrays.parameters
         }
     table["layers"] = [_layer(values, number, writer) for number in range(len(values.derivation.now.nets))]
+    if result.diverged is not None:
+        writer.notes[:] = [diverged_text(result.diverged), *writer.notes]
     return table | {"notes": writer.notes}
+
+
+def diverged_text(step: int) -> str:
+    """What to say of a training that left the range of floats."""
+    return f"step {step} leads beyond the range of floating-point numbers; the parameters are those before it"
 
 
 def as_json(table: Mapping[str, Any]) -> str:

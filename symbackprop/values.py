@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -370,10 +371,13 @@ def trained(derivation: Derivation, steps: int, *, start: Mapping[Array, Sequenc
     names = Names(derivation)
     entries = dict(start or given_entries(derivation))
     losses = []
-    for _ in range(steps):
+    for step in range(1, steps + 1):
         values = values_at(derivation, entries, names=names)
         losses.append(values.array(derivation.loss)[0])
-        entries = stepped(derivation, entries, values)
+        try:
+            entries = stepped(derivation, entries, values)
+        except (OverflowError, ValueError):  # a new parameter is infinite or not a number
+            return Training((*losses, *[math.nan] * (steps - step + 1)), values, entries, diverged=step)
     values = values_at(derivation, entries, names=names)
     losses.append(values.array(derivation.loss)[0])
     return Training(tuple(losses), values, entries)
@@ -381,11 +385,16 @@ def trained(derivation: Derivation, steps: int, *, start: Mapping[Array, Sequenc
 
 @dataclass(frozen=True)
 class Training:
-    """Losses before the first step and after each; the values and given entries after the last."""
+    """Losses before the first step and after each; the values and given entries after the last.
+
+    ``diverged`` is the step whose new parameters are beyond the range of floats, if there is one: no loss follows it,
+    and values and entries are those before it.
+    """
 
     losses: tuple[float, ...]
     values: Values
     entries: Mapping[Array, Sequence[Exact]]
+    diverged: int | None = None
 
 
 def stepped(

@@ -41,6 +41,8 @@ def run(options: Namespace) -> int:
     if options.save is not None:
         write_whole(options.save, derivation.network_at(training).to_toml())
         complain(f"wrote {os.path.abspath(options.save)}")
+    if training.diverged is not None and not options.json:
+        complain(report.diverged_text(training.diverged))
     say(report.as_json(report.training(training)) if options.json else losses_text(training))
     return 0
 
@@ -49,7 +51,7 @@ def losses_text(training: Training) -> str:
     """The losses as a table of steps, and the parameters at the end."""
     from symbackprop import report
 
-    last = len(training.losses) - 1
+    last = len(training.losses) - 1 if training.diverged is None else training.diverged - 1
     steps = [step for step in range(last + 1) if last <= SHOWN_WHOLE or step == last or _is_round(step)]
     width = len(str(last))
     lines = ["step".rjust(width) + "  loss"]
