@@ -13,7 +13,6 @@ from fractions import Fraction
 from typing import Any
 
 from symbackprop.balls import NotANumber
-from symbackprop.balls import NotANumber
 from symbackprop.calculus import differentiated
 from symbackprop.contraction import cells_of, needed, planned
 from symbackprop.expressions import ONE, ZERO, Expression, leaves
@@ -112,27 +111,35 @@ class Bounds:
                 assert isinstance(quantity, Quantity)
                 own = self.of(quantity)
                 if own:
-                    error += own * self._slope(body, quantity, own)
+                    error += self._passed_on(body, quantity, own)
             found.append(error)
         return found
 
-    def _slope(self, body: Expression, quantity: Quantity, error: float) -> float:
-        """The steepest slope at the argument and at both ends of its error: where it is 0 or infinite it is not so nearby."""
+    def _passed_on(self, body: Expression, quantity: Quantity, error: float) -> float:
+        """What an argument's error changes a map by: by its steepest slope there and at both ends of the error.
+
+        Where it has a slope at none of the three (the root of a quotient whose numerator is 0), by its values.
+        """
         slope = differentiated(body, quantity, ONE)
         if slope == ZERO:
             return 0.0
         middle = self.numbers.of(quantity)
-        found = [self._size(slope, quantity, value) for value in (middle - error, middle, middle + error)]
-        return max((each for each in found if each is not None), default=math.inf)
+        places = (middle, middle - error, middle + error)
+        slopes = [self._at(slope, quantity, place) for place in places]
+        sizes = [error * abs(each) for each in slopes if each is not None]
+        if not sizes:
+            value, *ends = [self._at(body, quantity, place) for place in places]
+            sizes = [abs(end - value) for end in ends if end is not None and value is not None]
+        return max(sizes, default=math.inf)
 
-    def _size(self, slope: Expression, quantity: Quantity, value: float) -> float | None:
-        """The slope's size with the quantity at that value; None where it has none."""
+    def _at(self, expression: Expression, quantity: Quantity, value: float) -> float | None:
+        """The expression with the quantity at that value; None where it is undefined."""
         of = self.numbers.of
         try:
-            size = self.numbers.arithmetic.evaluate(slope, lambda each: value if each == quantity else of(each))
+            found = self.numbers.arithmetic.evaluate(expression, lambda each: value if each == quantity else of(each))
         except NotANumber:
             return None
-        return abs(float(size))
+        return float(found)
 
 
 def _product_bound(number: float, sizes: list[float], errors: list[float]) -> float:

@@ -134,7 +134,11 @@ class Model:
         if self.parameters:
             lines.append("[parameters]")
         for name, (value, trainable) in self.parameters.items():
-            lines.append(f"{name} = {_entry(value)}" if trainable else f"{name} = {{ value = {_entry(value)}, trainable = false }}")
+            lines.append(
+                f"{name} = {_entry(value)}"
+                if trainable
+                else f"{name} = {{ value = {_entry(value)}, trainable = false }}"
+            )
         return "\n".join(lines) + "\n"
 
 

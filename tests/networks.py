@@ -121,10 +121,17 @@ def _drawn(number: int, random: Random) -> Model:
         loss=loss,
         penalty=_penalty(number, random),
         update=_update(number, random),
-        rate=random.choice([Fraction(1, 2), Fraction(1, 100), Fraction(3)]),
+        rate=_rate(layers[-1].activation.name, loss.pick.name, random),
         weights_order=random.choice(["to_from", "to_from", "from_to"]),
     )
     return _tied(model, tie, random)
+
+
+def _rate(activation: str, loss: str, random: Random) -> Fraction:
+    """A step is small where the outs after it must keep away from 0 and 1."""
+    if loss in OUTPUTS_FOR and (activation, loss) not in FUSED:
+        return Fraction(1, 100)
+    return random.choice([Fraction(1, 2), Fraction(1, 100), Fraction(3)])
 
 
 def _layer(
@@ -217,7 +224,9 @@ def _number(random: Random) -> Fraction:
 
 def _targets(loss: str, count: int, random: Random) -> tuple[Fraction, ...]:
     if loss == "binary_cross_entropy":
-        return tuple(random.choice([Fraction(0), Fraction(1), Fraction(random.randint(1, 9), 10)]) for _ in range(count))
+        return tuple(
+            random.choice([Fraction(0), Fraction(1), Fraction(random.randint(1, 9), 10)]) for _ in range(count)
+        )
     if loss == "cross_entropy":
         match random.choice(["one-hot", "one-hot", "shares", "any"]):
             case "one-hot":

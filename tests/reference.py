@@ -173,7 +173,9 @@ class Reference:
         used: dict[str, int] = {name: place[key] for key, _, name in model.uses()}
         self.layers = [
             (
-                np.array([[used[f"w[{number}][{j}][{k}]"] for k in range(len(row))] for j, row in enumerate(layer.weights)]),
+                np.array(
+                    [[used[f"w[{number}][{j}][{k}]"] for k in range(len(row))] for j, row in enumerate(layer.weights)]
+                ),
                 np.array([used[f"b[{number}][{j}]"] for j in range(len(layer.bias))], dtype=int),
             )
             for number, layer in enumerate(model.layers, 1)

@@ -26,8 +26,6 @@ FIVE = ("kadakia", "happydustbunny", "math-note", "esuli", "russo")
 DIGITS = 50
 FLOAT_TOLERANCE = Decimal("1e-14")  # of numbers of size 1, a few hundred roundings away from the exact ones
 
-# happydustbunny prints no numbers but its inputs, targets and rate; the spreadsheet has the rest.
-DESCRIBED_IN = {"happydustbunny": "spreadsheet"}
 
 Printed = Mapping[str, Decimal]
 Working = Callable[[Printed], Decimal]
@@ -116,9 +114,7 @@ NOT_RIGHT: dict[str, Reason] = {
     "R.w5n": Reason(WRONG),  # 0.4 - 0.5·0.00207 is 0.39897
     "R.outh2p": Reason(
         CARRIED,
-        lambda p: sigmoid(
-            p["R.w4n"] * p["R.g.i1"] + p["R.w5n"] * p["R.g.i2"] + p["R.w6n"] * p["R.g.i3"] + p["R.g.b1"]
-        ),
+        lambda p: sigmoid(p["R.w4n"] * p["R.g.i1"] + p["R.w5n"] * p["R.g.i2"] + p["R.w6n"] * p["R.g.i3"] + p["R.g.b1"]),
     ),
     "R.outh3p": Reason(WRONG),  # its own new weights give 0.61530
     "R.outo1p": Reason(CARRIED, _russo_out(10)),
@@ -146,17 +142,17 @@ def claims_of(example: str) -> list[Claim]:
 
 def names_of(example: str) -> dict[str, str]:
     with (NAMES / f"{example}.csv").open(encoding="utf-8") as file:
-        return {row["neutral"]: row["name"] for row in csv.DictReader(file)}
+        return {row["neutral"]: row["plain"] for row in csv.DictReader(file)}
 
 
 @cache
 def derivation_of(example: str) -> sb.Derivation:
-    return sb.derive(sb.Network.read(EXAMPLES / f"{DESCRIBED_IN.get(example, example)}.toml"))
+    return sb.derive(sb.Network.read(EXAMPLES / f"{example}.toml"))
 
 
 @cache
 def exact_values(example: str) -> dict[str, Decimal]:
-    values = derivation_of(example).evaluate(digits=DIGITS)
+    values = derivation_of(example).evaluate(precision=DIGITS)
     return {claim.neutral: _value(values, claim.neutral) for claim in claims_of(example)}
 
 
