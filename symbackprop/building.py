@@ -113,8 +113,6 @@ def _plain_table(value: object) -> Any:
             return own | dict(value.settings)
         case Update():
             return {"rule": value.rule, "learning_rate": value.learning_rate} | dict(value.settings)
-        case Mapping():
-            return {key: plain(item) for key, item in value.items()}
     return plain(value)
 
 

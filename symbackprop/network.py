@@ -215,7 +215,7 @@ class Network:
     def with_values(self, values: Mapping[str, Any]) -> Self:
         """The network with other settings, by path: ``{"document.decimals": 5, "layers[1].activation": "tanh"}``.
 
-        A text is read as it would stand in a file, with or without its quotes.
+        A text is read as it would stand in a file, with or without its quotes; None takes a key out.
         """
         from symbackprop.replacing import with_settings
 

@@ -6,6 +6,7 @@ The limits are checked on the text, so that ``1e999999999`` is refused without b
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Rational
@@ -106,7 +107,7 @@ def stands_bare(text: str) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """A Python value as a description has it: numbers exact, arrays and tuples as lists, everything else as it is."""
+    """A Python value as a description has it: numbers exact, arrays and tuples as lists, keys of None left out."""
     if value is None or isinstance(value, (str, bool, ExactNumber, Unusable)):
         return value
     if isinstance(value, float):  # NumPy's float64 too
@@ -118,8 +119,8 @@ def plain(value: Any) -> Any:
         return int(ratio) if ratio.denominator == 1 else ExactNumber(ratio, str(ratio))
     if isinstance(value, Decimal):
         return exact(str(value)) or Unusable(str(value), "is not a finite number")
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items() if item is not None}
     if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
         return [plain(item) for item in value]
     return _plain_array(value)

@@ -79,7 +79,10 @@ def _put(container: Any, step: Any, value: Any) -> None:
             value = written | {"value": value}  # a parameter's number; it stays trainable or not
         elif step == "notation" and isinstance(written, dict) and isinstance(value, str):
             value = written | {"preset": value}
-    container[step] = value
+    if value is None and isinstance(container, dict):
+        container.pop(step, None)
+    else:
+        container[step] = value
 
 
 def _as_in_a_file(value: Any) -> Any:

@@ -365,6 +365,11 @@ def test_a_setting_that_there_is_not_is_refused(path, value, message):
     assert message in str(caught.value)
 
 
+def test_none_takes_a_setting_out():
+    other = Network.parse(TWO).with_values({"document": None, "update": None})
+    assert (other.document, other.update) == ({}, None)
+
+
 def test_numbers_are_replaced_where_they_stand():
     network = Network.parse(TWO)
     other = network.with_numbers(
