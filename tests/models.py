@@ -1,7 +1,7 @@
 """A network in plain data, as the tests see it, and the description that says the same. Never imports the package.
 
-The second opinions (``reference.py``) and the generator (``networks.py``) speak of a `Model`; only its TOML text is handed
-to the package.
+The second opinions (``reference.py``) and the generator (``networks.py``) speak of a `Model`; only its TOML text is
+handed to the package.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Pick:
 
 @dataclass(frozen=True)
 class LayerModel:
-    """A dense layer; ``weights[j][k]`` goes into unit j, ``bias`` has one entry per unit, or one alone if it is shared."""
+    """A dense layer; ``weights[j][k]`` goes into unit j; ``bias`` has an entry per unit, or one that is shared."""
 
     activation: Pick
     weights: tuple[tuple[Entry, ...], ...]
@@ -103,7 +103,7 @@ class Model:
         return found
 
     def frozen(self) -> set[Key]:
-        """The parameters that an update leaves alone; a tied one is as its first place says, unless its name says so."""
+        """The parameters that an update leaves alone; a tied one is as its first place, or its name, says."""
         fixed: dict[Key, bool] = {}
         for key, entry, place in self.uses():
             layer = self.layers[int(place[2 : place.index("]")]) - 1]

@@ -1,7 +1,7 @@
 """Seeded random networks over the whole catalogue; new entries of its tables enter by themselves. Derives nothing.
 
-`drawn(number)` is always the same model. What a property needs often is dealt from a shuffled deck and not drawn, so that
-every entry comes up once in each round: see `features` for what is counted.
+`drawn(number)` is always the same model. What a property needs often is dealt from a shuffled deck and not drawn, so
+that every entry comes up once in each round: see `features` for what is counted.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tests.models import Key, Model
-from tests.reference import Settings, activation, loss
+from tests.reference import activation, loss
 
 
 def spelled(number: Fraction) -> str:

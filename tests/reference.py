@@ -218,11 +218,12 @@ class Reference:
 
     def kink_distance(self) -> float:
         """How far the nearest argument of a function with a kink is from it."""
+        layers = list(self.forward(self.values))
         nearest = math.inf
-        outs = None
-        for pick, net, outs in self.forward(self.values):
+        for pick, net, _ in layers:
             statement, settings = activation(pick)
             nearest = min(nearest, float(np.min(statement.distance(net, settings))))
+        outs = layers[-1][2]
         losses, settings = loss(self.model.loss.pick)
         nearest = min(nearest, float(np.min(losses.distance(outs - self.targets, settings))))
         if self.model.penalty is not None and self.model.penalty.kind == "l1":

@@ -1,8 +1,8 @@
 """What the five published examples print: each number has its value under both names, and each wrong one is known.
 
-``golden/claims/NAME.csv`` has a printed number a row, ``golden/names/NAME.csv`` the example's own name of each quantity.
-`NOT_RIGHT` lists every printed number that does not agree with the exact value to its last digit, rounded or cut, with the
-reason, found by working each one anew. Nothing is bent: a verdict that changes fails here.
+``golden/claims/NAME.csv`` has a printed number a row, ``golden/names/NAME.csv`` the example's own name of each
+quantity. `NOT_RIGHT` lists every printed number that does not agree with the exact value to its last digit, rounded or
+cut, with the reason, found by working each one anew. Nothing is bent: a verdict that changes fails here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ROUNDED = "from rounded operands"  # right from its operands as they are printed
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a printed number is not right, and the working from printed numbers that gives its digits (None: not found)."""
+    """Why a printed number is not right, and the working from printed numbers that gives it (None: not found)."""
 
     kind: str
     working: Working | None = None
@@ -47,9 +47,8 @@ def sigmoid(x: Decimal) -> Decimal:
     return 1 / (1 + (-x).exp())
 
 
-def _dropped(parameter: str, delta: str, weight: str, out: str, before: str) -> Reason:
+def _dropped(delta: str, weight: str, out: str, before: str) -> Reason:
     """A hidden layer's gradient over one path of two: δ·w·a(1 - a)·x; the other output is left out."""
-    del parameter
 
     def working(p: Printed) -> Decimal:
         factor = p[before] if before else Decimal(1)
@@ -77,12 +76,12 @@ NOT_RIGHT: dict[str, Reason] = {
     # What is printed is (1 - y1)·a: the factors (y1 - t1) and y1 are missing.
     "M.dw7": Reason(WRONG, lambda p: (1 - p["M.y1"]) * p["M.az2"]),
     "M.w7n": _step("M.g.w_7", "M.dw7"),
-    "M.dw1": _dropped("w_1", "M.db3", "M.g.w_5", "M.az1", "M.g.x_1"),
-    "M.dw2": _dropped("w_2", "M.db4", "M.g.w_8", "M.az2", "M.g.x_1"),
-    "M.dw3": _dropped("w_3", "M.db3", "M.g.w_5", "M.az1", "M.g.x_2"),
-    "M.dw4": _dropped("w_4", "M.db4", "M.g.w_8", "M.az2", "M.g.x_2"),
-    "M.db1": _dropped("b_1", "M.db3", "M.g.w_5", "M.az1", ""),
-    "M.db2": _dropped("b_2", "M.db4", "M.g.w_8", "M.az2", ""),
+    "M.dw1": _dropped("M.db3", "M.g.w_5", "M.az1", "M.g.x_1"),
+    "M.dw2": _dropped("M.db4", "M.g.w_8", "M.az2", "M.g.x_1"),
+    "M.dw3": _dropped("M.db3", "M.g.w_5", "M.az1", "M.g.x_2"),
+    "M.dw4": _dropped("M.db4", "M.g.w_8", "M.az2", "M.g.x_2"),
+    "M.db1": _dropped("M.db3", "M.g.w_5", "M.az1", ""),
+    "M.db2": _dropped("M.db4", "M.g.w_8", "M.az2", ""),
     "M.w1n": _step("M.g.w_1", "M.dw1"),
     "M.w2n": _step("M.g.w_2", "M.dw2"),
     "M.w3n": _step("M.g.w_3", "M.dw3"),
@@ -198,7 +197,7 @@ def test_float_values_agree_with_the_exact_ones_under_both_names(example: str) -
 
 
 @pytest.mark.parametrize("id", [key for key, reason in NOT_RIGHT.items() if reason.working is not None])
-def test_the_reason_given_for_a_number_reproduces_its_digits(id: str) -> None:  # noqa: A002 - pytest's own word
+def test_the_reason_given_for_a_number_reproduces_its_digits(id: str) -> None:
     printed = {claim.id: claim.printed for _, claim in ALL} | {"R.rate": Decimal("0.5")}
     working = NOT_RIGHT[id].working
     assert working is not None
