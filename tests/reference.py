@@ -141,6 +141,48 @@ LOSS_FORMULAS: Mapping[str, LossStatement] = {
 PENALTIES: Mapping[str, Callable[[Numbers], Numbers]] = {"l2": lambda w: w**2, "l1": lambda w: np.abs(w)}
 
 
+State = dict[str, Numbers]
+
+
+def _mean_square(state: State, gradient: Numbers, decay: float) -> Numbers:
+    state["square"] = decay * state.get("square", 0.0) + (1 - decay) * gradient**2
+    return state["square"]
+
+
+def _root(square: Numbers, settings: Settings, *, inside: bool) -> Numbers:
+    return np.sqrt(square + settings["epsilon"]) if inside else np.sqrt(square) + settings["epsilon"]
+
+
+def _momentum(state: State, gradient: Numbers, settings: Settings, step: int, *, inside: bool) -> Numbers:
+    state["velocity"] = settings["momentum"] * state.get("velocity", 0.0) + gradient
+    return state["velocity"]
+
+
+def _rmsprop(state: State, gradient: Numbers, settings: Settings, step: int, *, inside: bool) -> Numbers:
+    return gradient / _root(_mean_square(state, gradient, settings["decay"]), settings, inside=inside)
+
+
+def _adam(state: State, gradient: Numbers, settings: Settings, step: int, *, inside: bool) -> Numbers:
+    first, second = settings["beta1"], settings["beta2"]
+    state["mean"] = first * state.get("mean", 0.0) + (1 - first) * gradient
+    square = _mean_square(state, gradient, second) / (1 - second**step)
+    return state["mean"] / (1 - first**step) / _root(square, settings, inside=inside)
+
+
+# What is subtracted, times the learning rate, in each step from 1 on.
+UPDATES: Mapping[str, Callable[..., Numbers]] = {
+    "gradient_descent": lambda state, gradient, settings, step, *, inside: gradient,
+    "momentum": _momentum,
+    "rmsprop": _rmsprop,
+    "adam": _adam,
+}
+UPDATE_DEFAULTS: Mapping[str, Settings] = {
+    "momentum": {"momentum": 0.9},
+    "rmsprop": {"decay": 0.9, "epsilon": 1e-8},
+    "adam": {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
+}
+
+
 def activation(pick: Pick) -> tuple[Statement, Settings]:
     """The statement of a layer's activation, and its settings as floats."""
     if pick.formula:
@@ -156,7 +198,7 @@ def loss(pick: Pick) -> tuple[LossStatement, Settings]:
 
 
 def _floats(pick: Pick) -> Settings:
-    return {key: float(value) for key, value in pick.settings.items() if key != "at_kink"}
+    return {key: float(value) for key, value in pick.settings.items() if key not in ("at_kink", "epsilon_place")}
 
 
 class Reference:
@@ -215,6 +257,21 @@ class Reference:
         """The total derivative of the loss by each parameter."""
         found = grad(self.loss)(self.values)
         return {key: float(value) for key, value in zip(self.keys, found, strict=True)}
+
+    def losses(self, steps: int) -> list[float]:
+        """The loss before the first update and after each."""
+        pick = self.model.update
+        assert pick is not None
+        settings = {**UPDATE_DEFAULTS.get(pick.name, {}), **_floats(pick)}
+        inside = pick.settings.get("epsilon_place") == "inside"
+        frozen = self.model.frozen()
+        rates = np.array([0.0 if key in frozen else float(self.model.rate) for key in self.keys])
+        parameters, state, found = self.values, {}, [float(self.loss(self.values))]
+        for step in range(1, steps + 1):
+            gradient = grad(self.loss)(parameters)
+            parameters = parameters - rates * UPDATES[pick.name](state, gradient, settings, step, inside=inside)
+            found.append(float(self.loss(parameters)))
+        return found
 
     def kink_distance(self) -> float:
         """How far the nearest argument of a function with a kink is from it."""

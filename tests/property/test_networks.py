@@ -11,12 +11,14 @@ from functools import lru_cache
 from statistics import median
 from typing import Any
 
+import numpy as np
 import pytest
 
 import symbackprop as sb
 from symbackprop.catalogue.activations import ACTIVATIONS
 from symbackprop.catalogue.losses import LOSSES
 from symbackprop.catalogue.penalties import PENALTIES
+from symbackprop.catalogue.updates import UPDATES
 from symbackprop.conditions import Bounds
 from tests import reference
 from tests.conftest import FULL
@@ -41,6 +43,8 @@ LARGEST = 1e300  # beyond this no double is owed
 TYPICAL_BOUND = 1e-13
 # The plain formulas lose some digits themselves (1 - out near 1, exp(x) - 1 near 0): with nets up to 20, at most half.
 SECOND_OPINION = 1e-8
+STEPS = 3
+FAR = 1e3  # losses beyond this have left the range in which the plain formulas keep their digits
 
 
 @lru_cache(maxsize=BATCH)
@@ -64,6 +68,7 @@ def test_the_second_opinion_knows_the_whole_catalogue() -> None:
     assert reference.ACTIVATIONS.keys() == ACTIVATIONS.keys()
     assert reference.LOSSES.keys() == LOSSES.keys()
     assert reference.PENALTIES.keys() == PENALTIES.keys()
+    assert reference.UPDATES.keys() == UPDATES.keys()
 
 
 @pytest.mark.full
@@ -123,3 +128,23 @@ def test_autograd_gives_the_same_gradients(batch: range) -> None:
             assert abs(ours - theirs) <= SECOND_OPINION * size, shown(number, place, ours, theirs)
         compared += 1
     assert compared >= len(batch) // 2
+
+
+@pytest.mark.full
+@in_batches
+def test_a_plain_loop_over_the_update_rule_reaches_the_same_losses(batch: range) -> None:
+    compared = 0
+    for number in batch:
+        model, derivation = derived(number)
+        second = Reference(model)
+        if model.update is None or second.largest_net() > PLAIN_NET:
+            continue
+        with np.errstate(all="ignore"):
+            theirs = second.losses(STEPS)
+        if not max(map(abs, theirs)) < FAR:
+            continue
+        ours = derivation.train(STEPS).losses
+        for one, other in zip(ours, theirs, strict=True):
+            assert abs(one - other) <= SECOND_OPINION * max(1.0, abs(other)), shown(number, "losses", ours, theirs)
+        compared += 1
+    assert compared >= len(batch) // 4
