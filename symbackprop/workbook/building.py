@@ -7,10 +7,13 @@ from symbackprop.errors import MissingValue, TooLarge
 from symbackprop.quantities import Quantity
 from symbackprop.system import every_index
 from symbackprop.values import Values
+from symbackprop.workbook.check import MEANINGS, SETTINGS, Check
 from symbackprop.workbook.contents import Book
 from symbackprop.workbook.labels import Labels
 from symbackprop.workbook.layout import MOST_FORMULAS, Layout
-from symbackprop.workbook.passes import backward_sheet, forward_sheet, network_sheet, update_sheet
+from symbackprop.workbook.overview import derivation_sheet, overview_sheet, scratch_sheet
+from symbackprop.workbook.passes import backward_sheet, forward_sheet, network_sheet, settings_group, update_sheet
+from symbackprop.workbook.training import Training, passes
 
 MOST_SHOWN = 12  # missing values that the error lists
 
@@ -19,9 +22,21 @@ def planned(derivation: Derivation, values: Values, *, steps: int | None = None)
     """The plan of a derivation's workbook. Raises MissingValue if numbers are missing, TooLarge above a stated size."""
     layout = Layout(derivation, values, Labels(derivation))
     _refuse_without_values(layout)
-    sheets = [network_sheet(layout), forward_sheet(layout), backward_sheet(layout)]
+    for equation in derivation.system.equations:
+        values.array(equation.target.array)  # what cannot be computed is refused before anything is written
+    network = network_sheet(layout)
+    sheets = [network, forward_sheet(layout), backward_sheet(layout)]
     if derivation.after is not None:
         sheets.append(update_sheet(layout))
+        if steps or (steps is None and layout.as_list):
+            sheets.append(Training(layout, passes(layout, steps)).sheet())
+    check = None
+    if layout.as_list and derivation.arrays.parameters:
+        settings_group(layout, network, "Check", SETTINGS, MEANINGS)
+        check = Check(layout)
+        sheets.append(check.sheet())
+    sheets += [derivation_sheet(layout), scratch_sheet()]
+    sheets.insert(0, overview_sheet(layout, sheets, check))
     count = sum(sheet.formulas for sheet in sheets)
     if count > MOST_FORMULAS:
         raise TooLarge(

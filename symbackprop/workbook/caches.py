@@ -66,6 +66,8 @@ def _cell(found: re.Match[bytes], value: float | str) -> bytes:
     if isinstance(value, str):
         text = escape(value).encode()
         return b'<c ' + attributes + b' t="str">' + formula + b"<v>" + text + b"</v></c>"
+    if value != value:
+        return b"<c " + attributes + b' t="e">' + formula + b"<v>#NUM!</v></c>"
     return b"<c " + attributes + b">" + formula + b"<v>" + repr(value).encode() + b"</v></c>"
 
 

@@ -34,7 +34,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A formula without its equals sign, and what it comes to by our own computation.
+    """A formula without its equals sign, and what it comes to by our own computation: nan where that is no number.
 
     ``of`` is the quantity whose equation it is (None for a link, a product of chain factors, a verdict); ``where``
     tells apart the same quantity at several places: a step of training, one side of a difference quotient.

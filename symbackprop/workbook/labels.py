@@ -73,6 +73,10 @@ class Labels:
         """An entry's name, the observation left out."""
         return runs(self._bare(Quantity(array, tuple(indices))))
 
+    def full(self, quantity: Quantity) -> tuple[Run, ...]:
+        """A quantity's name, its observation included."""
+        return runs(self.notation.name(quantity))
+
     def plain(self, quantity: Quantity) -> str:
         """A quantity's name as plain text, its observation included."""
         return plain(self.notation.name(quantity))
@@ -108,6 +112,13 @@ class Labels:
         if text and len(text) <= LONGEST_EQUATION or not isinstance(equation, SumOfProducts | Map):
             return text[: LONGEST_EQUATION - 3] + "..." if len(text) > LONGEST_EQUATION else text
         return self.law(equation)
+
+    def expression_of(self, equation: Equation, indices: tuple[int, ...]) -> str:
+        """The right side of a quantity's equation with all observations said; its law where that is too long."""
+        text = self.expression(scalar(equation, indices), several=True)
+        if len(text) > LONGEST_EQUATION:
+            return self.law(equation)
+        return text
 
     def law(self, equation: Equation) -> str:
         """The right side of an array's equation in index letters."""

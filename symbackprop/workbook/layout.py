@@ -27,8 +27,9 @@ from symbackprop.workbook.placement import LAST_COLUMN, LAST_ROW, Addresses, Pla
 MOST_LISTED = 200  # parameters up to which each quantity has a row of its own
 MOST_SIDE_BY_SIDE = 12  # observations up to which they stand side by side in those rows
 MOST_FORMULAS = 1_000_000
+LARGEST = 9.99999999999999e307  # of the numbers that may be typed in Excel
 NAME, VALUE = 1, 2  # columns
-NAME_WIDTH, VALUE_WIDTH, TEXT_WIDTH = 26.0, 17.0, 60.0
+NAME_WIDTH, VALUE_WIDTH, TEXT_WIDTH = 30.0, 15.5, 60.0
 
 
 @dataclass
@@ -41,6 +42,11 @@ class Layout:
     addresses: Addresses = field(default_factory=Addresses)
     names: dict[str, str] = field(default_factory=dict)
     _name_book: NameBook = field(default_factory=NameBook)
+
+    @cached_property
+    def settings(self) -> dict[Array, float]:
+        """Typed numbers that are not the System's, by arrays of their own."""
+        return {}
 
     @cached_property
     def formulas(self) -> Formulas:
@@ -72,12 +78,12 @@ class Layout:
         return self.derivation.system.definitions[array]
 
     def value(self, quantity: Quantity) -> float:
-        """A quantity's number, which must be one that a cell can hold."""
-        return finite(self.values.of(quantity), self.labels.plain(quantity))
+        """A quantity's number; nan where it has none, or none that a cell can hold."""
+        return bounded(self.values.of(quantity))
 
     def calculated(self, expression: Expression) -> float:
         """The number of an expression over quantities, in the same arithmetic."""
-        return finite(self.values.numbers.arithmetic.evaluate(expression, self.values.of), "a product")
+        return bounded(self.values.numbers.arithmetic.evaluate(expression, self.values.of))
 
     # Groups
 
@@ -149,7 +155,7 @@ class Layout:
         note = self.labels.meaning(quantities[0])
         if array in self.derivation.arrays.frozen:
             note += " (no step changes it)"
-        typed = [Typed(self.value(each), each) for each in quantities]
+        typed = [Typed(finite(self.value(each), self.labels.plain(each)), each) for each in quantities]
         return [Text(self.labels.entry(*quantities[0]), "name"), *typed, Text(note, "equation")]
 
     def computed_cells(self, array: Array, rest: tuple[int, ...], sheet: str) -> list[Formula]:
@@ -187,14 +193,14 @@ class Layout:
 
     def _block_rows(self, sheet: str, array: Array, columns: int) -> Iterator[Row]:
         equation = self.derivation.system.definitions.get(array)
-        entries = [finite(each, self.labels.heading(array)) for each in self.values.array(array)]
+        entries = [bounded(each) for each in self.values.array(array)]
         row: list[Content | None] = []
         for number, (indices, value) in enumerate(zip(every_index(array), entries, strict=True)):
             if number % columns == 0:
                 row = [Text(self._side(array, indices), "name")]
             quantity = Quantity(array, indices)
             if equation is None:
-                row.append(Typed(value, quantity))
+                row.append(Typed(finite(value, self.labels.plain(quantity)), quantity))
             else:
                 row.append(Formula(self.formulas.text(equation, indices, sheet, ranges=True), value, quantity))
             if number % columns == columns - 1:
@@ -231,9 +237,14 @@ def absolute_cell(placement: Placement, indices: Sequence[int]) -> str:
     return absolute(*placement.cell(indices))
 
 
-def finite(value: float, what: str) -> float:
-    """The number, if a cell can hold it."""
+def bounded(value: float) -> float:
+    """The number as a float; nan where a cell could only show an error."""
     number = float(value)
-    if not math.isfinite(number):
-        raise InputError(f"{what} is {number}: a workbook holds finite numbers only")
-    return number
+    return number if math.isfinite(number) else math.nan
+
+
+def finite(value: float, what: str) -> float:
+    """A typed number, which must be one that a cell can hold."""
+    if not abs(value) <= LARGEST:
+        raise InputError(f"{what} is {value}: a cell holds finite numbers up to {LARGEST}")
+    return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
@@ -11,10 +11,10 @@ from symbackprop.expressions import Expression, Number, Quotient, Reference, as_
 from symbackprop.lettering import DerivativeName
 from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
 from symbackprop.system import Equation, SumOfProducts, Term, letters_of
-from symbackprop.workbook.contents import Content, Formula, Region, Row, Run, Sheet, Text
+from symbackprop.workbook.contents import Content, Formula, Region, Row, Run, Sheet, Text, Typed
 from symbackprop.workbook.labels import runs
 from symbackprop.workbook.layout import NAME, NAME_WIDTH, TEXT_WIDTH, VALUE, VALUE_WIDTH, Layout, inner_indices
-from symbackprop.workbook.placement import listed, size
+from symbackprop.workbook.placement import address, listed, size
 
 NETWORK, FORWARD, BACKWARD, UPDATE = "Network", "Forward", "Backward", "Update"
 MOST_WIDTHS = 64
@@ -30,6 +30,18 @@ def network_sheet(layout: Layout) -> Sheet:
         layout.given_group(sheet, list(arrays))
     widths(sheet, layout)
     return sheet
+
+
+def settings_group(layout: Layout, sheet: Sheet, title: str, settings: Mapping[Array, float], notes: Mapping[Array, str]) -> None:
+    """Typed numbers that belong to a sheet of checks and not to the network."""
+    sheet.lines((), [Text(title, "group"), Text("", "group")])
+    layout.settings.update(settings)
+    first = sheet.next_row
+    for array, value in settings.items():
+        layout.put(listed(array, sheet.name, sheet.next_row, VALUE))
+        words = array.label
+        sheet.lines([Text(words, "name"), Typed(value, Quantity(array)), Text(notes[array], "equation")])
+    sheet.inputs.append(f"{address(first, VALUE)}:{address(sheet.next_row - 1, VALUE)}")
 
 
 def forward_sheet(layout: Layout) -> Sheet:

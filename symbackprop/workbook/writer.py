@@ -20,11 +20,11 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 
 from symbackprop.workbook.caches import with_values
 from symbackprop.workbook.contents import Book, Chart, Content, Formula, Run, Sheet, Text, Typed
-from symbackprop.workbook.styles import named_styles
+from symbackprop.workbook.styles import FACE, named_styles
 
 MADE = datetime(2000, 1, 1)
 LONGEST_TEXT = 32_000  # Excel takes 32,767 and openpyxl cuts silently
-GOOD, BAD, KINK = ("agrees", "C6EFCE", "006100"), ("differs", "FFC7CE", "9C0006"), ("kink", "FFEB9C", "7F6000")
+GOOD, BAD, KINK = ("agree", "C6EFCE", "006100"), ("differ", "FFC7CE", "9C0006"), ("kink", "FFEB9C", "7F6000")
 
 
 def book_bytes(book: Book) -> bytes:
@@ -39,9 +39,10 @@ class _Writer:
         self.values: dict[str, list[float | str]] = {}
 
     def bytes(self) -> bytes:
-        for style in named_styles().values():
+        self.named = named_styles()
+        for style in self.named.values():
             self.workbook.add_named_style(style)
-        self.styles = {name: style.name for name, style in named_styles().items()}
+        self.styles = {name: style.name for name, style in self.named.items()}
         properties = self.workbook.properties
         properties.created = properties.modified = MADE
         properties.creator, properties.title = "symbackprop", self.book.title
@@ -83,17 +84,21 @@ class _Writer:
             case Formula(text):
                 cell = WriteOnlyCell(sheet, value=f"={text}")
             case Text(text):
-                cell = WriteOnlyCell(sheet, value=text[:LONGEST_TEXT] if isinstance(text, str) else _rich(text))
+                cell = WriteOnlyCell(sheet, value=text[:LONGEST_TEXT] if isinstance(text, str) else _rich(text, self.named[content.style]))
                 if isinstance(text, str):
                     cell.data_type = "s"  # or a text that begins with an equals sign would be a formula
         cell.style = self.styles[content.style]
         return cell
 
 
-def _rich(runs: tuple[Run, ...]) -> Any:
+def _rich(runs: tuple[Run, ...], style: Any) -> Any:
     if all(not script for _, script in runs):
         return "".join(text for text, _ in runs)
-    fonts = {"": InlineFont(), "sub": InlineFont(vertAlign="subscript"), "sup": InlineFont(vertAlign="superscript")}
+    font = style.font
+    fonts = {
+        script: InlineFont(rFont=FACE, sz=font.sz, vertAlign=place, color=font.color, b=font.b or None)
+        for script, place in (("", None), ("sub", "subscript"), ("sup", "superscript"))
+    }
     return CellRichText(*(TextBlock(fonts[script], text) for text, script in runs))
 
 

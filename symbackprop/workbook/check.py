@@ -1,0 +1,233 @@
+"""The sheet Check: each gradient beside a difference quotient that cells compute from the forward formulas alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from symbackprop.quantities import Array, Quantity, Role
+from symbackprop.system import every_index, scalar
+from symbackprop.values import Values, values_at
+from symbackprop.workbook.contents import Content, Formula, Region, Row, Sheet, Text
+from symbackprop.workbook.layout import Layout, bounded
+from symbackprop.workbook.placement import address, size
+from symbackprop.workbook.rows import RowTable
+
+CHECK = "Check"
+MOST_CHECKED = 60  # parameters; above, as many are taken evenly
+MOST_WORKINGS = 100_000  # cells
+STEP, RELATIVE, ABSOLUTE = (Array(Role.SETTING, label=f"check {word}") for word in ("step", "relative", "absolute"))
+SETTINGS = {STEP: 1e-5, RELATIVE: 1e-6, ABSOLUTE: 1e-9}
+MEANINGS = {
+    STEP: "how far a parameter is moved to either side",
+    RELATIVE: "what a gradient and its difference quotient may differ by: this times the gradient ...",
+    ABSOLUTE: "... plus this times the loss, or times 1 if the loss is smaller",
+}
+AGREES, KINK, DIFFERS = "agrees", "agrees with one side of a kink", "differs"
+HEADINGS = (
+    "parameter", "gradient", "loss, moved up", "loss, moved down", "difference quotient", "apart by", "allowed", "verdict"
+)  # fmt: skip
+NAME, GRADIENT, UP, DOWN, QUOTIENT, APART, ALLOWED, VERDICT = range(1, 9)
+FIRST_WORKING = 4  # column
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """A parameter moved to one side, and the pass with it."""
+
+    row: int
+    value: float
+    values: Values
+
+
+class Check:
+    """The plan of the sheet."""
+
+    def __init__(self, layout: Layout):
+        self.layout = layout
+        self.loss = Quantity(layout.derivation.loss, ())
+        derivation = layout.derivation
+        self.equations = [*derivation.ties.reindexed.values(), *derivation.now.equations]
+        self.table = RowTable(CHECK, layout.addresses, next_column=FIRST_WORKING)
+        self.table.add([each.target.array for each in self.equations])
+        self.first = 6
+        self.first_working = self.first + len(self.parameters) + 4
+
+    @cached_property
+    def parameters(self) -> list[Quantity]:
+        """The parameters that are checked."""
+        derivation = self.layout.derivation
+        every = [
+            Quantity(array, indices)
+            for array in derivation.arrays.parameters
+            if self._gradient_array(array) in derivation.system.definitions
+            for indices in every_index(array)
+        ]
+        width = sum(size(each.target.array) for each in self.equations)
+        most = max(1, min(MOST_CHECKED, MOST_WORKINGS // (2 * width)))
+        if len(every) <= most:
+            return every
+        return [every[number * len(every) // most] for number in range(most)]
+
+    @property
+    def count(self) -> int:
+        """How many gradients there are in all."""
+        derivation = self.layout.derivation
+        return sum(size(each) for each in derivation.arrays.parameters)
+
+    def _gradient_array(self, array: Array) -> Array:
+        return Array(
+            Role.DERIVATIVE, array.axes, array.layer, of=self.layout.derivation.loss, wrt=array, phase=array.phase
+        )
+
+    @property
+    def verdicts(self) -> str:
+        """The range of verdicts."""
+        return f"{address(self.first, VERDICT)}:{address(self.first + len(self.parameters) - 1, VERDICT)}"
+
+    def verdict(self) -> Formula:
+        """All verdicts in one sentence."""
+        place, total = f"{CHECK}!{self.verdicts}", len(self.parameters)
+        good = f'SUMPRODUCT((LEFT({place},6)="{AGREES}")*1)'
+        what = "gradients" if total > 1 else "gradient"
+        text = (
+            f'IF({good}=ROWS({place}),"✓ All "&ROWS({place})&" checked {what} agree with difference quotients",'
+            f'"✗ "&(ROWS({place})-{good})&" of "&ROWS({place})&" checked {what} differ: see the sheet {CHECK}")'
+        )
+        agreeing = sum(self._judged(each)[-1].startswith(AGREES) for each in self.parameters)
+        value = (
+            f"✓ All {total} checked {what} agree with difference quotients"
+            if agreeing == total
+            else f"✗ {total - agreeing} of {total} checked {what} differ: see the sheet {CHECK}"
+        )
+        return Formula(text, value, style="banner")
+
+    def sheet(self) -> Sheet:
+        """The sheet."""
+        sheet = Sheet(CHECK, freeze="B6", color="7F6000")
+        some = f"{len(self.parameters)} of {self.count} parameters, taken evenly" if len(self.parameters) < self.count else "All parameters"
+        sheet.lines(
+            [Text("Check", "title")],
+            [Text(f"{some}: the derived gradient, and beside it (loss up - loss down) / (twice the step).", "subtitle")],
+            [Text("← Overview", "hyperlink", link="Overview!A1")],
+            (),
+            [Text(HEADINGS[0], "group"), *(Text(each, "column") for each in HEADINGS[1:])],
+        )
+        count = len(self.parameters)
+        sheet.add(Region(count, self._verdict_rows, count * 7))
+        sheet.verdicts.append(self.verdicts)
+        sheet.lines(
+            (),
+            [Text("Workings: the forward pass with one parameter moved", "heading"), *([Text("", "heading")] * 7)],
+            self._group_heads(),
+            self._working_heads(),
+        )
+        assert sheet.next_row == self.first_working
+        sheet.add(Region(2 * count, self._working_rows, 2 * count * (1 + self.table.next_column - FIRST_WORKING)))
+        sheet.columns = dict.fromkeys(range(1, self.table.next_column), 15.5) | {NAME: 30.0, VERDICT: 34.0, QUOTIENT: 19.0}
+        return sheet
+
+    def _moved(self, parameter: Quantity, side: int) -> _Moved:
+        key = (parameter, side)
+        if key not in self._known:
+            number = self.parameters.index(parameter)
+            value = self.layout.value(parameter) + side * self.layout.settings[STEP]
+            entries = {array: list(column) for array, column in self.layout.given.entries.items()}
+            from symbackprop.system import flat
+
+            entries[parameter.array][flat(parameter.indices, parameter.array.shape)] = Fraction(value)
+            values = values_at(self.layout.derivation, entries, names=self.layout.values.names)
+            self._known[key] = _Moved(self.first_working + 2 * number + (side < 0), value, values)
+        return self._known[key]
+
+    @cached_property
+    def _known(self) -> dict[tuple[Quantity, int], _Moved]:
+        return {}
+
+    def _judged(self, parameter: Quantity) -> tuple[float, float, float, float, float, float, str]:
+        """A row's numbers, as its formulas compute them."""
+        gradient = self.layout.value(Quantity(self._gradient_array(parameter.array), parameter.indices))
+        up, down = self._moved(parameter, 1), self._moved(parameter, -1)
+        above, below, here = (bounded(each.of(self.loss)) for each in (up.values, down.values, self.layout.values))
+        quotient = (above - below) / (up.value - down.value)
+        apart = abs(gradient - quotient)
+        allowed = self.layout.settings[RELATIVE] * abs(gradient) + self.layout.settings[ABSOLUTE] * max(1.0, abs(here))
+        start = self.layout.value(parameter)
+        sides = ((above - here) / (up.value - start), (here - below) / (start - down.value))
+        one_sided = min(sides) - allowed <= gradient <= max(sides) + allowed
+        return gradient, above, below, quotient, apart, allowed, AGREES if apart <= allowed else KINK if one_sided else DIFFERS
+
+    def _verdict_rows(self) -> Iterator[Row]:
+        layout = self.layout
+        loss_column = self.table.column(self.loss)
+        here = layout.addresses.reference(self.loss, CHECK)
+        relative, absolute = (layout.addresses.reference(Quantity(each), CHECK) for each in (RELATIVE, ABSOLUTE))
+        for number, parameter in enumerate(self.parameters):
+            row = self.first + number
+            gradient, above, below, quotient, apart, allowed, verdict = self._judged(parameter)
+            of = Quantity(self._gradient_array(parameter.array), parameter.indices)
+            up, down = self._moved(parameter, 1), self._moved(parameter, -1)
+            b, c, d, e, f, g = (address(row, column) for column in (GRADIENT, UP, DOWN, QUOTIENT, APART, ALLOWED))
+            moved_up, moved_down = address(up.row, 3), address(down.row, 3)
+            start = layout.addresses.reference(parameter, CHECK)
+            right, left = f"({c}-{here})/({moved_up}-{start})", f"({here}-{d})/({start}-{moved_down})"
+            judged = (
+                f'IF({f}<={g},"{AGREES}",IF(AND({b}>=MIN({right},{left})-{g},{b}<=MAX({right},{left})+{g}),"{KINK}","{DIFFERS}"))'
+            )
+            name = layout.labels.full(parameter)
+            yield [
+                Text(name, "name"),
+                Formula(layout.addresses.place(of, CHECK), gradient, of, "link", "check"),
+                Formula(address(up.row, loss_column), above, self.loss, where="loss up"),
+                Formula(address(down.row, loss_column), below, self.loss, where="loss down"),
+                Formula(f"({c}-{d})/({moved_up}-{moved_down})", quotient, where="quotient", loose=True),
+                Formula(f"ABS({b}-{e})", apart, where="apart", loose=True),
+                Formula(f"{relative}*ABS({b})+{absolute}*MAX(1,ABS({here}))", allowed, where="allowed"),
+                Formula(judged, verdict, style="verdict"),
+            ]
+
+    def _group_heads(self) -> Row:
+        cells: list[Content | None] = [Text("", "group")] * 3
+        last = ""
+        for equation in self.equations:
+            array = equation.target.array
+            heading = self.layout.labels.heading(array)
+            for number in range(size(array)):
+                cells.append(Text(heading if not number and heading != last else "", "group"))
+            last = heading
+        return cells
+
+    def _working_heads(self) -> Row:
+        cells: list[Content | None] = [Text("moved", "column"), Text("side", "column"), Text("to", "column")]
+        arrays = [each.target.array for each in self.equations]
+        return [*cells, *(Text(self.layout.labels.full(each), "column") for each in self.table.quantities(arrays))]
+
+    def _working_rows(self) -> Iterator[Row]:
+        layout = self.layout
+        step = layout.addresses.reference(Quantity(STEP), CHECK)
+        arrays: Sequence[Array] = [each.target.array for each in self.equations]
+        for parameter in self.parameters:
+            templates = [
+                (
+                    quantity,
+                    self.table.template(
+                        scalar(layout.definition(quantity.array), quantity.indices, computed=True), own={parameter: "C"}
+                    ),
+                )
+                for quantity in self.table.quantities(arrays)
+            ]
+            start = layout.addresses.reference(parameter, CHECK)
+            for side, word, sign in ((1, "up", "+"), (-1, "down", "-")):
+                moved = self._moved(parameter, side)
+                where = f"{layout.labels.plain(parameter)} {word}"
+                yield [
+                    Text(layout.labels.full(parameter), "name"),
+                    Text(word, "note"),
+                    Formula(f"{start}{sign}{step}", moved.value, parameter, where=where),
+                    *(
+                        Formula(template.at(moved.row), bounded(moved.values.of(quantity)), quantity, where=where)
+                        for quantity, template in templates
+                    ),
+                ]

@@ -1,0 +1,169 @@
+"""The sheet Training: one row a step, a whole pass in each, no macros and no circles. Never states an update rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from symbackprop.errors import InputError, TooLarge
+from symbackprop.expressions import ONE, Reference, Sum
+from symbackprop.quantities import Array, Phase, Quantity, Role
+from symbackprop.system import Reindex, scalar
+from symbackprop.values import Values, stepped, values_at
+from symbackprop.workbook.contents import Chart, Content, Formula, Region, Row, Sheet, Text
+from symbackprop.workbook.layout import MOST_FORMULAS, Layout, bounded
+from symbackprop.workbook.placement import LAST_COLUMN, address, size
+from symbackprop.workbook.rows import RowTable, RowTemplate
+
+TRAINING = "Training"
+DEFAULT_STEPS = 20
+STEP_COLUMN, LOSS_COLUMN, CHART_COLUMN, FIRST_COLUMN = 1, 2, 3, 4
+HEAD = 5  # rows above the first step
+STEP_WIDTH, LOSS_WIDTH, CHART_WIDTH, CELL_WIDTH = 8.0, 16.0, 72.0, 13.5
+
+
+def passes(layout: Layout, steps: int | None) -> list[Values]:
+    """The numbers at the start and after each step; by default few, and fewer where training leaves the range of floats."""
+    entries: Mapping[Array, Sequence[Fraction | None]] = layout.given.entries
+    found = [layout.values]
+    for step in range(1, 1 + (DEFAULT_STEPS if steps is None else steps)):
+        try:
+            entries = stepped(layout.derivation, entries, found[-1])
+        except (OverflowError, ValueError) as error:
+            if steps is None:
+                break
+            raise InputError(
+                f"training leaves the range of floats at step {step} of {steps}: ask for fewer steps, or lower the learning rate"
+            ) from error
+        found.append(values_at(layout.derivation, entries, names=layout.values.names))
+    return found
+
+
+class Training:
+    """The plan of the sheet: a row for each of the passes, the first one before any step."""
+
+    def __init__(self, layout: Layout, passed: Sequence[Values]):
+        self.layout, self.passes, self.steps = layout, passed, len(passed) - 1
+        derivation = layout.derivation
+        self.moving = [array for array in derivation.system.givens if self._moves(array)]
+        self.parts = [each.target.array for each in derivation.system.equations if _in_a_pass(each.target.array)]
+        self.loss = derivation.loss
+        self.table = RowTable(TRAINING, layout.addresses, next_column=LOSS_COLUMN)
+        self.table.add([self.loss])
+        self.table.next_column = FIRST_COLUMN
+        self.table.add([*self.moving, *(each for each in self.parts if each != self.loss)])
+        self._refuse_too_large()
+
+    def sheet(self) -> Sheet:
+        """The sheet."""
+        sheet = Sheet(TRAINING, freeze=f"{address(HEAD + 1, CHART_COLUMN)}", color="00703C")
+        word = "step" if self.steps == 1 else "steps"
+        sheet.lines(
+            [Text("Training", "title")],
+            [Text(f"{self.steps} {word}, each a whole pass: a row's new parameters come from the row above it.", "subtitle")],
+            [Text("← Overview", "hyperlink", link="Overview!A1")],
+        )
+        sheet.lines(*self._heads())
+        sheet.add(Region(self.steps + 1, self._rows, (self.steps + 1) * (2 + sum(size(each) for each in self._arrays))))
+        sheet.columns |= {STEP_COLUMN: STEP_WIDTH, LOSS_COLUMN: LOSS_WIDTH, CHART_COLUMN: CHART_WIDTH}
+        sheet.columns |= dict.fromkeys(range(FIRST_COLUMN, self.table.next_column), CELL_WIDTH)
+        self._chart(sheet)
+        return sheet
+
+    @property
+    def _arrays(self) -> list[Array]:
+        return [*self.moving, *(each for each in self.parts if each != self.loss)]
+
+    def _moves(self, array: Array) -> bool:
+        derivation = self.layout.derivation
+        if array.role is Role.SETTING:
+            return array.label == "step"
+        return replace(array, phase=Phase.NEW) in derivation.system and array not in derivation.arrays.frozen
+
+    def _refuse_too_large(self) -> None:
+        cells = (self.steps + 1) * self.table.next_column
+        if self.table.next_column > LAST_COLUMN or cells > MOST_FORMULAS:
+            raise TooLarge(
+                f"{self.steps} training steps would take {cells:,} cells in {self.table.next_column:,} columns; a workbook "
+                f"takes {MOST_FORMULAS:,} in {LAST_COLUMN:,}: ask for fewer steps, or for none with --steps 0"
+            )
+
+    def _heads(self) -> list[Row]:
+        labels = self.layout.labels
+        groups: list[Content | None] = [Text("", "group"), Text("", "group"), Text("", "group")]
+        names: list[Content | None] = [
+            Text("step", "column"),
+            Text(labels.entry(self.loss, ()) if not self.loss.axes else "loss", "column"),
+            Text("", "column"),
+        ]
+        last = ""
+        for array in self._arrays:
+            heading = labels.heading(array)
+            for number, quantity in enumerate(self.table.quantities([array])):
+                groups.append(Text(heading if not number and heading != last else "", "group"))
+                names.append(Text(labels.full(quantity), "column"))
+            last = heading
+        return [groups, names]
+
+    def _rows(self) -> Iterator[Row]:
+        first = HEAD + 1
+        same = self._templates(self.parts)
+        moved = self._moving_templates()
+        arrays = self._arrays
+        for step, values in enumerate(self.passes):
+            row, where = first + step, f"step {step}"
+            cells: list[Content | None] = [
+                Formula(f"ROW()-ROW(A${first})", float(step), where=where),
+                self._cell(same[Quantity(self.loss, ())].at(row), values, Quantity(self.loss, ()), where),
+                None,
+            ]
+            for quantity in self.table.quantities(arrays):
+                if quantity in same:
+                    text, style = same[quantity].at(row), "calculation"
+                elif step:
+                    text, style = moved[quantity].at(row), "calculation"
+                else:
+                    text, style = self.layout.addresses.reference(quantity, TRAINING), "link"
+                cells.append(self._cell(text, values, quantity, where, style))
+            yield cells
+
+    def _cell(self, text: str, values: Values, quantity: Quantity, where: str, style: str = "calculation") -> Formula:
+        return Formula(text, bounded(values.of(quantity)), quantity, style, where)
+
+    def _templates(self, arrays: Sequence[Array]) -> dict[Quantity, RowTemplate]:
+        return {
+            quantity: self.table.template(scalar(self.layout.definition(quantity.array), quantity.indices, computed=True))
+            for quantity in self.table.quantities(arrays)
+        }
+
+    def _moving_templates(self) -> dict[Quantity, RowTemplate]:
+        """New values from the row above; new states are those of the same row."""
+        new = {replace(array, phase=Phase.NEW): array for array in self.moving if array.role is not Role.SETTING}
+        found = {}
+        for quantity in self.table.quantities(self.moving):
+            if quantity.array.role is Role.SETTING:
+                expression = Sum((Reference(quantity), ONE))
+            else:
+                definition = self.layout.definition(replace(quantity.array, phase=Phase.NEW))
+                assert not isinstance(definition, Reindex)
+                expression = scalar(definition, quantity.indices, computed=True)  # type: ignore[assignment]
+            found[quantity] = self.table.template(expression, above=new)
+        return found
+
+    def _chart(self, sheet: Sheet) -> None:
+        first, last = HEAD + 1, HEAD + 1 + self.steps
+        for number, logarithmic in enumerate((False, True)):
+            values = [] if not logarithmic else [bounded(each.of(Quantity(self.loss, ()))) for each in self.passes]
+            if logarithmic and not all(value > 0 for value in values):
+                continue
+            sheet.charts.append(
+                Chart(
+                    "Loss, logarithmic" if logarithmic else "Loss",
+                    address(first + number * 16, CHART_COLUMN), LOSS_COLUMN, first, last, STEP_COLUMN, "step", "loss", logarithmic,
+                )  # fmt: skip
+            )
+
+
+def _in_a_pass(array: Array) -> bool:
+    return array.phase not in (Phase.NEW, Phase.AFTER)
