@@ -2,7 +2,7 @@
 
 All three share one interface, `Arithmetic`. A float is the exact value at the arguments' exact values, rounded once:
 the expression is computed in balls (`symbackprop.balls`) at rising precision until the bound says that the digits are
-right (Ziv's strategy). A value that still cannot be told from 0 at `HIGHEST` bits counts as 0 where a sign must be decided.
+right (Ziv's strategy). Where a sign must be decided, a value that `HIGHEST` bits cannot tell from 0 counts as 0.
 Expressions have no `Along` in them: laws are written out first. Nothing here knows an array.
 """
 
@@ -284,7 +284,7 @@ def _as_float(value: Value) -> float:
         try:
             return value.numerator / value.denominator
         except OverflowError:
-            return math.copysign(math.inf, value.numerator)
+            return math.inf if value > 0 else -math.inf
     midpoint, error = value
     if error is not None:
         if not midpoint[1]:

@@ -104,11 +104,11 @@ def _gelu_tanh(x: Expression) -> Expression:
 
 
 def _gelu_tanh_slope(x: Expression) -> Expression:
+    # sigmoid(2u) + x·2u'·exp(-|2u|)/(1 + exp(-|2u|))², where x³·exp(-|2u|) is a cube: neither factor overflows alone.
     twice = 2 * _gelu_tanh_inner(x)
-    steepness = 2 * SQRT(2 / PI()) * (1 + Number(Fraction(134145, 10**6), "0.134145") * x**2)
-    below = (1 + x * steepness + EXP(twice)) * EXP(twice / 2) / (1 + EXP(twice)) ** 2 * EXP(twice / 2)
-    above = (1 + (1 + x * steepness) * EXP(-twice)) / (1 + EXP(-twice)) ** 2
-    return BySign(x, below, HALF, above)
+    tail, root = EXP(-ABS(twice)), EXP(-ABS(twice) / 3)
+    growth = x * tail + Number(Fraction(134145, 10**6), "0.134145") * (x * root) ** 3
+    return _sigmoid(twice) + 2 * SQRT(2 / PI()) * growth / (1 + tail) ** 2
 
 
 def gelu_tanh_printed_slope(
