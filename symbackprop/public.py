@@ -20,10 +20,21 @@ from symbackprop.system import System, every_index
 from symbackprop.values import Training, Values
 
 if TYPE_CHECKING:
+    from symbackprop.algebra import Expr
+    from symbackprop.forms.chain import Chain
+    from symbackprop.forms.paths import PathSum
     from symbackprop.notation import Notation
 
 Path = str | PathLike[str]
 
+# What can be rendered: the module that has its `render`.
+DOCUMENTS = {
+    "text": "symbackprop.documents.text",
+    "markdown": "symbackprop.documents.markdown",
+    "latex": "symbackprop.documents.latex",
+    "json": "symbackprop.structure",
+}
+GIVEN_A_GRADIENT = frozenset({Role.WEIGHT, Role.BIAS, Role.PARAMETER, Role.INPUT})
 DIFFERENTIABLE = frozenset(
     {Role.WEIGHT, Role.BIAS, Role.PARAMETER, Role.INPUT, Role.NET, Role.OUT, Role.VARIABLE, Role.TARGET}
 )
@@ -34,10 +45,10 @@ def derive(network: Network, *, rewrites: bool = True) -> Derivation:
 
     ``rewrites=False`` keeps the full Jacobian where softmax meets cross-entropy.
 
-    >>> network = Network(inputs=[0.05, 0.1], targets=[1], loss="squared_error", layers=[
-    ...     {"units": 1, "activation": "identity", "weights": [[0.5, 2]]}])
+    >>> network = Network(inputs=[1, 2], targets=[5], loss="squared_error", layers=[
+    ...     {"units": 1, "activation": "identity", "weights": [[2, 3]]}])
     >>> derive(network).evaluate()["dE/dw_2"]
-    -0.0775
+    6.0
     """
     return Derivation(core.derive(network, rewrites=rewrites))
 
@@ -139,12 +150,16 @@ class Derivation:
         return _delivered(self.rendered("latex", **options), path)
 
     @overload
-    def to_workbook(self, path: None = None, *, steps: int = 0, values: Values | None = None) -> bytes: ...
+    def to_workbook(self, path: None = None, *, steps: int | None = None, values: Values | None = None) -> bytes: ...
     @overload
-    def to_workbook(self, path: Path, *, steps: int = 0, values: Values | None = None) -> None: ...
-    def to_workbook(self, path: Path | None = None, *, steps: int = 0, values: Values | None = None) -> bytes | None:
+    def to_workbook(self, path: Path, *, steps: int | None = None, values: Values | None = None) -> None: ...
+    def to_workbook(
+        self, path: Path | None = None, *, steps: int | None = None, values: Values | None = None
+    ) -> bytes | None:
         """The derivation as a workbook with live formulas, and with ``steps`` steps of training."""
-        book: bytes = import_module("symbackprop.workbook").workbook(self.core, values=values, steps=steps)
+        from symbackprop.workbook import workbook_bytes
+
+        book = workbook_bytes(self.core, self.evaluate() if values is None else values, steps=steps)
         if path is None:
             return book
         write_whole(path, book)
@@ -171,8 +186,8 @@ class Derivation:
         derived = self.core
         if digits is not None:
             derived = replace(derived, network=self.network.with_values({"document.digits": digits}))
-        render = import_module(f"symbackprop.documents.{to}").render
-        wanted = [self.names.resolve(name) for name in of]
+        render = import_module(DOCUMENTS[to]).render
+        wanted = [self._derived_for(name) for name in of]
         text: str = render(derived, values=shown, of=wanted, form=form, fragment=fragment)
         return text
 
@@ -198,6 +213,12 @@ class Derivation:
                 raise
             return None
         return found
+
+    def _derived_for(self, name: str) -> Quantity | Array:
+        """What a document shows for a name: of a parameter or an input its gradient, of all else its own equation."""
+        wanted = self.names.resolve(name)
+        array = wanted.array if isinstance(wanted, Quantity) else wanted
+        return self._differentiated(wanted, name) if array.role in GIVEN_A_GRADIENT else wanted
 
     def _differentiated(self, wanted: Quantity | Array, name: str) -> Quantity | Array:
         array = wanted.array if isinstance(wanted, Quantity) else wanted
@@ -241,31 +262,38 @@ class Gradient:
         return values.of(self.quantity) if isinstance(self.quantity, Quantity) else values.nested(self.quantity)
 
     @property
-    def chain(self) -> Any:
+    def chain(self) -> Chain:
         """The links of the chain rule in order, as a sum over paths where there are several."""
-        return self._form("chain")
+        from symbackprop.forms.chain import chain
+
+        return chain(self.derivation.core, self._entry("chain"))
 
     @property
-    def delta_form(self) -> Any:
+    def delta_form(self) -> Expr:
         """A SymPy expression in the layer's delta, slopes in terms of outputs."""
-        return self._form("delta_form")
+        from symbackprop.forms.delta import delta_form
+
+        return delta_form(self.derivation.core, self._entry("delta form")).sympy()
 
     @property
-    def closed_form(self) -> Any:
-        """A canonical SymPy expression in inputs, targets and parameters only."""
-        return self._form("closed_form")
+    def closed_form(self) -> Expr:
+        """A canonical SymPy expression in inputs, targets and parameters only. Raises TooLarge above a counted size."""
+        from symbackprop.forms.closed import closed_form
+
+        return closed_form(self.derivation.core, self._entry("closed form"))
 
     @property
-    def paths(self) -> Any:
-        """The sum over all paths from the loss to the quantity."""
-        return self._form("path_sum")
+    def paths(self) -> PathSum:
+        """The sum over all paths from the loss to the quantity. Raises TooLarge above a counted number of them."""
+        from symbackprop.forms.paths import path_sum
+
+        return path_sum(self.derivation.core, self._entry("paths"))
 
     @property
     def matrix(self) -> Any:
         """The matrix form of the whole array that it belongs to."""
-        forms = import_module("symbackprop.forms")
         array = self.quantity.array if isinstance(self.quantity, Quantity) else self.quantity
-        return forms.matrix_form(self.derivation.core, array)
+        return import_module("symbackprop.forms.matrix").matrix_form(self.derivation.core, array)
 
     def to_text(self, *, form: str | None = None, numbers: bool | None = None) -> str:
         """Its derivation as text."""
@@ -275,9 +303,8 @@ class Gradient:
         """Its derivation as LaTeX to be put into a document."""
         return self.derivation.rendered("latex", of=[self.neutral], form=form, numbers=numbers, fragment=True)
 
-    def _form(self, name: str) -> Any:
-        function = getattr(import_module("symbackprop.forms"), name)
-        return function(self.derivation.core, _one(self.quantity, name))
+    def _entry(self, form: str) -> Quantity:
+        return _one(self.quantity, form)
 
 
 def given_of(values: Values) -> Mapping[Array, Any]:
@@ -300,7 +327,7 @@ def _places(derived: core.Derivation, array: Array) -> Iterator[tuple[str, int |
 def _one(wanted: Quantity | Array, what: str) -> Quantity:
     if isinstance(wanted, Quantity):
         return wanted
-    raise InputError(f"{what.replace('_', ' ')}: one entry is wanted, not a whole array; name one, as in w[1][0][0]")
+    raise InputError(f"{what}: one entry is wanted, not a whole array; name one, as in w[1][0][0]")
 
 
 def _delivered(text: str, path: Path | None) -> str | None:

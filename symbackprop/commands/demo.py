@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from symbackprop.commands.entry import Command
@@ -12,10 +12,12 @@ from symbackprop.terminal import say
 
 if TYPE_CHECKING:
     from symbackprop.public import Derivation
+    from symbackprop.quantities import Quantity
 
 EXAMPLE = "russo"
 FOLDER = "symbackprop-demo"
 SHOWN = "w_10"
+SHORT = ".9g"
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -50,19 +52,35 @@ def run(options: Namespace) -> int:
 
 
 def summary(derivation: Derivation) -> str:
-    """The loss before and after one update, and one gradient with its chain."""
+    """The loss before and after one update, and one gradient: its chain, the chain's numbers, and what they make."""
+    from symbackprop.lettering import plain
+    from symbackprop.printing.dialect import Label
+    from symbackprop.printing.plain import PLAIN
+
     values = derivation.evaluate()
     gradient = derivation.gradient(SHOWN)
-    before, after = values["loss"], values["after:loss"]
+    chain = gradient.chain.expression
+    rows = [
+        PLAIN.text(chain, lambda link: Label(plain(derivation.notation.name(_quantity(link))))),
+        PLAIN.text(chain, lambda link: Label(f"{values.of(_quantity(link)):{SHORT}}", number=True)),
+        f"{gradient.value:{SHORT}}",
+    ]
+    blank = " " * len(gradient.name)
     return "\n".join(
         [
             derivation.network.title,
-            f"loss {before:.9g}, after one update {after:.9g}",
-            "",
-            gradient.to_text(form="chain").rstrip("\n"),
+            f"loss {values['loss']:{SHORT}}, after one update {values['after:loss']:{SHORT}}",
+            *(f"{blank if place else gradient.name} = {row}" for place, row in enumerate(rows)),
             "",
         ]
     )
+
+
+def _quantity(link: Hashable) -> Quantity:
+    from symbackprop.quantities import Quantity
+
+    assert isinstance(link, Quantity)
+    return link
 
 
 COMMAND = Command("demo", "write every output of one published example into ./symbackprop-demo", arguments, run)

@@ -18,7 +18,7 @@ def arguments(parser: ArgumentParser) -> None:
     add_network(parser)
     parser.add_argument("-o", "--output", metavar="BOOK.xlsx", required=True, help="the workbook to write")
     parser.add_argument(
-        "--steps", metavar="N", type=whole_number(0, MOST_STEPS), default=0, help="with N steps of training, a row each"
+        "--steps", metavar="N", type=whole_number(0, MOST_STEPS), help="with N steps of training, a row each"
     )
     add_set(parser)
 
