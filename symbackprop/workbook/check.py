@@ -90,17 +90,17 @@ class Check:
     def verdict(self) -> Formula:
         """All verdicts in one sentence."""
         place, total = f"{CHECK}!{self.verdicts}", len(self.parameters)
-        good = f'SUMPRODUCT((LEFT({place},6)="{AGREES}")*1)'
+        good = f'(COUNTIF({place},"{AGREES}")+COUNTIF({place},"{KINK}"))'
         what = "gradients" if total > 1 else "gradient"
         text = (
             f'IF({good}=ROWS({place}),"✓ All "&ROWS({place})&" checked {what} agree with difference quotients",'
-            f'"✗ "&(ROWS({place})-{good})&" of "&ROWS({place})&" checked {what} differ: see the sheet {CHECK}")'
+            f'"✗ "&(ROWS({place})-{good})&" of "&ROWS({place})&" checked {what} wrong: see the sheet {CHECK}")'
         )
         agreeing = sum(self._judged(each)[-1].startswith(AGREES) for each in self.parameters)
         value = (
             f"✓ All {total} checked {what} agree with difference quotients"
             if agreeing == total
-            else f"✗ {total - agreeing} of {total} checked {what} differ: see the sheet {CHECK}"
+            else f"✗ {total - agreeing} of {total} checked {what} wrong: see the sheet {CHECK}"
         )
         return Formula(text, value, style="banner")
 
@@ -118,6 +118,7 @@ class Check:
         count = len(self.parameters)
         sheet.add(Region(count, self._verdict_rows, count * 7))
         sheet.verdicts.append(self.verdicts)
+        sheet.printed = f"A1:{address(sheet.next_row, VERDICT)}"
         sheet.lines(
             (),
             [Text("Workings: the forward pass with one parameter moved", "heading"), *([Text("", "heading")] * 7)],

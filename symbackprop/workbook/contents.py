@@ -81,6 +81,8 @@ class Chart:
 class Sheet:
     """A sheet's plan. ``columns`` maps column numbers to widths; ``freeze`` is the first cell that scrolls.
 
+    ``wide``: printed over several pages side by side, these columns on each; ``printed``: only this range is printed.
+
     ``verdicts`` are ranges of verdict cells; ``inputs`` are ranges of typed numbers.
     """
 
@@ -91,7 +93,8 @@ class Sheet:
     color: str = ""
     locked: bool = True
     landscape: bool = True
-    titles: str = ""
+    wide: str = ""
+    printed: str = ""
     verdicts: list[str] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
     charts: list[Chart] = field(default_factory=list)

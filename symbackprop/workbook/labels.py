@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import Expression
-from symbackprop.lettering import ACCENTS, WHOLE_ACCENTS, AnyName, DerivativeName, Name, ascii_name, plain
+from symbackprop.notation.lettering import ACCENTS, WHOLE_ACCENTS, AnyName, DerivativeName, Name, ascii_name, plain
 from symbackprop.printing.dialect import Label
 from symbackprop.printing.plain import PLAIN
 from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role
@@ -85,6 +85,10 @@ class Labels:
         """A whole array's name."""
         return runs(self.notation.array_name(array))
 
+    def plain_array(self, array: Array) -> str:
+        """A whole array's name as plain text."""
+        return plain(self.notation.array_name(array))
+
     def defined(self, quantity: Quantity) -> str:
         """The text from which a quantity's defined name is made."""
         array = quantity.array
@@ -109,7 +113,7 @@ class Labels:
             text = self.expression(scalar(equation, indices), several=not equation.target.array.has_observations)
         except RecursionError:  # a maximum over hundreds of units is hundreds of calls deep
             text = ""
-        if text and len(text) <= LONGEST_EQUATION or not isinstance(equation, SumOfProducts | Map):
+        if (text and len(text) <= LONGEST_EQUATION) or not isinstance(equation, SumOfProducts | Map):
             return text[: LONGEST_EQUATION - 3] + "..." if len(text) > LONGEST_EQUATION else text
         return self.law(equation)
 

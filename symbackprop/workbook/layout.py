@@ -29,6 +29,7 @@ MOST_SIDE_BY_SIDE = 12  # observations up to which they stand side by side in th
 MOST_FORMULAS = 1_000_000
 LARGEST = 9.99999999999999e307  # of the numbers that may be typed in Excel
 NAME, VALUE = 1, 2  # columns
+BAR = 6  # columns that a heading runs over
 NAME_WIDTH, VALUE_WIDTH, TEXT_WIDTH = 30.0, 15.5, 60.0
 
 
@@ -110,8 +111,6 @@ class Layout:
         row: list[Content | None] = [Text(self.labels.heading(array), "group")]
         if array.has_observations and self.observations > 1:
             row += [Text(f"@{number}", "column") for number in range(self.observations)]
-        else:
-            row.append(Text("", "group"))
         return row
 
     def put(self, placement: Placement) -> Placement:
@@ -135,7 +134,7 @@ class Layout:
         return placement
 
     def _listed_group(self, sheet: Sheet, arrays: Sequence[Array], row_of: object) -> None:
-        sheet.lines((), [*self.heading(arrays[0])])
+        sheet.lines((), barred(self.heading(arrays[0])))
         for array in arrays:
             placement = self.put(listed(array, sheet.name, sheet.next_row, VALUE))
             inner = inner_indices(array)
@@ -219,6 +218,11 @@ class Layout:
             for axis, index in zip(array.axes[:-1], indices[:-1], strict=True)
         ]
         return ", ".join(shown)
+
+
+def barred(row: Sequence[Content | None]) -> Row:
+    """A heading's row, its bar drawn on to the width of a page."""
+    return [*row, *([Text("", "group")] * (BAR - len(row)))]
 
 
 def inner_indices(array: Array) -> list[tuple[int, ...]]:

@@ -131,7 +131,7 @@ def _lines_of(layout: Layout, array: Array) -> Region:
     if not layout.as_list:
         link = layout.addresses.link(Quantity(array, next(iter(every_index(array)))))
         return Region(
-            1, lambda: [[Text(labels.array(array), "hyperlink", link=link), Text(f"= {labels.law(equation)}", "equation")]]
+            1, lambda: [[Text(labels.plain_array(array), "hyperlink", link=link), Text(f"= {labels.law(equation)}", "equation")]]
         )
     entries = [Quantity(array, indices) for indices in every_index(array)]
 
@@ -139,7 +139,7 @@ def _lines_of(layout: Layout, array: Array) -> Region:
         for quantity in entries:
             text = labels.expression_of(equation, quantity.indices)
             link = layout.addresses.link(quantity)
-            yield [Text(labels.full(quantity), "hyperlink", link=link), Text(f"= {text}", "equation")]
+            yield [Text(labels.plain(quantity), "hyperlink", link=link), Text(f"= {text}", "equation")]
 
     return Region(len(entries), rows)
 

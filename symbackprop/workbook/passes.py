@@ -8,12 +8,12 @@ from fractions import Fraction
 from itertools import groupby
 
 from symbackprop.expressions import Expression, Number, Quotient, Reference, as_expression, product_of
-from symbackprop.lettering import DerivativeName
+from symbackprop.notation.lettering import DerivativeName
 from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
 from symbackprop.system import Equation, SumOfProducts, Term, letters_of
 from symbackprop.workbook.contents import Content, Formula, Region, Row, Run, Sheet, Text, Typed
 from symbackprop.workbook.labels import runs
-from symbackprop.workbook.layout import NAME, NAME_WIDTH, TEXT_WIDTH, VALUE, VALUE_WIDTH, Layout, inner_indices
+from symbackprop.workbook.layout import BAR, NAME, NAME_WIDTH, TEXT_WIDTH, VALUE, VALUE_WIDTH, Layout, barred, inner_indices
 from symbackprop.workbook.placement import address, listed, size
 
 NETWORK, FORWARD, BACKWARD, UPDATE = "Network", "Forward", "Backward", "Update"
@@ -34,7 +34,7 @@ def network_sheet(layout: Layout) -> Sheet:
 
 def settings_group(layout: Layout, sheet: Sheet, title: str, settings: Mapping[Array, float], notes: Mapping[Array, str]) -> None:
     """Typed numbers that belong to a sheet of checks and not to the network."""
-    sheet.lines((), [Text(title, "group"), Text("", "group")])
+    sheet.lines((), barred([Text(title, "group")]))
     layout.settings.update(settings)
     first = sheet.next_row
     for array, value in settings.items():
@@ -100,7 +100,7 @@ def _groups(layout: Layout, sheet: Sheet, arrays: Sequence[Array]) -> None:
         group = list(members)
         if heading[0] != section:
             section = heading[0]
-            sheet.lines((), [Text(section, "heading"), *([Text("", "heading")] * 5)])
+            sheet.lines((), [Text(section, "heading"), *([Text("", "heading")] * (BAR - 1))])
         if layout.as_list and _is_gradient(layout, group[0]):
             _gradient_groups(layout, sheet, group)
         else:
@@ -144,8 +144,9 @@ def _gradient_groups(layout: Layout, sheet: Sheet, arrays: Sequence[Array]) -> N
             layout.computed_group(sheet, [array])
             continue
         heading = layout.heading(array)
+        heading += [Text("", "group")] * (2 - len(heading))
         heading += [Text(link, "column") for _ in range(chain.observations) for link in chain.headings]
-        sheet.lines((), heading)
+        sheet.lines((), barred(heading))
         layout.put(listed(array, sheet.name, sheet.next_row, VALUE))
         inner = inner_indices(array)
         cells = size(array) * (1 + chain.observations * len(chain.headings))

@@ -57,7 +57,7 @@ class Training:
 
     def sheet(self) -> Sheet:
         """The sheet."""
-        sheet = Sheet(TRAINING, freeze=f"{address(HEAD + 1, CHART_COLUMN)}", color="00703C")
+        sheet = Sheet(TRAINING, freeze=f"{address(HEAD + 1, CHART_COLUMN)}", color="00703C", wide="A:B")
         word = "step" if self.steps == 1 else "steps"
         sheet.lines(
             [Text("Training", "title")],

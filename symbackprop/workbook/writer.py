@@ -24,7 +24,12 @@ from symbackprop.workbook.styles import FACE, named_styles
 
 MADE = datetime(2000, 1, 1)
 LONGEST_TEXT = 32_000  # Excel takes 32,767 and openpyxl cuts silently
-GOOD, BAD, KINK = ("agree", "C6EFCE", "006100"), ("differ", "FFC7CE", "9C0006"), ("kink", "FFEB9C", "7F6000")
+VERDICTS = (  # words, fill and colour; the first that is found counts
+    ("kink", "FFEB9C", "7F6000"),
+    ("agree", "C6EFCE", "006100"),
+    ("differs", "FFC7CE", "9C0006"),
+    ("wrong", "FFC7CE", "9C0006"),
+)
 
 
 def book_bytes(book: Book) -> bytes:
@@ -83,6 +88,8 @@ class _Writer:
                 cell.data_type = "n"  # openpyxl would write 16 digits, which are too few
             case Formula(text):
                 cell = WriteOnlyCell(sheet, value=f"={text}")
+            case Text(""):
+                cell = WriteOnlyCell(sheet)  # an empty text would keep its left neighbour's from running over
             case Text(text):
                 cell = WriteOnlyCell(sheet, value=text[:LONGEST_TEXT] if isinstance(text, str) else _rich(text, self.named[content.style]))
                 if isinstance(text, str):
@@ -117,10 +124,13 @@ def _dress(written: Any, sheet: Sheet) -> None:
     written.sheet_view.showGridLines = False
     written.page_setup.orientation = "landscape" if sheet.landscape else "portrait"
     written.page_setup.paperSize = 9
-    written.page_setup.fitToWidth, written.page_setup.fitToHeight = 1, 0
-    written.sheet_properties.pageSetUpPr.fitToPage = True
-    if sheet.titles:
-        written.print_title_rows = sheet.titles
+    if sheet.wide:
+        written.print_title_cols, written.page_setup.pageOrder = sheet.wide, "overThenDown"
+    else:
+        written.page_setup.fitToWidth, written.page_setup.fitToHeight = 1, 0
+        written.sheet_properties.pageSetUpPr.fitToPage = True
+    if sheet.printed:
+        written.print_area = sheet.printed
     if sheet.locked:
         protection = written.protection
         protection.sheet = True
@@ -142,8 +152,8 @@ def _validate(written: Any, sheet: Sheet) -> None:
 def _judge(written: Any, sheet: Sheet) -> None:
     """Colours for verdicts, which are words."""
     for place in sheet.verdicts:
-        first = place.partition(":")[0]
-        for word, fill, color in (BAD, KINK, GOOD):
+        first = f"${place.partition(':')[0]}"  # the verdict's column, whatever column is coloured
+        for word, fill, color in VERDICTS:
             rule = FormulaRule(
                 formula=[f'ISNUMBER(SEARCH("{word}",{first}))'],
                 fill=PatternFill("solid", bgColor=fill), font=Font(color=color, bold=True), stopIfTrue=True,
