@@ -524,11 +524,14 @@ class FloatArithmetic:
 
     def multiplied(self, number: Fraction, factors: Sequence[float]) -> float:
         """The product; exact and rounded once where floats overflow or underflow on the way."""
-        product = math.prod(factors)
+        product = float(math.prod(factors))
         if number != 1:
-            product = product * number.numerator / number.denominator if abs(number.numerator) < 2**53 else math.inf
-        if 1e-290 < abs(product) < 1e290 or 0 in factors or not all(math.isfinite(each) for each in factors):
-            return float(product)
+            if max(abs(number.numerator), number.denominator) < 2**53:
+                product = product * number.numerator / number.denominator
+            elif math.isfinite(product):
+                return _as_float(math.prod(map(Fraction, factors), start=number))
+        if 1e-290 < abs(product) < 1e290 or 0 in factors or not all(map(math.isfinite, factors)):
+            return product
         return _as_float(math.prod(map(Fraction, factors), start=number))
 
     def undefined(self, reason: str) -> float:

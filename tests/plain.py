@@ -54,15 +54,19 @@ def in_floats(expression: Expression, leaves: Mapping[object, float]) -> float:
     return float(_computed(expression, leaves, FLOATS, float, stable=True))
 
 
-def in_mpmath(expression: Expression, leaves: Mapping[object, float], *, digits: int = 380) -> Value:
+def _mpf(value: Any) -> Value:
+    return mpmath.mpf(value.numerator) / value.denominator if isinstance(value, Fraction) else mpmath.mpf(value)
+
+
+def in_mpmath(expression: Expression, leaves: Mapping[Any, Any], *, digits: int = 380) -> Value:
     """To about 30 digits, of the textbook definitions; 0 if it is below 1e-330.
 
     The digits that it begins with are enough for a difference of 1 and 1e-330.
     """
     with mpmath.workdps(digits):
-        coarse = _computed(expression, leaves, MPMATH, mpmath.mpf, stable=False)
+        coarse = _computed(expression, leaves, MPMATH, _mpf, stable=False)
     with mpmath.workdps(digits + 60):
-        fine = _computed(expression, leaves, MPMATH, mpmath.mpf, stable=False)
+        fine = _computed(expression, leaves, MPMATH, _mpf, stable=False)
         if abs(fine) < mpmath.mpf("1e-330") and abs(coarse) < mpmath.mpf("1e-330"):
             return mpmath.mpf(0)
         if abs(fine - coarse) <= abs(fine) * mpmath.mpf("1e-30"):
