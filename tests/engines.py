@@ -1,4 +1,4 @@
-"""Engines that recalculate a workbook: ironcalc in the process, LibreOffice from outside. Values beside formulas are dropped first."""
+"""Engines that recalculate a workbook: ironcalc, and LibreOffice from outside. Our values are dropped first."""
 
 from __future__ import annotations
 
@@ -94,4 +94,3 @@ def _read(path: Path) -> Cells:
         for cell in row
         if cell.value is not None
     }
-

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines import Cells, by_ironcalc, by_libreoffice
 from symbackprop.derivation import derive
 from symbackprop.network import Network
 from symbackprop.quantities import Quantity
@@ -14,6 +13,7 @@ from symbackprop.values import Values, evaluate
 from symbackprop.workbook.building import planned
 from symbackprop.workbook.contents import Book, Formula
 from symbackprop.workbook.writer import book_bytes
+from tests.engines import Cells, by_ironcalc, by_libreoffice
 
 EXAMPLES = [
     path for path in sorted(Path(__file__).parent.parent.glob("examples/*.toml")) if path.stem != "happydustbunny"
@@ -65,4 +65,6 @@ def test_ironcalc_recalculates_each_example_to_our_numbers(path: Path) -> None:
 def test_libreoffice_recalculates_each_example_to_our_numbers() -> None:
     plans = [plan_of(Network.read(path)) for path in EXAMPLES]
     found = by_libreoffice(*(book_bytes(book) for book, _ in plans))
-    assert [differences(book, values, cells) for (book, values), cells in zip(plans, found, strict=True)] == [[]] * len(plans)
+    assert [differences(book, values, cells) for (book, values), cells in zip(plans, found, strict=True)] == [[]] * len(
+        plans
+    )

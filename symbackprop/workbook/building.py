@@ -13,7 +13,7 @@ from symbackprop.workbook.labels import Labels
 from symbackprop.workbook.layout import MOST_FORMULAS, Layout
 from symbackprop.workbook.overview import derivation_sheet, overview_sheet, scratch_sheet
 from symbackprop.workbook.passes import backward_sheet, forward_sheet, network_sheet, settings_group, update_sheet
-from symbackprop.workbook.training import Training, passes
+from symbackprop.workbook.training import Training
 
 MOST_SHOWN = 12  # missing values that the error lists
 
@@ -29,7 +29,7 @@ def planned(derivation: Derivation, values: Values, *, steps: int | None = None)
     if derivation.after is not None:
         sheets.append(update_sheet(layout))
         if steps or (steps is None and layout.as_list):
-            sheets.append(Training(layout, passes(layout, steps)).sheet())
+            sheets.append(Training(layout, steps).sheet())
     check = None
     if layout.as_list and derivation.arrays.parameters:
         settings_group(layout, network, "Check", SETTINGS, MEANINGS)
@@ -54,7 +54,8 @@ def _refuse_without_values(layout: Layout) -> None:
         if entry is None
     ]
     if missing:
-        shown = ", ".join(missing[:MOST_SHOWN]) + (f" and {len(missing) - MOST_SHOWN} more" if len(missing) > MOST_SHOWN else "")
+        more = f" and {len(missing) - MOST_SHOWN} more" if len(missing) > MOST_SHOWN else ""
         raise MissingValue(
-            f"a workbook needs every value, and these have none: {shown}; give them in the description or with --set NAME=NUMBER"
+            f"a workbook needs every value, and these have none: {', '.join(missing[:MOST_SHOWN])}{more}; "
+            "give them in the description or with --set NAME=NUMBER"
         )

@@ -1,4 +1,4 @@
-"""Values beside formulas: the saved file is streamed once and gets a ``<v>`` behind each ``<f>``. Never changes a formula.
+"""Values beside formulas: the saved file is streamed once, with a ``<v>`` put behind each ``<f>``. Changes no formula.
 
 openpyxl writes formulas without values; programs that do not compute (previews, pandas, Protected View) would show
 nothing. The parts of the file that openpyxl stamps with the present time are fixed here too, so that the same plan
@@ -16,7 +16,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 STAMP = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 EPOCH = "2000-01-01T00:00:00Z"
 CORE = "docProps/core.xml"
-FORMULA = re.compile(rb'<c ([^>]*)>(<f(?: [^>]*)?>[^<]*</f>)<v(?: ?/>|></v>)</c>')
+FORMULA = re.compile(rb"<c ([^>]*)>(<f(?: [^>]*)?>[^<]*</f>)<v(?: ?/>|></v>)</c>")
 MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 COORDINATE = re.compile(rb'r="([A-Z]+[0-9]+)"')
 CHUNK = 1 << 20
@@ -65,7 +65,7 @@ def _cell(found: re.Match[bytes], value: float | str) -> bytes:
     attributes, formula = found[1], found[2]
     if isinstance(value, str):
         text = escape(value).encode()
-        return b'<c ' + attributes + b' t="str">' + formula + b"<v>" + text + b"</v></c>"
+        return b"<c " + attributes + b' t="str">' + formula + b"<v>" + text + b"</v></c>"
     if value != value:
         return b"<c " + attributes + b' t="e">' + formula + b"<v>#NUM!</v></c>"
     return b"<c " + attributes + b">" + formula + b"<v>" + repr(value).encode() + b"</v></c>"

@@ -27,8 +27,15 @@ MEANINGS = {
 }
 AGREES, KINK, DIFFERS = "agrees", "agrees with one side of a kink", "differs"
 HEADINGS = (
-    "parameter", "gradient", "loss, moved up", "loss, moved down", "difference quotient", "apart by", "allowed", "verdict"
-)  # fmt: skip
+    "parameter",
+    "gradient",
+    "loss, moved up",
+    "loss, moved down",
+    "difference quotient",
+    "apart by",
+    "allowed",
+    "verdict",
+)
 NAME, GRADIENT, UP, DOWN, QUOTIENT, APART, ALLOWED, VERDICT = range(1, 9)
 FIRST_WORKING = 4  # column
 
@@ -107,13 +114,25 @@ class Check:
     def sheet(self) -> Sheet:
         """The sheet."""
         sheet = Sheet(CHECK, freeze="B6", color="7F6000")
-        some = f"{len(self.parameters)} of {self.count} parameters, taken evenly" if len(self.parameters) < self.count else "All parameters"
+        some = (
+            f"{len(self.parameters)} of {self.count} parameters, taken evenly"
+            if len(self.parameters) < self.count
+            else "All parameters"
+        )
         sheet.lines(
             [Text("Check", "title")],
-            [Text(f"{some}: the derived gradient, and beside it (loss up - loss down) / (twice the step).", "subtitle")],
+            [
+                Text(
+                    f"{some}: the derived gradient, and beside it (loss up - loss down) / (twice the step).", "subtitle"
+                )
+            ],
             [Text("← Overview", "hyperlink", link="Overview!A1")],
             (),
-            [Text(HEADINGS[0], "group"), *(Text(each, "column") for each in HEADINGS[1:])],
+            [
+                Text(HEADINGS[0], "group"),
+                *(Text(each, "column") for each in HEADINGS[1:-1]),
+                Text(HEADINGS[-1], "centred"),
+            ],
         )
         count = len(self.parameters)
         sheet.add(Region(count, self._verdict_rows, count * 7))
@@ -127,7 +146,11 @@ class Check:
         )
         assert sheet.next_row == self.first_working
         sheet.add(Region(2 * count, self._working_rows, 2 * count * (1 + self.table.next_column - FIRST_WORKING)))
-        sheet.columns = dict.fromkeys(range(1, self.table.next_column), 15.5) | {NAME: 30.0, VERDICT: 34.0, QUOTIENT: 19.0}
+        sheet.columns = dict.fromkeys(range(1, self.table.next_column), 15.5) | {
+            NAME: 24.0,
+            VERDICT: 34.0,
+            **dict.fromkeys((UP, DOWN, QUOTIENT), 20.0),
+        }
         return sheet
 
     def _moved(self, parameter: Quantity, side: int) -> _Moved:
@@ -158,7 +181,15 @@ class Check:
         start = self.layout.value(parameter)
         sides = ((above - here) / (up.value - start), (here - below) / (start - down.value))
         one_sided = min(sides) - allowed <= gradient <= max(sides) + allowed
-        return gradient, above, below, quotient, apart, allowed, AGREES if apart <= allowed else KINK if one_sided else DIFFERS
+        return (
+            gradient,
+            above,
+            below,
+            quotient,
+            apart,
+            allowed,
+            AGREES if apart <= allowed else KINK if one_sided else DIFFERS,
+        )
 
     def _verdict_rows(self) -> Iterator[Row]:
         layout = self.layout
@@ -174,9 +205,8 @@ class Check:
             moved_up, moved_down = address(up.row, 3), address(down.row, 3)
             start = layout.addresses.reference(parameter, CHECK)
             right, left = f"({c}-{here})/({moved_up}-{start})", f"({here}-{d})/({start}-{moved_down})"
-            judged = (
-                f'IF({f}<={g},"{AGREES}",IF(AND({b}>=MIN({right},{left})-{g},{b}<=MAX({right},{left})+{g}),"{KINK}","{DIFFERS}"))'
-            )
+            between = f"AND({b}>=MIN({right},{left})-{g},{b}<=MAX({right},{left})+{g})"
+            judged = f'IF({f}<={g},"{AGREES}",IF({between},"{KINK}","{DIFFERS}"))'
             name = layout.labels.full(parameter)
             yield [
                 Text(name, "name"),

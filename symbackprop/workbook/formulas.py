@@ -306,5 +306,3 @@ def _longest(law: Expression) -> int:
         ]
         here = max(sizes, default=0)
     return max([here, *(_longest(child) for child in law.children)])
-
-

@@ -1,4 +1,4 @@
-"""The words of a workbook: names with real sub- and superscripts, equations as text, headings. Never places anything."""
+"""The words of a workbook: names with real sub- and superscripts, equations as text, headings. Never places a cell."""
 
 from __future__ import annotations
 
@@ -175,9 +175,10 @@ class Labels:
             case Role.BIAS:
                 return f"Bias of {layer}"
             case Role.PARAMETER if array.axes:
-                return {"trained": "Parameters that are tied or named", "frozen": "Parameters that no step changes"}.get(
-                    array.label, "Parameters"
-                )
+                return {
+                    "trained": "Parameters that are tied or named",
+                    "frozen": "Parameters that no step changes",
+                }.get(array.label, "Parameters")
             case Role.PARAMETER:
                 return "Parameters"
             case Role.RATE | Role.SETTING:
@@ -247,7 +248,9 @@ class Labels:
                 before = "input" if array.layer == 1 else "unit"
                 return f"weight into unit {rest[0]} of layer {array.layer} from {before} {rest[1]}"
             case Role.BIAS:
-                return f"bias of unit {rest[0]} of layer {array.layer}" if rest else f"bias of layer {array.layer}, shared"
+                return (
+                    f"bias of unit {rest[0]} of layer {array.layer}" if rest else f"bias of layer {array.layer}, shared"
+                )
             case Role.RATE:
                 return "learning rate"
             case Role.SETTING:

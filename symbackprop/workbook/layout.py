@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError, TooLarge
@@ -22,7 +22,7 @@ from symbackprop.workbook.contents import Content, Formula, Region, Row, Sheet, 
 from symbackprop.workbook.definednames import NameBook
 from symbackprop.workbook.formulas import Formulas
 from symbackprop.workbook.labels import Labels
-from symbackprop.workbook.placement import LAST_COLUMN, LAST_ROW, Addresses, Placement, blocked, listed, size
+from symbackprop.workbook.placement import LAST_COLUMN, LAST_ROW, Addresses, Placement, absolute, blocked, listed, size
 
 MOST_LISTED = 200  # parameters up to which each quantity has a row of its own
 MOST_SIDE_BY_SIDE = 12  # observations up to which they stand side by side in those rows
@@ -30,7 +30,7 @@ MOST_FORMULAS = 1_000_000
 LARGEST = 9.99999999999999e307  # of the numbers that may be typed in Excel
 NAME, VALUE = 1, 2  # columns
 BAR = 6  # columns that a heading runs over
-NAME_WIDTH, VALUE_WIDTH, TEXT_WIDTH = 30.0, 15.5, 60.0
+NAME_WIDTH, WIDE_NAME_WIDTH, VALUE_WIDTH = 34.0, 54.0, 15.5
 
 
 @dataclass
@@ -57,7 +57,12 @@ class Layout:
     @cached_property
     def observations(self) -> int:
         """How many observations there are."""
-        counts = [axis.size or 0 for array in self.derivation.arrays.inputs for axis in array.axes[:1] if array.has_observations]
+        counts = [
+            axis.size or 0
+            for array in self.derivation.arrays.inputs
+            for axis in array.axes[:1]
+            if array.has_observations
+        ]
         return max(counts, default=1)
 
     @cached_property
@@ -88,20 +93,16 @@ class Layout:
 
     # Groups
 
-    def given_group(self, sheet: Sheet, arrays: Sequence[Array], *, notes: bool = True) -> None:
+    def given_group(self, sheet: Sheet, arrays: Sequence[Array]) -> None:
         """Typed numbers of arrays that belong together, under one heading."""
-        if self.as_list:
-            self._listed_group(sheet, arrays, self._typed_row if notes else self._typed_row)
-        else:
-            for array in arrays:
-                self._block(sheet, array)
+        self.group(sheet, arrays)
         for array in arrays:
             sheet.inputs.append(self.addresses.places[array].range().partition("!")[2].replace("$", ""))
 
-    def computed_group(self, sheet: Sheet, arrays: Sequence[Array]) -> None:
-        """Formulas of arrays that belong together, under one heading, with their equations beside them."""
+    def group(self, sheet: Sheet, arrays: Sequence[Array]) -> None:
+        """Arrays that belong together, under one heading: each quantity in a row of its own, or each array a matrix."""
         if self.as_list:
-            self._listed_group(sheet, arrays, self._computed_row)
+            self._listed_group(sheet, arrays)
         else:
             for array in arrays:
                 self._block(sheet, array)
@@ -117,9 +118,10 @@ class Layout:
         """Notes a place, and gives it names."""
         row, column = placement.last
         if row > LAST_ROW or column > LAST_COLUMN:
+            what = self.labels.heading(placement.array).lower()
             raise TooLarge(
-                f"a workbook has {LAST_ROW:,} rows and {LAST_COLUMN:,} columns, and {self.labels.heading(placement.array).lower()} "
-                "need more: take fewer observations or units"
+                f"a sheet has {LAST_ROW:,} rows and {LAST_COLUMN:,} columns, and these need more: {what}; "
+                "take fewer observations or units"
             )
         self.addresses.put(placement)
         array = placement.array
@@ -133,15 +135,17 @@ class Layout:
             self.names[self._name_book.take(self.labels.defined_array(array))] = placement.range()
         return placement
 
-    def _listed_group(self, sheet: Sheet, arrays: Sequence[Array], row_of: object) -> None:
+    def _listed_group(self, sheet: Sheet, arrays: Sequence[Array]) -> None:
         sheet.lines((), barred(self.heading(arrays[0])))
         for array in arrays:
-            placement = self.put(listed(array, sheet.name, sheet.next_row, VALUE))
-            inner = inner_indices(array)
-            assert callable(row_of)
-            formulas = 0 if row_of == self._typed_row else size(array)
-            sheet.add(Region(len(inner), lambda array=array, inner=inner: [row_of(array, each) for each in inner], formulas))  # type: ignore[misc]
-            del placement
+            self.put(listed(array, sheet.name, sheet.next_row, VALUE))
+            formulas = size(array) if array in self.derivation.system.definitions else 0
+            sheet.add(Region(len(inner_indices(array)), partial(self._listed_rows, array), formulas))
+
+    def _listed_rows(self, array: Array) -> Iterator[Row]:
+        row_of = self._computed_row if array in self.derivation.system.definitions else self._typed_row
+        for rest in inner_indices(array):
+            yield row_of(array, rest)
 
     def entries(self, array: Array, rest: tuple[int, ...]) -> list[Quantity]:
         """The quantities of one row: an entry at each observation."""
@@ -180,7 +184,9 @@ class Layout:
         equation = self.derivation.system.definitions.get(array)
         law = f"= {self.labels.law(equation)}" if equation is not None else ""
         columns = extents(array)[-1] if array.axes else 1
-        head: list[Content | None] = [Text(str(number + 1), "column") for number in range(columns)] if array.axes else []
+        head: list[Content | None] = (
+            [Text(str(number + 1), "column") for number in range(columns)] if array.axes else []
+        )
         sheet.lines(
             (),
             [Text(self.labels.heading(array), "group"), Text(self.labels.array(array), "group"), Text(law, "equation")],
@@ -188,7 +194,9 @@ class Layout:
         )
         self.put(blocked(array, sheet.name, sheet.next_row, VALUE))
         count = size(array)
-        sheet.add(Region(count // columns, lambda: self._block_rows(sheet.name, array, columns), count if equation else 0))
+        sheet.add(
+            Region(count // columns, lambda: self._block_rows(sheet.name, array, columns), count if equation else 0)
+        )
 
     def _block_rows(self, sheet: str, array: Array, columns: int) -> Iterator[Row]:
         equation = self.derivation.system.definitions.get(array)
@@ -236,8 +244,6 @@ def inner_indices(array: Array) -> list[tuple[int, ...]]:
 
 def absolute_cell(placement: Placement, indices: Sequence[int]) -> str:
     """``$C$5``."""
-    from symbackprop.workbook.placement import absolute
-
     return absolute(*placement.cell(indices))
 
 

@@ -12,6 +12,7 @@ from symbackprop.workbook.layout import Layout
 from symbackprop.workbook.passes import begun
 
 OVERVIEW, DERIVATION, SCRATCH = "Overview", "Derivation", "Scratch"
+UNCHECKED = "No check in cells here (too large, or no parameters): symbackprop verify recalculates and compares it all."
 MOST_DRAWN = 12  # units of a layer in the picture
 SHEETS = {
     "Network": "inputs, targets, parameters, settings: everything that may be changed",
@@ -36,7 +37,12 @@ def overview_sheet(layout: Layout, sheets: list[Sheet], check: Check | None) -> 
         (),
         [Text("What to do", "heading"), *bar],
         [Text("Change a blue number on the sheet Network. Everything else is a formula and follows.", "text")],
-        [Text("If a bar above says Protected View, press Enable Editing first: until then the numbers stand still.", "text")],
+        [
+            Text(
+                "If a bar above says Protected View, press Enable Editing first: until then the numbers stand still.",
+                "text",
+            )
+        ],
         (),
     )
     if check is not None:
@@ -45,12 +51,13 @@ def overview_sheet(layout: Layout, sheets: list[Sheet], check: Check | None) -> 
     else:
         sheet.lines(
             [Text("Is it right?", "heading"), *bar],
-            [Text("Too large to be checked in cells: symbackprop verify BOOK.xlsx recalculates and compares all of it.", "text")],
+            [Text(UNCHECKED, "text")],
         )
     sheet.lines((), [Text("Loss", "heading"), *bar], *_losses(layout), ())
     sheet.lines([Text("Sheets", "heading"), *bar])
     sheet.lines(
-        *([Text(each.name, "hyperlink", link=f"{each.name}!A1"), Text(SHEETS[each.name], "text")] for each in sheets), ()
+        *([Text(each.name, "hyperlink", link=f"{each.name}!A1"), Text(SHEETS[each.name], "text")] for each in sheets),
+        (),
     )
     sheet.lines([Text("Legend", "heading"), *bar], *_legend(), ())
     picture = list(_picture(layout))
@@ -106,7 +113,10 @@ def _picture(layout: Layout) -> Iterator[Row]:
         for _, shown in columns:
             place = number - (deepest - len(shown)) // 2
             here = 0 <= place < len(shown)
-            cells += [Text(shown[place], "unit") if here else None, Text("→", "arrow") if number == (deepest - 1) // 2 else None]
+            cells += [
+                Text(shown[place], "unit") if here else None,
+                Text("→", "arrow") if number == (deepest - 1) // 2 else None,
+            ]
         yield cells[:-1]
 
 
@@ -131,7 +141,10 @@ def _lines_of(layout: Layout, array: Array) -> Region:
     if not layout.as_list:
         link = layout.addresses.link(Quantity(array, next(iter(every_index(array)))))
         return Region(
-            1, lambda: [[Text(labels.plain_array(array), "hyperlink", link=link), Text(f"= {labels.law(equation)}", "equation")]]
+            1,
+            lambda: [
+                [Text(labels.plain_array(array), "hyperlink", link=link), Text(f"= {labels.law(equation)}", "equation")]
+            ],
         )
     entries = [Quantity(array, indices) for indices in every_index(array)]
 
@@ -147,5 +160,7 @@ def _lines_of(layout: Layout, array: Array) -> Region:
 def scratch_sheet() -> Sheet:
     """A sheet that is not locked."""
     sheet = Sheet(SCRATCH, locked=False, color="FFFFFF")
-    sheet.lines([Text("Scratch", "title")], [Text("Nothing here is computed or read: write what you like.", "subtitle")])
+    sheet.lines(
+        [Text("Scratch", "title")], [Text("Nothing here is computed or read: write what you like.", "subtitle")]
+    )
     return sheet

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from itertools import groupby
 
 from symbackprop.expressions import Expression, Number, Quotient, Reference, as_expression, product_of
@@ -13,7 +14,17 @@ from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
 from symbackprop.system import Equation, SumOfProducts, Term, letters_of
 from symbackprop.workbook.contents import Content, Formula, Region, Row, Run, Sheet, Text, Typed
 from symbackprop.workbook.labels import runs
-from symbackprop.workbook.layout import BAR, NAME, NAME_WIDTH, TEXT_WIDTH, VALUE, VALUE_WIDTH, Layout, barred, inner_indices
+from symbackprop.workbook.layout import (
+    BAR,
+    NAME,
+    NAME_WIDTH,
+    VALUE,
+    VALUE_WIDTH,
+    WIDE_NAME_WIDTH,
+    Layout,
+    barred,
+    inner_indices,
+)
 from symbackprop.workbook.placement import address, listed, size
 
 NETWORK, FORWARD, BACKWARD, UPDATE = "Network", "Forward", "Backward", "Update"
@@ -21,18 +32,22 @@ MOST_WIDTHS = 64
 
 
 def network_sheet(layout: Layout) -> Sheet:
-    """Everything that may be typed: inputs, targets, parameters, settings, the states that an update rule starts from."""
+    """Everything that may be typed: inputs, targets, parameters, settings, an update rule's states at the start."""
     sheet = begun(
-        NETWORK, "The network: everything that may be changed", "Type over the blue numbers; every other sheet follows.",
+        NETWORK,
+        "The network: everything that may be changed",
+        "Type over the blue numbers; every other sheet follows.",
         color="0000FF",
-    )  # fmt: skip
+    )
     for _, arrays in groupby(layout.derivation.system.givens, key=lambda each: layout.labels.heading(each)):
         layout.given_group(sheet, list(arrays))
     widths(sheet, layout)
     return sheet
 
 
-def settings_group(layout: Layout, sheet: Sheet, title: str, settings: Mapping[Array, float], notes: Mapping[Array, str]) -> None:
+def settings_group(
+    layout: Layout, sheet: Sheet, title: str, settings: Mapping[Array, float], notes: Mapping[Array, str]
+) -> None:
     """Typed numbers that belong to a sheet of checks and not to the network."""
     sheet.lines((), barred([Text(title, "group")]))
     layout.settings.update(settings)
@@ -54,17 +69,20 @@ def forward_sheet(layout: Layout) -> Sheet:
 def backward_sheet(layout: Layout) -> Sheet:
     """From the loss back to every gradient."""
     sheet = begun(
-        BACKWARD, "Backward pass",
-        "From the loss back, layer by layer. Beside each gradient stand the links of the chain rule that multiply to it.",
+        BACKWARD,
+        "Backward pass",
+        "From the loss back, layer by layer; with each gradient, the links of the chain rule that multiply to it.",
         color="1F3864",
-    )  # fmt: skip
+    )
     _groups(layout, sheet, [each for each in _computed(layout) if _sheet_of(each) == BACKWARD])
     return sheet
 
 
 def update_sheet(layout: Layout) -> Sheet:
     """New parameters, and the forward pass with them."""
-    sheet = begun(UPDATE, "Update", "All new values are computed from the old ones; then forward once more.", color="1F3864")
+    sheet = begun(
+        UPDATE, "Update", "All new values are computed from the old ones; then forward once more.", color="1F3864"
+    )
     _groups(layout, sheet, [each for each in _computed(layout) if _sheet_of(each) == UPDATE])
     return sheet
 
@@ -72,13 +90,15 @@ def update_sheet(layout: Layout) -> Sheet:
 def begun(name: str, title: str, subtitle: str, *, color: str) -> Sheet:
     """A sheet with its title and the way back to the first sheet."""
     sheet = Sheet(name, freeze="B4", color=color)
-    sheet.lines([Text(title, "title")], [Text(subtitle, "subtitle")], [Text("← Overview", "hyperlink", link="Overview!A1")])
+    sheet.lines(
+        [Text(title, "title")], [Text(subtitle, "subtitle")], [Text("← Overview", "hyperlink", link="Overview!A1")]
+    )
     return sheet
 
 
 def widths(sheet: Sheet, layout: Layout) -> None:
     """A column for names, and columns for numbers."""
-    sheet.columns[NAME] = NAME_WIDTH
+    sheet.columns[NAME] = NAME_WIDTH if layout.observations == 1 else WIDE_NAME_WIDTH
     for column in range(VALUE, VALUE + min(max(layout.observations, 8), MOST_WIDTHS)):
         sheet.columns[column] = VALUE_WIDTH
 
@@ -104,7 +124,7 @@ def _groups(layout: Layout, sheet: Sheet, arrays: Sequence[Array]) -> None:
         if layout.as_list and _is_gradient(layout, group[0]):
             _gradient_groups(layout, sheet, group)
         else:
-            layout.computed_group(sheet, group)
+            layout.group(sheet, group)
     widths(sheet, layout)
 
 
@@ -141,20 +161,17 @@ def _gradient_groups(layout: Layout, sheet: Sheet, arrays: Sequence[Array]) -> N
     for array in arrays:
         chain = _Chain.of(layout, array)
         if chain is None:
-            layout.computed_group(sheet, [array])
+            layout.group(sheet, [array])
             continue
-        heading = layout.heading(array)
-        heading += [Text("", "group")] * (2 - len(heading))
-        heading += [Text(link, "column") for _ in range(chain.observations) for link in chain.headings]
-        sheet.lines((), barred(heading))
-        layout.put(listed(array, sheet.name, sheet.next_row, VALUE))
-        inner = inner_indices(array)
-        cells = size(array) * (1 + chain.observations * len(chain.headings))
-        sheet.add(Region(len(inner), chain.rows(sheet.name, inner), cells))
+        if chain.observations == 1:
+            chain.beside(sheet)
+        else:
+            layout.group(sheet, [array])
+            chain.below(sheet)
 
 
 class _Chain:
-    """The links of a gradient's chain, each a cell, and their product; one set of columns for each observation."""
+    """The links of a gradient's chain, each a cell, and their product: beside the gradient, or below it."""
 
     def __init__(self, layout: Layout, equation: SumOfProducts, term: Term):
         self.layout, self.equation, self.term = layout, equation, term
@@ -186,16 +203,36 @@ class _Chain:
         """The factors."""
         return [factor for factor in self.term.factors if isinstance(factor, Cell)]
 
-    def rows(self, sheet: str, inner: Sequence[tuple[int, ...]]):  # type: ignore[no-untyped-def]
-        """The rows of a group, made when they are asked for."""
-        return lambda: [self._row(sheet, each) for each in inner]
+    def beside(self, sheet: Sheet) -> None:
+        """A group of gradients, each with its links and their product in its row."""
+        layout, array = self.layout, self.equation.target.array
+        heading: list[Content | None] = [*layout.heading(array)[:1], Text("", "group")]
+        sheet.lines((), barred([*heading, *(Text(each, "column") for each in self.headings)]))
+        layout.put(listed(array, sheet.name, sheet.next_row, VALUE))
+        inner = inner_indices(array)
+        cells = size(array) * (1 + len(self.headings))
+        sheet.add(Region(len(inner), lambda: [self._row(sheet.name, each) for each in inner], cells))
+
+    def below(self, sheet: Sheet) -> None:
+        """A group of links and products for each observation; a gradient is the sum of its products."""
+        array = self.equation.target.array
+        inner = inner_indices(array)
+        for observation in range(self.observations):
+            title = f"Links and their product at observation @{observation}"
+            sheet.lines((), barred([Text(title, "note"), None, *(Text(each, "column") for each in self.headings)]))
+            cells = len(inner) * len(self.headings)
+            sheet.add(Region(len(inner), partial(self._link_rows, sheet.name, inner, observation), cells))
+
+    def _link_rows(self, sheet: str, inner: Sequence[tuple[int, ...]], observation: int) -> Iterator[Row]:
+        for rest in inner:
+            name = Text(self.layout.labels.entry(self.equation.target.array, rest), "name")
+            yield [name, None, *self._links(sheet, rest, observation)]
 
     def _row(self, sheet: str, rest: tuple[int, ...]) -> Row:
         layout, array = self.layout, self.equation.target.array
         row: list[Content | None] = [Text(layout.labels.entry(array, rest), "name")]
         row += layout.computed_cells(array, rest, sheet)
-        for observation in range(self.observations):
-            row += self._links(sheet, rest, observation)
+        row += self._links(sheet, rest, 0)
         text = layout.labels.equation(self.equation, layout.entries(array, rest)[0].indices)
         row.append(Text(f"= {text}", "equation"))
         return row
@@ -241,7 +278,9 @@ def _expanded(layout: Layout, term: Term) -> Term:
         if not isinstance(delta, SumOfProducts) or len(delta.terms) != 1:
             return term
         (inner,) = delta.terms
-        if set(letters_of(inner)) - set(delta.target.indices) or not all(isinstance(each, Cell) for each in inner.factors):
+        if set(letters_of(inner)) - set(delta.target.indices) or not all(
+            isinstance(each, Cell) for each in inner.factors
+        ):
             return term
         renaming = dict(zip(delta.target.indices, factor.indices, strict=True))
         links = tuple(
@@ -252,6 +291,3 @@ def _expanded(layout: Layout, term: Term) -> Term:
         factors = term.factors[:place] + links + term.factors[place + 1 :]
         return replace(term, number=term.number * inner.number, factors=factors, over=term.over + inner.over)
     return term
-
-
-__all__ = ["TEXT_WIDTH", "backward_sheet", "begun", "forward_sheet", "network_sheet", "update_sheet", "widths"]

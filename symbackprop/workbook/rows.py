@@ -43,7 +43,11 @@ class RowTable:
                 yield Quantity(array, indices)
 
     def template(
-        self, expression: Expression, *, above: Mapping[Array, Array] | None = None, own: Mapping[Quantity, str] | None = None
+        self,
+        expression: Expression,
+        *,
+        above: Mapping[Array, Array] | None = None,
+        own: Mapping[Quantity, str] | None = None,
     ) -> RowTemplate:
         """An expression's formula in any row.
 

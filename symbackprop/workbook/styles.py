@@ -54,6 +54,7 @@ def named_styles() -> Mapping[str, NamedStyle]:
         "heading": _style("heading", color=WHITE, size=12, bold=True, fill=FILL_HEADING),
         "group": _style("group", color=INK, bold=True, fill=FILL_GROUP),
         "column": _style("column", color=INK, bold=True, fill=FILL_GROUP, horizontal="right", indent=1),
+        "centred": _style("centred", color=INK, bold=True, fill=FILL_GROUP, horizontal="center"),
         "text": _style("text"),
         "wrapped": _style("wrapped", wrap=True, vertical="top"),
         "note": _style("note", color=GREY, italic=True),

@@ -20,11 +20,12 @@ TRAINING = "Training"
 DEFAULT_STEPS = 20
 STEP_COLUMN, LOSS_COLUMN, CHART_COLUMN, FIRST_COLUMN = 1, 2, 3, 4
 HEAD = 5  # rows above the first step
+CHART_ROWS = 13
 STEP_WIDTH, LOSS_WIDTH, CHART_WIDTH, CELL_WIDTH = 8.0, 16.0, 72.0, 13.5
 
 
 def passes(layout: Layout, steps: int | None) -> list[Values]:
-    """The numbers at the start and after each step; by default few, and fewer where training leaves the range of floats."""
+    """The numbers at the start and after each step; by default fewer where training leaves the range of floats."""
     entries: Mapping[Array, Sequence[Fraction | None]] = layout.given.entries
     found = [layout.values]
     for step in range(1, 1 + (DEFAULT_STEPS if steps is None else steps)):
@@ -34,7 +35,8 @@ def passes(layout: Layout, steps: int | None) -> list[Values]:
             if steps is None:
                 break
             raise InputError(
-                f"training leaves the range of floats at step {step} of {steps}: ask for fewer steps, or lower the learning rate"
+                f"training leaves the range of floats at step {step} of {steps}: "
+                "ask for fewer steps, or lower the learning rate"
             ) from error
         found.append(values_at(layout.derivation, entries, names=layout.values.names))
     return found
@@ -43,8 +45,8 @@ def passes(layout: Layout, steps: int | None) -> list[Values]:
 class Training:
     """The plan of the sheet: a row for each of the passes, the first one before any step."""
 
-    def __init__(self, layout: Layout, passed: Sequence[Values]):
-        self.layout, self.passes, self.steps = layout, passed, len(passed) - 1
+    def __init__(self, layout: Layout, steps: int | None):
+        self.layout = layout
         derivation = layout.derivation
         self.moving = [array for array in derivation.system.givens if self._moves(array)]
         self.parts = [each.target.array for each in derivation.system.equations if _in_a_pass(each.target.array)]
@@ -53,7 +55,9 @@ class Training:
         self.table.add([self.loss])
         self.table.next_column = FIRST_COLUMN
         self.table.add([*self.moving, *(each for each in self.parts if each != self.loss)])
-        self._refuse_too_large()
+        self._refuse_too_large(DEFAULT_STEPS if steps is None else steps)
+        self.passes = passes(layout, steps)
+        self.steps = len(self.passes) - 1
 
     def sheet(self) -> Sheet:
         """The sheet."""
@@ -61,7 +65,12 @@ class Training:
         word = "step" if self.steps == 1 else "steps"
         sheet.lines(
             [Text("Training", "title")],
-            [Text(f"{self.steps} {word}, each a whole pass: a row's new parameters come from the row above it.", "subtitle")],
+            [
+                Text(
+                    f"{self.steps} {word}, each a whole pass: a row's new parameters come from the row above it.",
+                    "subtitle",
+                )
+            ],
             [Text("← Overview", "hyperlink", link="Overview!A1")],
         )
         sheet.lines(*self._heads())
@@ -81,12 +90,12 @@ class Training:
             return array.label == "step"
         return replace(array, phase=Phase.NEW) in derivation.system and array not in derivation.arrays.frozen
 
-    def _refuse_too_large(self) -> None:
-        cells = (self.steps + 1) * self.table.next_column
+    def _refuse_too_large(self, steps: int) -> None:
+        cells = (steps + 1) * self.table.next_column
         if self.table.next_column > LAST_COLUMN or cells > MOST_FORMULAS:
             raise TooLarge(
-                f"{self.steps} training steps would take {cells:,} cells in {self.table.next_column:,} columns; a workbook "
-                f"takes {MOST_FORMULAS:,} in {LAST_COLUMN:,}: ask for fewer steps, or for none with --steps 0"
+                f"{steps} steps would take {cells:,} cells in {self.table.next_column:,} columns;"
+                f" a workbook takes {MOST_FORMULAS:,} in {LAST_COLUMN:,}: ask for fewer steps, or for none with --steps 0"
             )
 
     def _heads(self) -> list[Row]:
@@ -133,7 +142,9 @@ class Training:
 
     def _templates(self, arrays: Sequence[Array]) -> dict[Quantity, RowTemplate]:
         return {
-            quantity: self.table.template(scalar(self.layout.definition(quantity.array), quantity.indices, computed=True))
+            quantity: self.table.template(
+                scalar(self.layout.definition(quantity.array), quantity.indices, computed=True)
+            )
             for quantity in self.table.quantities(arrays)
         }
 
@@ -152,17 +163,22 @@ class Training:
         return found
 
     def _chart(self, sheet: Sheet) -> None:
-        first, last = HEAD + 1, HEAD + 1 + self.steps
-        for number, logarithmic in enumerate((False, True)):
-            values = [] if not logarithmic else [bounded(each.of(Quantity(self.loss, ()))) for each in self.passes]
-            if logarithmic and not all(value > 0 for value in values):
-                continue
-            sheet.charts.append(
-                Chart(
-                    "Loss, logarithmic" if logarithmic else "Loss",
-                    address(first + number * 16, CHART_COLUMN), LOSS_COLUMN, first, last, STEP_COLUMN, "step", "loss", logarithmic,
-                )  # fmt: skip
-            )
+        first = HEAD + 1
+        losses = [bounded(each.of(Quantity(self.loss, ()))) for each in self.passes]
+        plain = Chart(
+            title="Loss",
+            anchor=address(first, CHART_COLUMN),
+            column=LOSS_COLUMN,
+            first_row=first,
+            last_row=first + self.steps,
+            x_column=STEP_COLUMN,
+            x_title="step",
+            y_title="loss",
+        )
+        sheet.charts.append(plain)
+        if all(loss > 0 for loss in losses):
+            place = address(first + CHART_ROWS, CHART_COLUMN)
+            sheet.charts.append(replace(plain, title="Loss, logarithmic", anchor=place, logarithmic=True))
 
 
 def _in_a_pass(array: Array) -> bool:

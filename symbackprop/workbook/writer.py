@@ -8,6 +8,7 @@ from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.chart import Reference, ScatterChart, Series
@@ -20,7 +21,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 
 from symbackprop.workbook.caches import with_values
 from symbackprop.workbook.contents import Book, Chart, Content, Formula, Run, Sheet, Text, Typed
-from symbackprop.workbook.styles import FACE, named_styles
+from symbackprop.workbook.styles import FACE, INK, named_styles
 
 MADE = datetime(2000, 1, 1)
 LONGEST_TEXT = 32_000  # Excel takes 32,767 and openpyxl cuts silently
@@ -91,8 +92,11 @@ class _Writer:
             case Text(""):
                 cell = WriteOnlyCell(sheet)  # an empty text would keep its left neighbour's from running over
             case Text(text):
-                cell = WriteOnlyCell(sheet, value=text[:LONGEST_TEXT] if isinstance(text, str) else _rich(text, self.named[content.style]))
-                if isinstance(text, str):
+                written = text if isinstance(text, str) else _rich(text, self.named[content.style])
+                if isinstance(written, str):
+                    written = ILLEGAL_CHARACTERS_RE.sub("", written)[:LONGEST_TEXT]
+                cell = WriteOnlyCell(sheet, value=written)
+                if isinstance(written, str):
                     cell.data_type = "s"  # or a text that begins with an equals sign would be a formula
         cell.style = self.styles[content.style]
         return cell
@@ -163,7 +167,7 @@ def _judge(written: Any, sheet: Sheet) -> None:
 
 def _chart(written: Any, chart: Chart) -> ScatterChart:
     drawn = ScatterChart()
-    drawn.title, drawn.style, drawn.height, drawn.width = chart.title, 13, 7.5, 14
+    drawn.title, drawn.style, drawn.height, drawn.width = chart.title, 13, 6.2, 13.5
     drawn.x_axis.title, drawn.y_axis.title = chart.x_title, chart.y_title
     drawn.x_axis.delete = drawn.y_axis.delete = False
     drawn.legend = None
@@ -176,5 +180,6 @@ def _chart(written: Any, chart: Chart) -> ScatterChart:
     )
     series.marker.symbol = "none"
     series.smooth = False
+    series.graphicalProperties.line.solidFill, series.graphicalProperties.line.width = INK, 19050
     drawn.series.append(series)
     return drawn
