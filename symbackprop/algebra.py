@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy
 
-from symbackprop.evaluation import cells_of, planned
+from symbackprop.contraction import cells_of, planned
 from symbackprop.expressions import (
     Along,
     BySign,
@@ -28,8 +28,8 @@ from symbackprop.expressions import (
     Sum,
     Undefined,
 )
-from symbackprop.lettering import plain
 from symbackprop.notation import Notation
+from symbackprop.notation.lettering import plain
 from symbackprop.quantities import Axis, Quantity
 from symbackprop.system import SumOfProducts, every_index
 

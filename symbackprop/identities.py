@@ -201,7 +201,9 @@ def _vanishes(difference: Expr) -> bool:
         return True
     if _operations(difference) > LARGEST_EXPANSION:
         return False
-    return _is_zero_rational(difference) or _vanishes_as_logarithm(difference)
+    return (
+        _is_zero_rational(difference) or _vanishes_as_logarithm(difference) or _vanishes_by_coefficient(difference)
+    )
 
 
 def _is_zero_rational(difference: Expr) -> bool:
@@ -222,6 +224,15 @@ def _vanishes_as_logarithm(difference: Expr) -> bool:
         else:
             rest += term
     return whole != 1 and _is_zero_rational(whole * sympy.exp(rest) - 1)
+
+
+def _vanishes_by_coefficient(difference: Expr) -> bool:
+    """Whether each coefficient is 0, as a polynomial in the symbols that stand outside of every function."""
+    inside = set().union(*(each.free_symbols for each in difference.atoms(sympy.Function)))
+    outside = sorted(difference.free_symbols - inside, key=str)
+    if not inside or not outside or not difference.is_polynomial(*outside):
+        return False
+    return all(_vanishes(each) for each in sympy.Poly(sympy.expand(difference), *outside).coeffs())
 
 
 def _with_independent_parts(expr: Expr) -> Expr:

@@ -131,8 +131,7 @@ def link_products(derivation: Derivation, quantity: Quantity) -> list[LinkProduc
             products = [_split(derivation, root, quantity, each, sign, alone=len(found) == 1) for each in found]
             return _through(derivation, products)
         case Map():
-            expression = product_of([as_expression(sign), scalar(equation, indices)])
-            return [LinkProduct(None, Link(true_derivative(derivation, quantity), expression))]
+            return [_of_map(derivation, root, quantity, equation, sign)]
         case Reindex(_, sources, table):
             number, place = table[flat(indices, array.shape)]
             return link_products(derivation, Quantity(sources[number], place))
@@ -146,6 +145,20 @@ def link_products(derivation: Derivation, quantity: Quantity) -> list[LinkProduc
     raise InputError("a given quantity is not a derivative and has no chain")
 
 
+def _of_map(derivation: Derivation, root: Root, quantity: Quantity, equation: Map, sign: int) -> LinkProduct:
+    """A slope that stands for a derivative; the upstream derivative, if there is one, is in its scale."""
+    places = dict(zip(equation.target.indices, quantity.indices, strict=True))
+    for factor in equation.scale.factors:
+        if isinstance(factor, Cell) and is_derivative_of(root, factor.array, derivation):
+            rest = tuple(each for each in equation.scale.factors if each != factor)
+            local = replace(equation, scale=replace(equation.scale, factors=rest))
+            upstream = Quantity(factor.array, tuple(places[each] for each in factor.indices))
+            of, wrt = wrt_quantity(derivation, upstream), wrt_quantity(derivation, quantity)
+            return LinkProduct(upstream, Link(local_derivative(derivation, of, wrt), scalar(local, quantity.indices)))
+    expression = product_of([as_expression(sign), scalar(equation, quantity.indices)])
+    return LinkProduct(None, Link(true_derivative(derivation, quantity), expression))
+
+
 def _through(derivation: Derivation, products: list[LinkProduct]) -> list[LinkProduct]:
     """The products, but those of the upstream derivative where that is the same quantity under another name."""
     match products:
@@ -157,6 +170,10 @@ def _through(derivation: Derivation, products: list[LinkProduct]) -> list[LinkPr
 def is_one_product(derivation: Derivation, quantity: Quantity) -> bool:
     """Whether the array's own law is one product for each entry: no sum over units, paths or uses."""
     equation = unfused(derivation, quantity.array)
+    if isinstance(equation, Map):
+        root = root_of(derivation, quantity.array)
+        cells = [each for each in equation.scale.factors if isinstance(each, Cell)]
+        return any(is_derivative_of(root, each.array, derivation) for each in cells)
     if not isinstance(equation, SumOfProducts):
         return isinstance(equation, Reindex)
     if not equation.terms:

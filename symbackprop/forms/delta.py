@@ -149,20 +149,20 @@ def flattened(expression: Expression) -> Expression:
     return expression.rebuilt(children) if children else expression
 
 
-def law_of(derivation: Derivation, array: Array, inlined: Callable[[Array], bool]) -> tuple[Cell, Expression]:
+def law_of(derivation: Derivation, array: Array, chosen: Callable[[Array], bool]) -> tuple[Cell, Expression]:
     """An array's law with those of other arrays written into it; summed letters are kept apart."""
     equation = derivation.definition(array)
     if not isinstance(equation, SumOfProducts | Map):
         raise InputError("entries that are picked one by one (tied parameters) have no law in index letters")
     taken = {*equation.target.indices, *_bound(equation.law())}
-    return equation.target, flattened(_law_inlined(derivation, equation.law(), inlined, taken))
+    return equation.target, flattened(_law_inlined(derivation, equation.law(), chosen, taken))
 
 
 def _law_inlined(
-    derivation: Derivation, law: Expression, inlined: Callable[[Array], bool], taken: set[str]
+    derivation: Derivation, law: Expression, chosen: Callable[[Array], bool], taken: set[str]
 ) -> Expression:
     def written(of: object) -> Expression:
-        if not isinstance(of, Cell) or not inlined(of.array):
+        if not isinstance(of, Cell) or not chosen(of.array):
             return Reference(of)  # type: ignore[arg-type]
         equation = derivation.definition(of.array)
         assert isinstance(equation, SumOfProducts | Map)
@@ -170,7 +170,7 @@ def _law_inlined(
         for bound in _bound(equation.law()):
             letters[bound] = next(each for each in (bound, *SPARE_LETTERS) if each not in taken)
             taken.add(letters[bound])
-        return _law_inlined(derivation, _relettered(equation.law(), letters), inlined, taken)
+        return _law_inlined(derivation, _relettered(equation.law(), letters), chosen, taken)
 
     return substituted(law, written)
 

@@ -1,0 +1,257 @@
+"""The comparison of large networks: directional derivatives of the forward equations at random points modulo a prime.
+
+Given quantities, the values of maps and the partials of maps are independent random residues. Derivatives are carried
+forward with the values (dual numbers), along a random direction of one array at a time, down to the loss; the System's
+equation for that array's derivatives, at the same residues, has to give the same number (Schwartz and Zippel: two different
+polynomials agree with a chance of their degree over the prime). Never uses the sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from random import Random
+
+from symbackprop.contraction import cells_of, planned
+from symbackprop.expressions import leaves
+from symbackprop.identities import Verdict
+from symbackprop.proof.checks import Check, check
+from symbackprop.proof.claims import DERIVATIVES, Claims, body_at
+from symbackprop.quantities import Array, Cell, Quantity
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, Term, every_index, flat, letters_of
+
+PRIME = 2**61 - 1
+DIRECTIONS = 2
+
+Residues = list[int]
+
+
+def modular_checks(claims: Claims) -> Iterator[Check]:
+    """Each backward equation; one that reads a wrong one is not blamed for it."""
+    point = _Point(claims)
+    doubtful: set[Array] = set()
+    for equation in claims.backward:
+        array = equation.target.array
+        if not claims.is_adjoint(array):
+            continue
+        verdict = _compared(point, equation)
+        if not verdict:
+            doubtful.add(array)
+            if any(read in doubtful for read in equation.reads if read != array):
+                verdict = Verdict(False, True, "read from an equation that is wrong")
+        yield check("derivative", array, [verdict])
+
+
+def _compared(point: _Point, equation: Equation) -> Verdict:
+    claims, array = point.claims, equation.target.array
+    stated = point.backward(array)
+    if stated is None:
+        return Verdict(False, True, "there is no single map that it could be a slope of")
+    wrt = claims.wrt(array)
+    if claims.is_total(equation):
+        forward = claims.defined[wrt]
+        assert isinstance(forward, Reindex)
+        totals = [point.backward(each) if each in claims.system else None for each in _totals_of(claims, forward)]
+        expected = [totals[number] and totals[number][flat(place, forward.sources[number].shape)] for number, place in forward.table]  # type: ignore[index]
+        agree = stated == expected
+    else:
+        agree = all(
+            point.tangent_of_loss(wrt, direction)
+            == claims.sign(array) * sum([one * other for one, other in zip(stated, direction, strict=True)]) % PRIME
+            for direction in point.directions(wrt)
+        )
+    if agree:
+        return Verdict(True, True, f"modulo 2^61 - 1 along {DIRECTIONS} random directions")
+    return Verdict(False, True, "another derivative along a random direction modulo 2^61 - 1")
+
+
+def _totals_of(claims: Claims, forward: Reindex) -> list[Array]:
+    found = {claims.wrt(each.target.array): each.target.array for each in claims.backward if claims.is_adjoint(each.target.array)}
+    return [found[source] for source in forward.sources]
+
+
+@dataclass
+class _Point:
+    """A random assignment: residues of the givens, of the maps' values and of their partials; what follows from them."""
+
+    claims: Claims
+    random: Random = field(default_factory=lambda: Random("proof"))
+    values: dict[Array, Residues] = field(default_factory=dict)
+    derivatives: dict[Array, Residues | None] = field(default_factory=dict)
+    partials: dict[tuple[Quantity, Quantity], int] = field(default_factory=dict)
+    arguments: dict[Array, list[list[Quantity]]] = field(default_factory=dict)
+
+    def residue(self) -> int:
+        return self.random.randrange(1, PRIME)
+
+    def partial(self, of: Quantity, wrt: Quantity) -> int:
+        """The partial of a map's body by one argument."""
+        key = (of, wrt)
+        if key not in self.partials:
+            self.partials[key] = self.residue()
+        return self.partials[key]
+
+    def directions(self, array: Array) -> list[Residues]:
+        """Random directions in the space of an array's entries."""
+        count = len(list(every_index(array)))
+        return [[self.residue() for _ in range(count)] for _ in range(DIRECTIONS)]
+
+    def column(self, array: Array) -> Residues:
+        """An array's entries: a forward one's, or a derivative's as the System states it."""
+        if array.role in DERIVATIVES:
+            stated = self.backward(array)
+            return [0] * len(list(every_index(array))) if stated is None else stated
+        return self.forward(array)
+
+    def forward(self, array: Array) -> Residues:
+        """The residues of a given or forward array."""
+        if array not in self.values:
+            equation = self.claims.defined.get(array)
+            match equation:
+                case None:
+                    found = [self.residue() for _ in every_index(array)]
+                case Map():
+                    found = [self._scale(equation, each) * self.residue() % PRIME for each in every_index(array)]
+                case _:
+                    found = self._computed(equation)
+            self.values[array] = found
+        return self.values[array]
+
+    def backward(self, array: Array) -> Residues | None:
+        """The residues of a derivative array by the System's equation; None where its map cannot be told."""
+        if array not in self.derivatives:
+            equation = self.claims.system.definitions[array]
+            rewrite = self.claims.rewrite(array)
+            if isinstance(equation, Map) and rewrite is not None:
+                self.derivatives[array] = self._computed(rewrite.before)
+            elif isinstance(equation, Map) or not self.claims.is_adjoint(array):
+                self.derivatives[array] = self._slopes(equation)
+            else:
+                self.derivatives[array] = self._computed(equation)
+        return self.derivatives[array]
+
+    def _slopes(self, equation: Equation) -> Residues | None:
+        found = []
+        for indices in every_index(equation.target.array):
+            at = self.claims.partial_at(equation.target.array, indices)
+            if at is None:
+                return None
+            origin, of, wrt = at
+            scale = self._scale(equation, indices) if isinstance(equation, Map) else self._scale(origin, of.indices)
+            found.append(scale * self.partial(of, wrt) % PRIME)
+        return found
+
+    def _scale(self, equation: Map, indices: Sequence[int]) -> int:
+        places = dict(zip(equation.target.indices, indices, strict=True))
+        number = equation.scale.number
+        for axis in equation.scale.over:
+            assert axis.size is not None
+            number /= axis.size
+        whole = modular(number)
+        for factor in equation.scale.factors:
+            assert isinstance(factor, Cell)
+            column = self.column(factor.array)
+            whole = whole * column[flat(tuple(places[each] for each in factor.indices), factor.array.shape)] % PRIME
+        return whole
+
+    def _computed(self, equation: Equation) -> Residues:
+        match equation:
+            case SumOfProducts(target, terms):
+                return _sums(target, terms, self.column)
+            case Reindex(_, sources, table):
+                columns = [self.column(each) for each in sources]
+                return [columns[number][flat(place, sources[number].shape)] for number, place in table]
+            case Scatter(target, sources, table, extra):
+                columns = [self.column(each) for each in sources]
+                further = _sums(target, extra, self.column)
+                return [
+                    (sum([columns[number][flat(place, sources[number].shape)] for number, place in uses]) + more) % PRIME
+                    for uses, more in zip(table, further, strict=True)
+                ]
+        raise AssertionError(equation)
+
+    def tangent_of_loss(self, cut: Array, direction: Residues) -> int:
+        """The derivative of the loss along a direction of one array, everything else fixed that does not depend on it."""
+        tangents: dict[Array, Residues] = {cut: direction}
+        for equation in self.claims.forward:
+            array = equation.target.array
+            if array != cut and any(each in tangents for each in equation.reads):
+                tangents[array] = self._tangent(equation, tangents)
+        return tangents[self.claims.loss][0] if self.claims.loss in tangents else 0
+
+    def _tangent(self, equation: Equation, tangents: dict[Array, Residues]) -> Residues:
+        match equation:
+            case SumOfProducts(target, terms):
+                whole = [0] * len(list(every_index(target.array)))
+                for term in terms:
+                    for place, factor in enumerate(term.factors):
+                        if isinstance(factor, Cell) and factor.array in tangents:
+                            whole = [
+                                (one + more) % PRIME
+                                for one, more in zip(whole, self._product_tangent(target, term, place, tangents), strict=True)
+                            ]
+                return whole
+            case Map():
+                return self._map_tangent(equation, tangents)
+            case Reindex(target, sources, table):
+                return [
+                    tangents[sources[number]][flat(place, sources[number].shape)] if sources[number] in tangents else 0
+                    for number, place in table
+                ]
+        raise AssertionError(equation)
+
+    def _product_tangent(self, target: Cell, term: Term, place: int, tangents: dict[Array, Residues]) -> Residues:
+        """A term with the tangent of one of its factors in that factor's place."""
+        moved = term.factors[place]
+        cells = cells_of(term)
+        position = next(number for number, each in enumerate(cells) if each is moved)
+        columns = [self.column(each.array) for each in cells]
+        assert isinstance(moved, Cell)
+        columns[position] = tangents[moved.array]
+        return _summed(target, term, columns)
+
+    def _map_tangent(self, equation: Map, tangents: dict[Array, Residues]) -> Residues:
+        array = equation.target.array
+        if array not in self.arguments:
+            self.arguments[array] = [
+                list(dict.fromkeys(leaf for leaf in leaves(body_at(equation, each)) if isinstance(leaf, Quantity)))
+                for each in every_index(array)
+            ]
+        found = []
+        for indices, arguments in zip(every_index(array), self.arguments[array], strict=True):
+            of = Quantity(array, indices)
+            slope = 0
+            for each in arguments:
+                if each.array in tangents:
+                    slope += self.partial(of, each) * tangents[each.array][flat(each.indices, each.array.shape)]
+            found.append(slope * self._scale(equation, indices) % PRIME)
+        return found
+
+
+def modular(number: Fraction) -> int:
+    """A rational number modulo the prime."""
+    return number.numerator * pow(number.denominator, -1, PRIME) % PRIME
+
+
+def _sums(target: Cell, terms: Sequence[Term], column_of) -> Residues:  # type: ignore[no-untyped-def]
+    whole = [0] * len(list(every_index(target.array)))
+    for term in terms:
+        summed = _summed(target, term, [column_of(each.array) for each in cells_of(term)])
+        whole = [(one + more) % PRIME for one, more in zip(whole, summed, strict=True)]
+    return whole
+
+
+def _summed(target: Cell, term: Term, columns: Sequence[Residues]) -> Residues:
+    plan = planned(target, term, columns)
+    number = modular(plan.number)
+    found = []
+    for place in every_index(target.array):
+        total = 0
+        for factors in plan.products(place):
+            product = number
+            for each in factors:
+                product = product * each % PRIME
+            total += product
+        found.append(total % PRIME)
+    return found
