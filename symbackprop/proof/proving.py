@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from symbackprop.derivation import Derivation
 from symbackprop.proof.checks import Check, Proof
@@ -11,8 +12,8 @@ from symbackprop.proof.expanded import LARGEST, expanded_checks, expanded_size
 from symbackprop.proof.formulas import formula_checks
 from symbackprop.proof.modular import modular_checks
 from symbackprop.proof.resizing import proven_size
-from symbackprop.quantities import Cell
-from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, Term, axis_of
+from symbackprop.quantities import Array, Cell
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, System, Term, axis_of
 
 
 def prove(derivation: Derivation) -> Proof:
@@ -25,13 +26,18 @@ def prove(derivation: Derivation) -> Proof:
     proven as three: laws know them by their letter only.
     """
     claims = Claims(proven_size(derivation))
-    misread = tuple(_indices_checks(claims))
-    if misread:
-        return Proof("expanded", misread, derivation.notation)
-    formulas = tuple(formula_checks(claims))
-    small = expanded_size(claims) <= LARGEST
-    compared = tuple(expanded_checks(claims) if small else modular_checks(claims))
-    return Proof("expanded" if small else "random points", (*formulas, *compared), derivation.notation)
+    own = dict(zip(_defined(claims.system), _defined(derivation.system), strict=True))
+    checks = list(_indices_checks(claims))
+    small = bool(checks) or expanded_size(claims) <= LARGEST
+    if not checks:
+        checks += formula_checks(claims)
+        checks += expanded_checks(claims) if small else modular_checks(claims)
+    named = tuple(replace(each, array=own[each.array]) for each in checks)
+    return Proof("expanded" if small else "random points", named, derivation.notation)
+
+
+def _defined(system: System) -> list[Array]:
+    return [each.target.array for each in system.equations]
 
 
 def _indices_checks(claims: Claims) -> Iterator[Check]:
