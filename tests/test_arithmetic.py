@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from fractions import Fraction
@@ -22,7 +23,7 @@ from symbackprop.arithmetic import (
     rounded,
     sign_of,
 )
-from symbackprop.balls import PRIMITIVES, Undetermined, ball, size, value_of_number
+from symbackprop.balls import PRIMITIVES, Undetermined, ball, over, size, times, total, value_of_number
 from symbackprop.errors import InputError, KinkError
 from symbackprop.expressions import Along, Call, Expression, Number, Reference, Undefined, leaves
 from symbackprop.expressions import size as nodes
@@ -198,6 +199,38 @@ def test_a_primitive_of_a_wide_ball_of_ordinary_size_bounds_all_of_it(name: str,
         assert bound is not None
         for end in (mpmath.mpf(x) - mpmath.mpf(2) ** -gap, mpmath.mpf(x) + mpmath.mpf(2) ** -gap):
             assert abs(MPMATH[name](end) - mpmath.mp.make_mpf(midpoint)) <= mpmath.ldexp(1, bound)
+
+
+@pytest.mark.parametrize("gap", [3, 10, 40])
+@pytest.mark.parametrize("right", [0.75, -1e-9, 3e7])
+def test_an_operation_on_wide_balls_bounds_all_of_them(gap: int, right: float) -> None:
+    operations: list[tuple[Any, Any]] = [
+        (times, lambda a, b: a * b),
+        (over, lambda a, b: a / b),
+        (added, lambda a, b: a + b),
+    ]
+    with mpmath.workdps(100):
+        sides = []
+        for middle in (mpmath.mpf(1.9), mpmath.mpf(right)):
+            error = size(middle._mpf_) - gap
+            reach = mpmath.ldexp(1, error)
+            sides.append(((middle._mpf_, error), (middle - reach, middle + reach)))
+        (left_ball, left_ends), (right_ball, right_ends) = sides
+        for of_balls, of_numbers in operations:
+            midpoint, bound = ball(of_balls(left_ball, right_ball, 60), 60)
+            assert bound is not None
+            for a, b in itertools.product(left_ends, right_ends):
+                assert abs(of_numbers(a, b) - mpmath.mp.make_mpf(midpoint)) <= mpmath.ldexp(1, bound)
+
+
+def added(a: Any, b: Any, precision: int) -> Any:
+    return total([a, b], precision)
+
+
+@pytest.mark.parametrize("x", [-15.0, -30.0, -38.0, -45.0, -60.0, -400.0])
+@pytest.mark.parametrize("text", ["(1 + exp(x)) - 1", "log(1 + exp(x))", "1 - tanh(-x/2)", "(3 + exp(x)/7) - 3"])
+def test_cancellation_costs_no_digit(text: str, x: float) -> None:
+    assert at(text, x) == float(in_mpmath(read(text), {"x": x}))
 
 
 def test_leaves_are_taken_exactly() -> None:
