@@ -24,12 +24,13 @@ if TYPE_CHECKING:
         TooLarge,
         UnknownName,
     )
-    from symbackprop.network import Network
+    from symbackprop.network import Dense, Network
     from symbackprop.public import Derivation, Gradient, derive
 
 __version__ = "0.1.0"
 
 HOMES = {
+    "Dense": "network",
     "Derivation": "public",
     "DescriptionError": "errors",
     "FormulaError": "errors",
@@ -46,6 +47,7 @@ HOMES = {
 }
 
 __all__ = [
+    "Dense",
     "Derivation",
     "DescriptionError",
     "FormulaError",

@@ -24,9 +24,9 @@ from symbackprop.forward import (
 )
 from symbackprop.network import Network
 from symbackprop.notation import Notation, notation_for
+from symbackprop.notation.styles import Conventions
 from symbackprop.quantities import Array, Axis, Cell, Phase, Role
 from symbackprop.rewriting import Rewrite, fused, rewritten
-from symbackprop.styles import Conventions
 from symbackprop.sweep import Naming, Slopes, canonical_letters, reverse_sweep
 from symbackprop.system import Equation, Kronecker, Map, Reindex, Scatter, SumOfProducts, System, Term
 

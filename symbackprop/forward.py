@@ -7,14 +7,17 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from symbackprop.catalogue.activations import activation_map
+from symbackprop.catalogue.entries import Plain, kink_rule
 from symbackprop.catalogue.losses import loss_map
-from symbackprop.expressions import Reference, leaves, substituted
+from symbackprop.catalogue.penalties import PENALTIES
+from symbackprop.expressions import Number, Power, Reference, leaves, substituted
 from symbackprop.formulas import parse
-from symbackprop.functions import ABS
 from symbackprop.network import Entry, ExactNumber, Layer, Loss, Network
+from symbackprop.notation.styles import Conventions
 from symbackprop.quantities import Array, Axis, Cell, Phase, Role
-from symbackprop.styles import Conventions
-from symbackprop.system import Equation, Indicator, Map, Reindex, SumOfProducts, Term
+from symbackprop.system import Equation, Indicator, Map, Partial, Reindex, SumOfProducts, Term
+
+TWO = Number(Fraction(2))
 
 
 @dataclass(frozen=True)
@@ -243,9 +246,11 @@ def _entry_term(entry: Entry, label: str) -> Term:
 
 
 def _penalty(network: Network, arrays: Arrays, ties: Ties, phase: Phase) -> tuple[list[Equation], Array | None]:
-    """factor · strength · sum of w² or |w|, each parameter once."""
+    """factor · strength · the sum of the entry's term over the parameters, each once; a square stays a product."""
     if network.penalty is None:
         return [], None
+    entry = PENALTIES[network.penalty.kind]
+    at_kink = kink_rule(Plain(entry.name, network.penalty.settings))
     strength = Cell(Array(Role.SETTING, label="strength"))
     scale = _entry_term(network.penalty.factor, "penalty factor").times(Term(factors=(strength,)))
     if network.penalty.over_observations == "mean":
@@ -255,12 +260,14 @@ def _penalty(network: Network, arrays: Arrays, ties: Ties, phase: Phase) -> tupl
     for array, factors in _penalised(network, arrays, ties):
         current = array if phase is Phase.NOW else replace(array, phase=Phase.NEW)
         cell = Cell(current, _parameter_letters(array))
-        if network.penalty.kind == "l1":
-            size = Array(Role.PENALTY, array.axes, array.layer, "size", phase, wrt=array)
-            equations.append(Map(Cell(size, cell.indices), ABS(Reference(cell))))
-            terms.append(scale.times(Term(factors=(*factors, Cell(size, cell.indices)))))
-        else:
+        body = entry.term(Reference(cell))
+        if body == Power(Reference(cell), TWO):
             terms.append(scale.times(Term(factors=(*factors, cell, cell))))
+            continue
+        size = Cell(Array(Role.PENALTY, array.axes, array.layer, "size", phase, wrt=array), cell.indices)
+        slope = Partial(cell, entry.slope(Reference(cell), at_kink))
+        equations.append(Map(size, body, partials=(slope,), at_kink=at_kink))
+        terms.append(scale.times(Term(factors=(*factors, size))))
     penalty = Array(Role.PENALTY, phase=phase)
     return [*equations, SumOfProducts(Cell(penalty), tuple(terms))], penalty
 

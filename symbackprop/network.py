@@ -183,7 +183,7 @@ class Network:
         For a program, ``equations`` are pairs of a name and a formula, ``loss`` names the result and ``inputs`` maps
         names to values.
         """
-        from symbackprop.building import table_from  # the checks load pydantic: only when a network is made
+        from symbackprop.description.building import table_from  # the checks load pydantic: only when a network is made
 
         arguments = {name: value for name, value in locals().items() if name not in ("self", "table_from")}
         self._fill(table_from(arguments), source="")
@@ -191,14 +191,14 @@ class Network:
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Self:
         """The network of a description file. Raises DescriptionError with the file and the place."""
-        from symbackprop.source import file_text
+        from symbackprop.description.source import file_text
 
         return cls.parse(file_text(path), source=fspath(path))
 
     @classmethod
     def parse(cls, text: str, *, source: str = "description") -> Self:
         """The network of a description's text; ``source`` is what errors call it."""
-        from symbackprop.source import table_of
+        from symbackprop.description.source import table_of
 
         return cls._of(table_of(text, name=source), source=source)
 
@@ -208,7 +208,7 @@ class Network:
         Comments and the order of keys are not kept; integers in other spellings (``0x10``, ``1_000``) and the digit
         groups of floats come back plain.
         """
-        from symbackprop.writing import toml
+        from symbackprop.description.writing import toml
 
         return toml(self.table)
 
@@ -217,7 +217,7 @@ class Network:
 
         A text is read as it would stand in a file, with or without its quotes; None takes a key out.
         """
-        from symbackprop.replacing import with_settings
+        from symbackprop.description.replacing import with_settings
 
         return self._of(with_settings(self.table, values))
 
@@ -229,11 +229,11 @@ class Network:
         program (its name and observation). Where a parameter's name stands, that parameter changes wherever it stands.
         Drawn weights of a layer that changes are written out.
         """
-        from symbackprop.replacing import with_numbers
+        from symbackprop.description.replacing import with_numbers
 
         return self._of(with_numbers(self, numbers))
 
-    def with_observations(self, count: int) -> Self:
+    def with_observations(self, count: int | str) -> Self:
         """The network for another number of observations, whose inputs and targets have no values yet.
 
         For evaluating the same laws at other data; ``table`` stays as it was written.

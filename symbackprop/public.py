@@ -12,9 +12,9 @@ from symbackprop import derivation as core
 from symbackprop import values as numbers
 from symbackprop.errors import InputError, MissingValue
 from symbackprop.files import write_whole
-from symbackprop.names import Names
 from symbackprop.network import Network
-from symbackprop.neutral import neutral
+from symbackprop.notation.names import Names
+from symbackprop.notation.neutral import neutral
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import System, every_index
 from symbackprop.values import Training, Values
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from symbackprop.forms.chain import Chain
     from symbackprop.forms.paths import PathSum
     from symbackprop.notation import Notation
+    from symbackprop.proof import Proof
 
 Path = str | PathLike[str]
 
@@ -121,9 +122,11 @@ class Derivation:
         wanted = self.gradient(name).quantity
         return import_module("symbackprop.proof").steps(self.core, _one(wanted, "steps"))
 
-    def prove(self) -> Any:
-        """Proves every gradient against SymPy's own differentiation of the closed loss; says how it did."""
-        return import_module("symbackprop.proof").prove(self.core)
+    def prove(self) -> Proof:
+        """Proves every gradient by SymPy's own differentiation, without the sweep; says how it did, and what failed."""
+        from symbackprop.proof import prove
+
+        return prove(self.core)
 
     @overload
     def to_text(self, path: None = None, **options: Any) -> str: ...
@@ -251,7 +254,7 @@ class Gradient:
     @property
     def neutral(self) -> str:
         """Its neutral name."""
-        from symbackprop.neutral import neutral_array
+        from symbackprop.notation.neutral import neutral_array
 
         return neutral(self.quantity) if isinstance(self.quantity, Quantity) else neutral_array(self.quantity)
 

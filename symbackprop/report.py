@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -11,10 +12,10 @@ from typing import Any
 
 from symbackprop import __version__
 from symbackprop.derivation import Derivation
-from symbackprop.errors import MissingValue
+from symbackprop.errors import MissingValue, TooLarge
 from symbackprop.expressions import Expression, Undefined
-from symbackprop.lettering import ascii_name, plain
-from symbackprop.neutral import neutral, neutral_array
+from symbackprop.notation.lettering import ascii_name, plain
+from symbackprop.notation.neutral import neutral, neutral_array
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import every_index
 from symbackprop.values import Training, Values, nested
@@ -53,7 +54,7 @@ class Writer:
             self._note(f"{name} is {'not a number' if math.isnan(value) else 'infinite'}")
             return None
         if isinstance(value, Fraction | int):
-            return str(value)
+            return self._exact(value, name)
         if isinstance(value, Expression):
             return self._closed(value, name)
         return self._precise(value, name)
@@ -78,6 +79,16 @@ class Writer:
         digits = self.digits or 15
         return str(mpmath.nstr(value, digits, strip_zeros=False, min_fixed=-5, max_fixed=digits))
 
+    def _exact(self, value: Fraction | int, name: str) -> str:
+        try:
+            return str(value)
+        except ValueError as error:  # Python writes no integer of more digits
+            raise self._too_long(name) from error
+
+    def _too_long(self, name: str) -> TooLarge:
+        most = sys.get_int_max_str_digits()
+        return TooLarge(f"{name} has a fraction of more than {most:,} digits; use --precision N")
+
     def _closed(self, value: Expression, name: str) -> str | None:
         from symbackprop.printing.dialect import Label
         from symbackprop.printing.plain import Plain
@@ -85,7 +96,10 @@ class Writer:
         if isinstance(value, Undefined):
             self._note(f"{name} is undefined: {value.reason}")
             return None
-        return Plain(ascii=True).text(value, lambda leaf: Label(str(leaf)))
+        try:
+            return Plain(ascii=True).text(value, lambda leaf: Label(str(leaf)))
+        except ValueError as error:
+            raise self._too_long(name) from error
 
     def _note(self, text: str) -> None:
         if text not in self.notes:

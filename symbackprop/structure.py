@@ -10,8 +10,8 @@ from symbackprop import __version__
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError
 from symbackprop.expressions import Expression
-from symbackprop.lettering import AnyName, ascii_name, tex
-from symbackprop.neutral import neutral, neutral_array
+from symbackprop.notation.lettering import AnyName, ascii_name, tex
+from symbackprop.notation.neutral import neutral, neutral_array
 from symbackprop.printing.dialect import Label
 from symbackprop.printing.plain import Plain
 from symbackprop.printing.tex import TEX
@@ -36,7 +36,10 @@ def render(
     form: str | None,
     fragment: bool,
 ) -> str:
-    """Index laws of all arrays, and the gradients asked for (all, of a small network) in their forms."""
+    """Index laws of all arrays, and the gradients asked for (all, of a small network) in their forms.
+
+    With a symbolic number of observations there are no single gradients, and none is listed.
+    """
     assert not fragment, "JSON has no fragments"
     writer = Writer()
     gradients = [quantity for wanted in of or _gradients(derivation) for quantity in entries_of(wanted)]
@@ -65,6 +68,8 @@ def _laws(derivation: Derivation) -> Iterator[Table]:
 
 
 def _gradients(derivation: Derivation) -> list[Array]:
+    if not isinstance(derivation.network.observations, int):
+        return []  # a sum over n has laws only
     arrays = derivation.arrays
     parameters = (*arrays.weights, *(each for each in arrays.biases if each is not None))
     wanted = [derivation.gradient_array(each) for each in parameters or arrays.parameters]

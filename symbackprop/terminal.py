@@ -110,7 +110,7 @@ def _held(character: str, encoding: str) -> str:
 
 
 def _ascii(character: str) -> str:
-    from symbackprop.lettering import ACCENTS, LETTER_OF, WHOLE_ACCENTS
+    from symbackprop.notation.lettering import ACCENTS, LETTER_OF, WHOLE_ACCENTS
 
     if character.isascii():
         return character

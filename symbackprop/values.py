@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from symbackprop import numerals
 from symbackprop.arithmetic import Arithmetic, ExactArithmetic, FloatArithmetic, PreciseArithmetic
 from symbackprop.catalogue.updates import UPDATES
 from symbackprop.contraction import Entries
 from symbackprop.derivation import Derivation, derive
+from symbackprop.description import numerals
 from symbackprop.errors import InputError, MissingValue, UnknownName, suggestion
 from symbackprop.evaluation import Numbers
 from symbackprop.forward import entries_of
-from symbackprop.names import Names
 from symbackprop.network import Entry, ExactNumber, Network
+from symbackprop.notation.names import Names
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import Reindex, every_index, flat
 

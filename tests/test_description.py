@@ -9,8 +9,8 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
+from symbackprop.description.initial import drawn
 from symbackprop.errors import DescriptionError
-from symbackprop.initial import drawn
 from symbackprop.network import Choice, Dense, ExactNumber, Layer, Loss, Network, Parameter, Penalty, Update
 
 SECONDS_FOR_784_128_10 = 2.0  # about one on the machine that this was written on

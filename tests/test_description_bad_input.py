@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import symbackprop.source
+import symbackprop.description.source
 from symbackprop.errors import DescriptionError
 from symbackprop.network import Dense, Network
 
@@ -323,7 +323,7 @@ def test_a_folder_is_no_description(tmp_path):
 def test_10_megabytes_are_refused_with_the_limit(tmp_path):
     path = tmp_path / "big.toml"
     path.write_bytes(b"# " + b"x" * 10_000_000)
-    assert f"larger than {symbackprop.source.LARGEST_FILE:,} bytes" in refused_file(path)
+    assert f"larger than {symbackprop.description.source.LARGEST_FILE:,} bytes" in refused_file(path)
 
 
 @pytest.mark.parametrize("line", ["a{} = 1\n", "[[layers]]\n", "[a{}]\n", "x{} = [1.5, [2]]\n"])

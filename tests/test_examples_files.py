@@ -6,9 +6,9 @@ import pytest
 
 from symbackprop.catalogue.activations import ACTIVATIONS
 from symbackprop.catalogue.losses import LOSSES
+from symbackprop.description.template import example, example_names, example_path, sizes_of, template
 from symbackprop.errors import DescriptionError, UnknownName
 from symbackprop.network import Network
-from symbackprop.template import example, example_names, example_path, sizes_of, template
 
 EXAMPLES = {
     "kadakia": "2-2-1",

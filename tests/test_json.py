@@ -310,3 +310,13 @@ def test_a_training_that_diverges_prints_null_and_says_at_which_step(tmp_path: P
     assert table["losses"][-1] is None
     assert "beyond the range" in table["notes"][0]
     assert None not in table["layers"][0]["weights"][0]
+
+
+def test_a_fraction_of_too_many_digits_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    layer = {"units": 1, "activation": "identity", "weights": [["1." + "7" * 900]]}
+    path = tmp_path / "long.toml"
+    path.write_text(network(inputs=[[1]], layers=[layer] * 6).to_toml())
+    ran = run("evaluate", path, "--exact", "--json")
+    assert ran.status == 3
+    assert "--precision" in ran.err
+    assert run("evaluate", path, "--precision", 20, "--of", "loss").status == 0

@@ -10,10 +10,10 @@ import pytest
 
 from symbackprop.derivation import derive
 from symbackprop.errors import UnknownName
-from symbackprop.names import Names
 from symbackprop.network import Network
 from symbackprop.notation import ascii_name, neutral, plain, tex
-from symbackprop.presets import PRESETS
+from symbackprop.notation.names import Names
+from symbackprop.notation.presets import PRESETS
 from symbackprop.quantities import Array, Quantity, Role
 from symbackprop.system import every_index
 

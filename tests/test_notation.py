@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symbackprop.errors import DescriptionError
-from symbackprop.lettering import ACCENTS, GREEK
 from symbackprop.network import Network
 from symbackprop.notation import Notation, ascii_name, notation_for, plain, tex
-from symbackprop.outline import Outline, arrays_of
-from symbackprop.presets import PATTERNS, PRESETS
+from symbackprop.notation.lettering import ACCENTS, GREEK
+from symbackprop.notation.outline import Outline, arrays_of
+from symbackprop.notation.presets import PATTERNS, PRESETS
+from symbackprop.notation.spelling import spelling
+from symbackprop.notation.styles import style_of
 from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role
-from symbackprop.spelling import spelling
-from symbackprop.styles import style_of
 from symbackprop.system import every_index
 
 SHAPES = [(1, 1), (2, 2, 1), (3, 3, 3), (1, 1, 1, 1), (12, 11, 2), (2, 3, 3, 2), (2, 2, 2, 2, 2, 2)]

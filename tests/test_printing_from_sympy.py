@@ -5,7 +5,23 @@ from __future__ import annotations
 import mpmath
 import pytest
 import sympy
-from sympy import Float, Function, Heaviside, Max, Min, Piecewise, Rational, cosh, erf, exp, log, pi, sqrt, symbols, tanh
+from sympy import (
+    Float,
+    Function,
+    Heaviside,
+    Max,
+    Min,
+    Piecewise,
+    Rational,
+    cosh,
+    erf,
+    exp,
+    log,
+    pi,
+    sqrt,
+    symbols,
+    tanh,
+)
 
 from symbackprop.errors import InputError
 from symbackprop.printing.sheet import formula

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from symbackprop.errors import InputError
 from symbackprop.expressions import (
     Along,
     BySign,
@@ -23,7 +24,6 @@ from symbackprop.expressions import (
     Sum,
     Undefined,
 )
-from symbackprop.errors import InputError
 from symbackprop.formulas import parse
 from symbackprop.functions import FUNCTIONS, TANH
 from symbackprop.printing.dialect import Label

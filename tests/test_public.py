@@ -180,3 +180,9 @@ def test_sigmoid_far_out_is_finite_in_everything_that_is_evaluated() -> None:
     assert values["dE/dw_1"] == 1.0
     # 1/(1 - out) = 1 + exp(300), although out itself is 1 in float64.
     assert values["dE/dout_o1"] == pytest.approx(math.exp(300), rel=1e-14)
+
+
+def test_a_derivation_proves_itself(two_input: sb.Derivation) -> None:
+    proof = two_input.prove()
+    assert proof
+    assert not proof.failed

@@ -7,8 +7,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
+from symbackprop.description.template import example, example_names
 from symbackprop.network import Dense, ExactNumber, Network
-from symbackprop.template import example, example_names
 
 
 def texts(value: object) -> list[str]:

@@ -26,11 +26,11 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Prints a short result, writes every output, and prints where each is."""
+    from symbackprop.description.template import example
     from symbackprop.files import make_folder, write_whole
     from symbackprop.network import Network
     from symbackprop.public import derive
     from symbackprop.report import as_json, evaluation
-    from symbackprop.template import example
 
     description = example(EXAMPLE)
     derivation = derive(Network.parse(description, source=f"{EXAMPLE}.toml"))
@@ -53,7 +53,7 @@ def run(options: Namespace) -> int:
 
 def summary(derivation: Derivation) -> str:
     """The loss before and after one update, and one gradient: its chain, the chain's numbers, and what they make."""
-    from symbackprop.lettering import plain
+    from symbackprop.notation.lettering import plain
     from symbackprop.printing.dialect import Label
     from symbackprop.printing.plain import PLAIN
 

@@ -51,7 +51,7 @@ def updates() -> Rows:
 
 def notations() -> Rows:
     """The notations, each with the names that it gives the first weight, a net, an out, a delta and the loss."""
-    from symbackprop.presets import PRESETS
+    from symbackprop.notation.presets import PRESETS
 
     for name in PRESETS:
         yield name, _sample(name)
@@ -59,8 +59,8 @@ def notations() -> Rows:
 
 def examples() -> Rows:
     """The examples with their titles."""
+    from symbackprop.description.template import example, example_names
     from symbackprop.network import Network
-    from symbackprop.template import example, example_names
 
     for name in example_names():
         yield name, Network.parse(example(name), source=name).title
@@ -79,8 +79,8 @@ def _number(value: Fraction) -> str:
 
 
 def _sample(preset: str) -> str:
-    from symbackprop.lettering import ascii_name
     from symbackprop.network import Network
+    from symbackprop.notation.lettering import ascii_name
     from symbackprop.public import derive
     from symbackprop.quantities import Array, Quantity, Role
 

@@ -41,7 +41,7 @@ def run(options: Namespace) -> int:
 
 
 def _text(options: Namespace) -> str:
-    from symbackprop.template import example, template
+    from symbackprop.description.template import example, template
 
     chosen = {
         key: value for key in ("sizes", "activation", "loss", "seed") if (value := getattr(options, key)) is not None

@@ -207,7 +207,7 @@ class Dialect:
 
 
 def cases(choice: BySign) -> list[tuple[Expression, str]]:
-    """The distinct branches of a choice in rising order, each with the relation (``<``, ``<=``, ...) that selects it."""
+    """The distinct branches of a choice in rising order, each with the relation (``<``, ``<=``, ...) for it."""
     if choice.negative == choice.zero == choice.positive:
         return [(choice.negative, "")]
     if choice.negative == choice.zero:

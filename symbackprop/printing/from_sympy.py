@@ -258,7 +258,8 @@ def _scaled(base: Any, power: int, exponent: Any) -> tuple[Any, tuple[list[Expre
     if u is not None:
         # exp(u)/(1 + exp(u)) is the logistic function of u, 1/(1 + exp(u)) that of -u.
         taken = next((times for times in range(power, 0, -1) if sympy.expand(exponent - times * u) == 0), 0)
-        factors: list[Expression] = [SIGMOID(expression_of(u))] * taken + [SIGMOID(expression_of(-u))] * (power - taken)
+        factors: list[Expression] = [SIGMOID(expression_of(u)) for _ in range(taken)]
+        factors += [SIGMOID(expression_of(-u)) for _ in range(power - taken)]
         return exponent - taken * u, (factors, [])
     largest, total = _shifted(_exponentials(base) or [])
     shifted = Sum((expression_of(exponent), Negative(product_of([as_expression(power), largest]))))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeGuard
 
 from symbackprop.errors import InputError, TooLarge, UnknownName, suggestion
 from symbackprop.expressions import (
@@ -24,7 +24,7 @@ from symbackprop.expressions import (
     Reference,
     constant,
 )
-from symbackprop.functions import ABS, EXP, LOG, MIN
+from symbackprop.functions import ABS, EXP, LOG, MAX, MIN, PI, SIGN, SQRT
 from symbackprop.printing.dialect import Dialect, Label, Labelling, Precedence, Say, cases, compared, decimal_text
 from symbackprop.printing.plain import PRIMITIVES
 
@@ -35,6 +35,7 @@ MOST_CHARACTERS = 8000  # Excel takes 8,192
 MOST_NESTING = 60  # Excel takes 64
 MOST_TERMS = 250  # LibreOffice fails at about 2,000
 MOST_ARGUMENTS = 255
+DEEPEST = 100  # levels of an expression; the formula's own limits are reached before
 SIGNIFICANT = 15  # a sheet reads no more digits of a literal
 # The doubles that a sheet can hold: Excel has no subnormal numbers.
 LEAST_DOUBLE, LARGEST_DOUBLE = Fraction(2.2250738585072014e-308), Fraction(9.99999999999999e307)
@@ -62,12 +63,15 @@ def formula(expr: sympy.Expr, cells: Mapping[sympy.Symbol, str] | Mapping[str, s
     """
     from symbackprop.printing.from_sympy import expression_of
 
-    references = {str(symbol): reference(cell) for symbol, cell in cells.items()}
+    references: dict[object, str] = {str(symbol): reference(cell) for symbol, cell in cells.items()}
+    references.update(cells)
 
     def label(symbol: object) -> Label:
-        if str(symbol) not in references:
-            raise UnknownName(f"no cell is given for the symbol '{symbol}'; {suggestion(str(symbol), references)}")
-        return Label(references[str(symbol)])
+        found = references.get(symbol) or references.get(str(symbol))
+        if found is None:
+            known = suggestion(str(symbol), [str(each) for each in cells])
+            raise UnknownName(f"no cell is given for the symbol '{symbol}'; {known}")
+        return Label(found)
 
     return "=" + SHEET.text(expression_of(expr), label)
 
@@ -89,17 +93,21 @@ class Sheet(Dialect):
 
     name: ClassVar[str] = "a sheet formula"
     heads: ClassVar[Mapping[str, str]] = {
-        **{name: name.upper() for name in PRIMITIVES if name not in ("log", "log1p", "expm1")},
+        **{name: name.upper() for name in PRIMITIVES if name not in ("log1p", "expm1", "erf", "erfc")},
         "log": "LN",
+        "chidist": "CHIDIST",
+        "gammadist": "GAMMADIST",
     }
 
     def text(self, expression: Expression, label: Labelling) -> str:
         """The formula behind the equals sign."""
+        if depth(expression) > DEEPEST:
+            raise TooLarge(f"the expression is nested more than {DEEPEST} deep: give its parts cells of their own")
         text = super().text(expression, label)
-        depth = nesting(text)
-        if depth > MOST_NESTING:
+        brackets = nesting(text)
+        if brackets > MOST_NESTING:
             raise TooLarge(
-                f"the formula is nested {depth} deep, and a sheet takes {MOST_NESTING}: "
+                f"the formula is nested {brackets} deep, and a sheet takes {MOST_NESTING}: "
                 "give its parts cells of their own"
             )
         return text
@@ -161,7 +169,7 @@ class Sheet(Dialect):
     def call(self, function: Function, arguments: Sequence[Expression], say: Say) -> Label:
         """A function of the sheet's own, or the stable form of any other."""
         if function.name in ("max", "min"):
-            texts = [say(each).text for each in _flat(function, arguments)]
+            texts = [say(each).text for each in _flat(function(*arguments))]
             return Label(_grouped(self.heads[function.name], texts))
         if function.name in self.heads:
             return Label(f"{self.heads[function.name]}({','.join(say(each).text for each in arguments)})")
@@ -197,11 +205,16 @@ class Sheet(Dialect):
 SHEET = Sheet()
 
 
-def _flat(function: Function, arguments: Sequence[Expression]) -> list[Expression]:
+def _flat(extreme: Call) -> list[Expression]:
+    """The arguments of a maximum or minimum and of those of the same kind inside it, in order."""
     flat: list[Expression] = []
-    for argument in arguments:
-        nested = isinstance(argument, Call) and argument.function == function
-        flat += _flat(function, argument.children) if nested else [argument]
+    waiting: list[Expression] = [extreme]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Call) and each.function == extreme.function:
+            waiting += reversed(each.arguments)
+        else:
+            flat.append(each)
     return flat
 
 
@@ -235,9 +248,50 @@ def _sigmoid(x: Expression) -> Expression:
     return EXP(MIN(x, 0)) / (1 + EXP(-ABS(x)))
 
 
-# Forms for sheets alone: W. Kahan's of two functions that sheets do not have, and a stable form of the logistic
-# function that names its argument twice only, since closed forms put these functions into each other.
-FORMS: Mapping[str, Callable[..., Expression]] = {"log1p": _log1p, "expm1": _expm1, "sigmoid": _sigmoid}
+def _gelu_tanh(x: Expression) -> Expression:
+    bounded = MAX(MIN(x, SATURATED), Negative(SATURATED))
+    inner = SQRT(2 / PI()) * (bounded + Number(Fraction("0.044715")) * bounded**3)
+    return x * _sigmoid(2 * inner)
+
+
+# Beyond this size of the argument the functions around erf and tanh are 0, 1 or the argument itself.
+SATURATED = Number(Fraction(60))
+CHIDIST = Function("chidist", 2, ())  # the upper tail of the chi-squared distribution
+GAMMADIST = Function("gammadist", 4, ())
+
+
+def _squared(x: Expression) -> Expression:
+    return MIN(ABS(x), SATURATED) ** 2
+
+
+def _erf(x: Expression) -> Expression:
+    return SIGN(x) * GAMMADIST(_squared(x), Fraction(1, 2), 1, 1)
+
+
+def _erfc(x: Expression) -> Expression:
+    tail = CHIDIST(2 * _squared(x), 1)
+    return BySign(x, 2 - tail, tail, tail)
+
+
+def _normal_share(x: Expression) -> Expression:
+    tail = CHIDIST(_squared(x), 1) / 2
+    return BySign(x, tail, 1 - tail, 1 - tail)
+
+
+# Forms for sheets alone. W. Kahan's of two functions that sheets do not have; erf by distributions, because ironcalc's
+# own ERF and ERFC are right to ten digits only; forms that name their argument less often, since closed forms put these
+# functions into each other, and that do not overflow on the way.
+FORMS: Mapping[str, Callable[..., Expression]] = {
+    "log1p": _log1p,
+    "expm1": _expm1,
+    "erf": _erf,
+    "erfc": _erfc,
+    "sigmoid": _sigmoid,
+    "relu": lambda x: MAX(0, x),
+    "normal_cdf": _normal_share,
+    "gelu": lambda x: x * _normal_share(x),
+    "gelu_tanh": _gelu_tanh,
+}
 
 
 def literal(value: Fraction) -> Label:
@@ -277,6 +331,20 @@ def _short(value: Fraction) -> str | None:
     power = len(text.partition(".")[0]) - 1 if value >= 1 else text.index(".") - text.index(digits[0])
     mantissa = digits[0] + (f".{digits[1:]}" if digits[1:] else "")
     return f"{mantissa}E{power:+d}" if power > 0 else f"{mantissa}E{power}"
+
+
+def depth(expression: Expression) -> int:
+    """How many levels an expression has; counted without recursion."""
+    levels = 0
+    row: Sequence[Expression] = [expression]
+    while row and levels <= DEEPEST:
+        levels += 1
+        row = [child for each in row for child in (_flat(each) if _is_extreme(each) else each.children)]
+    return levels
+
+
+def _is_extreme(expression: Expression) -> TypeGuard[Call]:
+    return isinstance(expression, Call) and expression.function.name in ("max", "min")
 
 
 def nesting(text: str) -> int:

@@ -9,8 +9,8 @@ from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
+from symbackprop.description.initial import drawn
 from symbackprop.errors import DescriptionError, UnknownName, suggestion
-from symbackprop.initial import drawn
 from symbackprop.network import Matrix
 
 MOST_WRITTEN = 200  # weights; a larger network has them drawn from [initial]
@@ -103,7 +103,7 @@ def example_path(name: str) -> Path:
 def _examples() -> Path:
     """The folder in the wheel, or the checkout's where the package is not built."""
     installed = Path(str(files("symbackprop") / "examples"))
-    return installed if installed.is_dir() else Path(__file__).parent.parent / "examples"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "examples"
 
 
 def _input_values(count: int) -> str:

@@ -12,9 +12,9 @@ from os import PathLike, fsdecode
 from pathlib import Path
 from typing import NamedTuple
 
+from symbackprop.description.numerals import LIMITS, MOST_DIGITS, shortened, toml_float
 from symbackprop.errors import DescriptionError
 from symbackprop.network import Table
-from symbackprop.numerals import LIMITS, MOST_DIGITS, shortened, toml_float
 
 LARGEST_FILE = 4_000_000  # bytes; 784-128-10 with every weight written to 17 digits has 2.2 million
 MOST_KEY_PARTS = 50  # as in _LONG_KEY

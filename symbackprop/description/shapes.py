@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from symbackprop.description.numerals import Unusable, shortened
 from symbackprop.network import ExactNumber, Table
-from symbackprop.numerals import Unusable, shortened
 
 Problem = tuple[str, str]  # a place (``layers[1].weights[0]``) and what is wrong there
 MOST_TABLES = 10_000  # of layers, of equations

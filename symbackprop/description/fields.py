@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from symbackprop.description.layered import network_fields
+from symbackprop.description.programs import program_fields, program_name
+from symbackprop.description.reading import Reading, checked_choice, nearest
+from symbackprop.description.shapes import kind_of, problems_of, unknown_key, where_it_belongs
 from symbackprop.errors import DescriptionError
-from symbackprop.layered import network_fields
 from symbackprop.network import Choice, Parameter, Table, Update
-from symbackprop.programs import program_fields, program_name
-from symbackprop.reading import Reading, checked_choice, nearest
-from symbackprop.shapes import kind_of, problems_of, unknown_key, where_it_belongs
 
 FORMS = ("chain", "delta", "closed", "paths", "matrix")
 
@@ -86,7 +86,7 @@ def _parameter(reading: Reading, written: object, place: str) -> Parameter:
 
 
 def _notation(reading: Reading, written: object) -> dict[str, Any]:
-    from symbackprop.presets import MARKS, OPTIONAL_PATTERNS, PATTERNS, PRESETS, SETTINGS
+    from symbackprop.notation.presets import MARKS, OPTIONAL_PATTERNS, PATTERNS, PRESETS, SETTINGS
 
     if isinstance(written, str):
         written = {"preset": written}
@@ -117,7 +117,7 @@ def _notation(reading: Reading, written: object) -> dict[str, Any]:
 
 
 def _pattern(reading: Reading, pattern: str, place: str) -> None:
-    from symbackprop.patterns import parse_pattern
+    from symbackprop.notation.patterns import parse_pattern
 
     try:
         parse_pattern(pattern)

@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from symbackprop.lettering import ascii_name
-from symbackprop.neutral import neutral_array
-from symbackprop.outline import Indices
+from symbackprop.notation.lettering import ascii_name
+from symbackprop.notation.neutral import neutral_array
+from symbackprop.notation.outline import Indices
+from symbackprop.notation.spelling import loosened, spelling
 from symbackprop.quantities import Array, Phase, Role
-from symbackprop.spelling import loosened, spelling
 
 if TYPE_CHECKING:
     from symbackprop.derivation import Derivation

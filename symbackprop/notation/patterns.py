@@ -23,7 +23,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from symbackprop.errors import DescriptionError
-from symbackprop.lettering import ACCENTS, GREEK, LETTER_OF, Name
+from symbackprop.notation.lettering import ACCENTS, GREEK, LETTER_OF, Name
 
 FIELDS = {
     "layer": "the layer's number, the first hidden layer being 1",

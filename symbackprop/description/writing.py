@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from symbackprop.description.numerals import stands_bare
 from symbackprop.network import ExactNumber, Table
-from symbackprop.numerals import stands_bare
 
 WIDTH = 120
 

@@ -9,11 +9,11 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
+from symbackprop.description.numerals import Unusable, exact, exact_integer, shortened
+from symbackprop.description.shapes import kind_of
+from symbackprop.description.source import control_character
 from symbackprop.errors import DescriptionError, FormulaError, suggestion
 from symbackprop.network import Choice, Entry, ExactNumber, Matrix, Row
-from symbackprop.numerals import Unusable, exact, exact_integer, shortened
-from symbackprop.shapes import kind_of
-from symbackprop.source import control_character
 
 MOST_TOLD = 5  # problems in one error
 LONGEST_NAME = 80

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from symbackprop.lettering import ACCENTS, GREEK, spelt
+from symbackprop.notation.lettering import ACCENTS, GREEK, spelt
 
 _WRAPPER = re.compile(r"\\(?:text|mathrm|mathit|mathbf|boldsymbol|mathcal|operatorname)\s*\{([^{}]*)\}")
 _ACCENT = re.compile(r"\\(" + "|".join(ACCENTS) + r")\s*(?:\{([^{}]*)\}|([A-Za-z]))")

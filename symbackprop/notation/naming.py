@@ -8,28 +8,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from symbackprop.errors import DescriptionError
-from symbackprop.lettering import AnyName, DerivativeName, Name, ascii_name, plain, tex
-from symbackprop.neutral import NAMED, neutral, neutral_entry, pairs, split
-from symbackprop.outline import OF_LAYERS, Indices, Outline, arrays_of, outline_of
-from symbackprop.patterns import Pattern, filled, own_name
+from symbackprop.notation.lettering import AnyName, DerivativeName, Name, ascii_name, plain
+from symbackprop.notation.neutral import NAMED, neutral_entry, pairs, split
+from symbackprop.notation.outline import OF_LAYERS, Indices, Outline, arrays_of, outline_of
+from symbackprop.notation.patterns import Pattern, filled, own_name
+from symbackprop.notation.styles import Style, style_of
 from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
-from symbackprop.styles import Conventions, Style, style_of
 
 if TYPE_CHECKING:
     from symbackprop.network import Network
-
-__all__ = [
-    "AnyName",
-    "Conventions",
-    "DerivativeName",
-    "Name",
-    "Notation",
-    "ascii_name",
-    "neutral",
-    "notation_for",
-    "plain",
-    "tex",
-]
 
 ROLE_KEYS = {
     Role.INPUT: "input",

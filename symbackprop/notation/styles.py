@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from symbackprop.errors import DescriptionError, suggestion
-from symbackprop.patterns import Pattern, parse_pattern
-from symbackprop.presets import MARKS, OPTIONAL_PATTERNS, PATTERNS, PRESETS, SETTINGS
+from symbackprop.notation.patterns import Pattern, parse_pattern
+from symbackprop.notation.presets import MARKS, OPTIONAL_PATTERNS, PATTERNS, PRESETS, SETTINGS
 
 _MARK = re.compile(r"(?:\{name\})?[_^]?(?:\{([^{}]*)\}|([^{}]*))")
 _GOOD_MARK = re.compile(r"'|[+*]|[A-Za-z0-9]{1,8}|\([A-Za-z0-9]{1,8}\)")

@@ -7,10 +7,10 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from symbackprop.building import written_bias, written_weights
+from symbackprop.description.building import written_bias, written_weights
+from symbackprop.description.numerals import exact, plain, toml_float
 from symbackprop.errors import DescriptionError, suggestion
 from symbackprop.network import Layer, Network, Table
-from symbackprop.numerals import exact, plain, toml_float
 
 Number = tuple[str, int | None, tuple[Any, ...]]  # kind, layer, indices
 

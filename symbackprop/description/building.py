@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from symbackprop.description.numerals import plain
 from symbackprop.network import Choice, Dense, Layer, Loss, Matrix, Penalty, ProgramEquation, Row, Table, Update
-from symbackprop.numerals import plain
 
 _AS_THEY_ARE = (
     "penalty",

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from symbackprop.dictionary import Dictionary, Entry
 from symbackprop.errors import UnknownName
-from symbackprop.neutral import is_local, neutral_array
-from symbackprop.outline import Indices
+from symbackprop.notation.dictionary import Dictionary, Entry
+from symbackprop.notation.neutral import is_local, neutral_array
+from symbackprop.notation.outline import Indices
+from symbackprop.notation.spelling import as_quotient, observation_of
 from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.spelling import as_quotient, observation_of
 from symbackprop.system import flat
 
 if TYPE_CHECKING:
