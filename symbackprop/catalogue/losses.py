@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from symbackprop.calculus import differentiated
 from symbackprop.catalogue.entries import Chosen, chosen, kink_rule, numbers_of, table
+from symbackprop.errors import DescriptionError
 from symbackprop.expressions import (
     ONE,
     ZERO,
@@ -56,12 +57,16 @@ class LossEntry:
     factor: Fraction = Fraction(1)
     kinked: bool = False
     over_outputs: tuple[str, ...] = ("sum", "mean")
+    positive: tuple[str, ...] = ()  # settings that must be above 0
 
     def map(
         self, choice: Chosen, part: Cell, out: Cell, target: Cell, scale: Term, *, target_first: bool, place: str
     ) -> Map:
         """``part`` as a map of ``out`` and ``target``, with its partial by ``out``."""
         settings = numbers_of(choice, self.settings, kinked=self.kinked, what=self.name, place=place)
+        for name in self.positive:
+            if settings[name] <= 0:
+                raise DescriptionError(f"{place}: " * bool(place) + f"{self.name}: {name}: must be above 0")
         at_kink = kink_rule(choice, place=place) if self.kinked else ZERO
         y, t = Reference(out), Reference(target)
         between = difference(y, t, target_first=target_first)
@@ -135,6 +140,7 @@ LOSSES: Mapping[str, LossEntry] = table(
         value=lambda out, target, between, settings: _huber(between.written, settings["delta"]),
         slope=lambda out, target, between, settings, at_kink: _huber_slope(between, settings["delta"]),
         settings={"delta": Fraction(1)},
+        positive=("delta",),
     ),
     LossEntry(
         "binary_cross_entropy",

@@ -452,6 +452,11 @@ def test_a_losss_printed_slope_is_its_derivative(
         assert sympy.diff(body, symbol).subs(symbol, sympy.Rational(y)) == printed
 
 
+def test_a_width_of_huber_that_is_not_positive_is_refused() -> None:
+    with pytest.raises(DescriptionError, match=r"^loss: huber: delta: must be above 0"):
+        loss_map(Plain("huber", {"delta": Fraction(0)}), Cell(Array(Role.PART), ()), OUT, TARGET, Term(), place="loss")
+
+
 @pytest.mark.parametrize(("name", "out", "wanted"), [("cross_entropy", 0.0, 0.0), ("binary_cross_entropy", 0.0, 0.0)])
 def test_an_impossible_output_with_target_zero_costs_nothing(name: str, out: float, wanted: float) -> None:
     equation = loss_map(Plain(name), Cell(Array(Role.PART), ()), OUT, TARGET, Term())
