@@ -34,6 +34,7 @@ from symbackprop.expressions import (
     Sum,
     Undefined,
     as_expression,
+    constant,
     product_of,
     sum_of,
 )
@@ -115,8 +116,8 @@ class _Compiler:
     def own_step(self, node: Expression) -> _Step:
         match node:
             case Number(value):
-                constant = balls.value_of_number(value)
-                return lambda run: constant
+                number = balls.value_of_number(value)
+                return lambda run: number
             case Reference(of):
                 return _leaf(self.places.setdefault(of, len(self.places)), of)
             case Undefined(reason):
@@ -135,6 +136,9 @@ class _Compiler:
             case Quotient(above, below):
                 return _binary(balls.over, self.step(above), self.step(below))
             case Power(base, exponent):
+                whole = constant(exponent)
+                if whole is not None and whole.denominator == 1:
+                    return _whole_power(self.step(base), whole.numerator)
                 return _binary(balls.power, self.step(base), self.step(exponent))
         raise AssertionError(f"{type(node).__name__} is written out before it is computed")
 
@@ -205,6 +209,10 @@ def _product(steps: Sequence[_Step]) -> _Step:
 
 def _binary(operation: Callable[[Value, Value, int], Value], left: _Step, right: _Step) -> _Step:
     return lambda run: operation(left(run), right(run), run.precision)
+
+
+def _whole_power(base: _Step, exponent: int) -> _Step:
+    return lambda run: balls.whole_power(base(run), exponent, run.precision)
 
 
 def _call(function: Function, arguments: Sequence[_Step]) -> _Step:
@@ -514,9 +522,9 @@ class FloatArithmetic:
     def total(self, terms: Sequence[float]) -> float:
         """The sum, rounded once."""
         if len(terms) == 1:
-            return float(terms[0])
+            return float(terms[0]) + 0.0  # a zero has no sign
         try:
-            return math.fsum(terms)
+            return math.fsum(terms) + 0.0
         except (OverflowError, ValueError):  # too large on the way, or inf - inf
             if all(math.isfinite(each) for each in terms):
                 return _as_float(sum(map(Fraction, terms), Fraction(0)))

@@ -221,7 +221,7 @@ def power(base: Value, exponent: Value, precision: int) -> Value:
     """The power; 0**0 is 1, and a negative number has integer powers only."""
     number = rational(exponent) if is_exact(exponent) else None
     if number is not None and number.denominator == 1:
-        return _whole_power(base, number.numerator, precision)
+        return whole_power(base, number.numerator, precision)
     base_sign = sign(base)
     if base_sign < 0:
         raise NotANumber("a negative number to a power that is not whole")
@@ -233,15 +233,18 @@ def power(base: Value, exponent: Value, precision: int) -> Value:
     if known is not None and number is not None:
         root = exact_root(known, number.denominator)
         if root is not None:
-            return _whole_power(root, number.numerator, precision)
+            return whole_power(root, number.numerator, precision)
     if number is not None and number.denominator == 2:
-        return _whole_power(square_root(base, precision), number.numerator, precision)
+        return whole_power(square_root(base, precision), number.numerator, precision)
     return exponential(times(exponent, logarithm(base, precision), precision), precision)
 
 
-def _whole_power(base: Value, exponent: int, precision: int) -> Value:
+def whole_power(base: Value, exponent: int, precision: int) -> Value:
+    """The power with a whole exponent."""
+    if exponent == 2:
+        return times(base, base, precision)
     if exponent < 0:
-        return over(ONE, _whole_power(base, -exponent, precision), precision)
+        return over(ONE, whole_power(base, -exponent, precision), precision)
     if exponent > LONGEST_POWERING and (rational(base) if is_exact(base) else None) not in (0, 1, -1):
         odd_negative = exponent % 2 and sign(base) < 0
         logarithms = logarithm(absolute(base), precision)
