@@ -182,8 +182,11 @@ class Derivation:
 
 
 def _share_of(term: Term, observations: Axis) -> Term:
-    has_letter = any("n" in getattr(factor, "indices", ()) for factor in term.factors)
-    return term if has_letter else replace(term, over=(*term.over, observations))
+    if any("n" in getattr(factor, "indices", ()) for factor in term.factors):
+        return term
+    if not term.factors and observations.size is not None:
+        return replace(term, number=term.number / observations.size)
+    return replace(term, over=(*term.over, observations))
 
 
 def _role(factor: object) -> Role | None:

@@ -26,6 +26,7 @@ from symbackprop.system import (
     Scatter,
     SumOfProducts,
     Term,
+    axis_of,
     letters_of,
 )
 
@@ -156,7 +157,7 @@ class _Sweep:
         match equation:
             case SumOfProducts():
                 for term in equation.terms:
-                    self._pass_through_term(term, adjoint)
+                    self._pass_through_term(equation.target, term, adjoint)
             case Map():
                 for cell in _map_arguments(equation):
                     if self.naming.wanted(cell.array):
@@ -169,13 +170,17 @@ class _Sweep:
             case Scatter():
                 raise AssertionError("a forward equation is never a scatter")
 
-    def _pass_through_term(self, term: Term, adjoint: list[Term]) -> None:
+    def _pass_through_term(self, target: Cell, term: Term, adjoint: list[Term]) -> None:
+        axes = axis_of(target)
+        for factor in term.factors:
+            if isinstance(factor, Cell):
+                axes |= axis_of(factor)
         for place, factor in enumerate(term.factors):
             if not isinstance(factor, Cell) or not self.naming.wanted(factor.array):
                 continue
             rest = Term(term.number, term.factors[:place] + term.factors[place + 1 :], term.over)
             for above in adjoint:
-                self._add(factor.array, _renamed(above.times(rest), factor))
+                self._add(factor.array, _renamed(_summed_out(above.times(rest), axes, factor.indices), factor))
 
     def _pass_through_map(self, equation: Map, cell: Cell, adjoint: list[Term]) -> None:
         partial = _partial(equation, cell)
@@ -276,6 +281,24 @@ def _slope_letters(equation: Map, partial: Partial) -> tuple[str, ...]:
 def _further_axes(equation: Map, partial: Partial) -> tuple[Axis, ...]:
     pairs = zip(partial.wrt.indices, partial.wrt.array.axes, strict=True)
     return tuple(axis for letter, axis in pairs if letter not in equation.target.indices)
+
+
+def _summed_out(term: Term, axes: Mapping[str, Axis], kept: tuple[str, ...]) -> Term:
+    """The term, with sums over letters that no array in it has done at once.
+
+    Over a Kronecker such a sum is 1, over nothing it is as many ones as the axis is long. With a symbolic number of
+    observations a law is read for one of them, and so it stays.
+    """
+    carried = {letter for each in term.factors if not isinstance(each, Kronecker) for letter in each.indices}
+    for letter, axis in axes.items():
+        if letter in kept or letter in carried:
+            continue
+        deciding = [each for each in term.factors if isinstance(each, Kronecker) and letter in (each.left, each.right)]
+        if deciding:
+            term = replace(term, factors=tuple(each for each in term.factors if each != deciding[0]))
+        elif axis.size is not None:
+            term = replace(term, number=term.number * axis.size)
+    return term
 
 
 def _renamed(term: Term, cell: Cell) -> Term:

@@ -1,0 +1,54 @@
+"""Derivatives of single nets and outs, summed over observations and by observation: facts that need no arithmetic."""
+
+from __future__ import annotations
+
+import pytest
+
+import symbackprop as sb
+
+OBSERVATIONS = 3
+
+
+def derived(bias: str) -> sb.Derivation:
+    return sb.derive(
+        sb.Network.parse(
+            f"""
+            [inputs]
+            values = [[1], [2], [5]]
+            [targets]
+            values = [[1, 1], [0, 0], [1, 0]]
+            [[layers]]
+            units = 2
+            activation = "identity"
+            weights = [[0.5], [0.25]]
+            bias = {bias}
+            [loss]
+            name = "squared_error"
+            """
+        )
+    )
+
+
+@pytest.mark.parametrize("bias", ["[0.1, 0.2]", "0.3"])
+def test_a_net_has_slope_1_by_its_bias_at_each_observation(bias: str) -> None:
+    derivation = derived(bias)
+    values, core = derivation.evaluate(), derivation.core
+    own = core.derivative(core.now.nets[0], 1, core.arrays.biases[0])
+    assert sum(values.array(own)) == OBSERVATIONS
+    assert sum(values.array(core.share(own))) == OBSERVATIONS
+    assert values["dnet[1][1]/db[1][1]@2"] == 1
+
+
+def test_a_net_has_its_input_as_slope_by_a_weight() -> None:
+    derivation = derived("0.3")
+    values, core = derivation.evaluate(), derivation.core
+    own = core.derivative(core.now.nets[0], 1, core.arrays.weights[0])
+    assert values.array(own) == [0, 1 + 2 + 5]
+    assert values.array(core.share(own)) == [0, 1, 0, 2, 0, 5]
+
+
+def test_the_shares_of_the_observations_sum_to_the_whole() -> None:
+    values = derived("0.3").evaluate()
+    for name in ("loss", "dE/dw[1][0][0]", "dE/db[1][0]"):
+        shares = [values[f"{name}@{number}"] for number in range(OBSERVATIONS)]
+        assert sum(shares) == pytest.approx(values[name], rel=1e-15)
