@@ -19,7 +19,6 @@ from symbackprop.expressions import (
     Expression,
     Negative,
     Reference,
-    as_expression,
     substituted,
 )
 from symbackprop.formulas import parse
@@ -31,26 +30,19 @@ OUT, TARGET = "out", "target"  # the variables of a loss given as a formula
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """out - target or target - out, and the sign of its slope by out."""
-
-    written: Expression
-    sign: int
-
-
-@dataclass(frozen=True, slots=True)
 class LossEntry:
     """A loss of one output.
 
-    ``value`` and ``slope`` take out, target, their difference as it is written, and the settings (``slope`` also the
-    slope at a kink); ``stable`` and ``stable_slope`` are equal to them and are what is computed (None: the same).
+    ``value`` takes out, target, their difference as the author writes it, and the settings; ``slope`` takes out,
+    target, out - target, the settings and the slope at a kink. ``stable`` and ``stable_slope`` are equal to them and
+    are what is computed (None: the same).
     ``factor`` is the default factor in front; ``over_outputs`` are the reductions that the loss allows.
     """
 
     name: str
     sentence: str
-    value: Callable[[Expression, Expression, Difference, Mapping[str, Fraction]], Expression]
-    slope: Callable[[Expression, Expression, Difference, Mapping[str, Fraction], Expression], Expression]
+    value: Callable[[Expression, Expression, Expression, Mapping[str, Fraction]], Expression]
+    slope: Callable[[Expression, Expression, Expression, Mapping[str, Fraction], Expression], Expression]
     stable: Callable[[Expression, Expression], Expression] | None = None
     stable_slope: Callable[[Expression, Expression], Expression] | None = None
     settings: Mapping[str, Fraction] = field(default_factory=dict)
@@ -69,16 +61,11 @@ class LossEntry:
                 raise DescriptionError(f"{place}: " * bool(place) + f"{self.name}: {name}: must be above 0")
         at_kink = kink_rule(choice, place=place) if self.kinked else ZERO
         y, t = Reference(out), Reference(target)
-        between = difference(y, t, target_first=target_first)
+        gap = t - y if target_first else y - t
         stable = self.stable(y, t) if self.stable else None
         stable_slope = self.stable_slope(y, t) if self.stable_slope else None
-        partial = Partial(out, self.slope(y, t, between, settings, at_kink), stable_slope)
-        return Map(part, self.value(y, t, between, settings), stable, scale, (partial,), at_kink)
-
-
-def difference(out: Expression, target: Expression, *, target_first: bool = False) -> Difference:
-    """The difference in the author's order."""
-    return Difference(target - out, -1) if target_first else Difference(out - target, 1)
+        partial = Partial(out, self.slope(y, t, y - t, settings, at_kink), stable_slope)
+        return Map(part, self.value(y, t, gap, settings), stable, scale, (partial,), at_kink)
 
 
 def loss_map(
@@ -96,19 +83,13 @@ def loss_map(
     return Map(part, body, None, scale, (Partial(out, differentiated(body, out, at_kink)),), at_kink)
 
 
-def _signed(sign: int, expression: Expression) -> Expression:
-    return expression if sign > 0 else Negative(expression)
-
-
 def _huber(gap: Expression, delta: Fraction) -> Expression:
     near, far = gap**2 / 2, delta * (ABS(gap) - delta / 2)
     return BySign(ABS(gap) - delta, near, near, far)
 
 
-def _huber_slope(between: Difference, delta: Fraction) -> Expression:
-    near = _signed(between.sign, between.written)
-    far = _signed(between.sign, delta * SIGN(between.written))
-    return BySign(ABS(between.written) - delta, near, near, far)
+def _huber_slope(gap: Expression, delta: Fraction) -> Expression:
+    return BySign(ABS(gap) - delta, gap, gap, delta * SIGN(gap))
 
 
 def _unless_zero(share: Expression, product: Expression) -> Expression:
@@ -120,33 +101,31 @@ LOSSES: Mapping[str, LossEntry] = table(
     LossEntry(
         "squared_error",
         "the square of the difference, with a factor 1/2 in front unless another is given",
-        value=lambda out, target, between, settings: between.written**2,
-        slope=lambda out, target, between, settings, at_kink: as_expression(2 * between.sign) * between.written,
+        value=lambda out, target, gap, settings: gap**2,
+        slope=lambda out, target, gap, settings, at_kink: 2 * gap,
         factor=Fraction(1, 2),
     ),
     LossEntry(
         "absolute_error",
         "the absolute value of the difference",
-        value=lambda out, target, between, settings: ABS(between.written),
-        slope=lambda out, target, between, settings, at_kink: BySign(
-            out - target, Negative(ONE), at_kink, ONE, kink=True
-        ),
+        value=lambda out, target, gap, settings: ABS(gap),
+        slope=lambda out, target, gap, settings, at_kink: BySign(gap, Negative(ONE), at_kink, ONE, kink=True),
         kinked=True,
     ),
     # Huber 1964; the delta of PyTorch's HuberLoss and Keras's Huber.
     LossEntry(
         "huber",
         "half the square of the difference up to delta, beyond it delta times (its size - delta/2)",
-        value=lambda out, target, between, settings: _huber(between.written, settings["delta"]),
-        slope=lambda out, target, between, settings, at_kink: _huber_slope(between, settings["delta"]),
+        value=lambda out, target, gap, settings: _huber(gap, settings["delta"]),
+        slope=lambda out, target, gap, settings, at_kink: _huber_slope(gap, settings["delta"]),
         settings={"delta": Fraction(1)},
         positive=("delta",),
     ),
     LossEntry(
         "binary_cross_entropy",
         "-(target log(out) + (1 - target) log(1 - out))",
-        value=lambda out, target, between, settings: -(target * LOG(out) + (1 - target) * LOG(1 - out)),
-        slope=lambda out, target, between, settings, at_kink: -(target / out) + (1 - target) / (1 - out),
+        value=lambda out, target, gap, settings: -(target * LOG(out) + (1 - target) * LOG(1 - out)),
+        slope=lambda out, target, gap, settings, at_kink: -(target / out) + (1 - target) / (1 - out),
         stable=lambda out, target: (
             -_unless_zero(target, target * LOG(out)) - _unless_zero(1 - target, (1 - target) * LOG1P(-out))
         ),
@@ -157,8 +136,8 @@ LOSSES: Mapping[str, LossEntry] = table(
     LossEntry(
         "cross_entropy",
         "-target log(out), summed over the outputs",
-        value=lambda out, target, between, settings: -(target * LOG(out)),
-        slope=lambda out, target, between, settings, at_kink: -(target / out),
+        value=lambda out, target, gap, settings: -(target * LOG(out)),
+        slope=lambda out, target, gap, settings, at_kink: -(target / out),
         stable=lambda out, target: -_unless_zero(target, target * LOG(out)),
         stable_slope=lambda out, target: -_unless_zero(target, target / out),
         over_outputs=("sum",),

@@ -23,7 +23,7 @@ from symbackprop.arithmetic import rounded
 from symbackprop.calculus import differentiated
 from symbackprop.catalogue.activations import ACTIVATIONS, Activation, activation_map
 from symbackprop.catalogue.entries import KINK_RULES, Plain
-from symbackprop.catalogue.losses import LOSSES, difference, loss_map
+from symbackprop.catalogue.losses import LOSSES, loss_map
 from symbackprop.catalogue.pairs import PAIRS, Pair
 from symbackprop.catalogue.penalties import PENALTIES
 from symbackprop.catalogue.updates import UPDATES
@@ -471,10 +471,11 @@ def test_the_slope_of_an_absolute_error_of_nothing_is_at_kink() -> None:
         assert partial.printed.zero == slope
 
 
-def test_the_difference_stands_in_the_authors_order() -> None:
-    y, t = Reference("y"), Reference("t")
-    assert difference(y, t).written == y - t
-    assert difference(y, t, target_first=True).written == t - y
+def test_the_difference_stands_in_the_authors_order_and_its_slope_as_out_minus_target() -> None:
+    part, out, target = (Cell(Array(role), ()) for role in (Role.PART, Role.OUT, Role.TARGET))
+    found = loss_map(Plain("squared_error"), part, out, target, Term(), target_first=True)
+    assert found.body == (Reference(target) - Reference(out)) ** 2
+    assert found.partials[0].printed == 2 * (Reference(out) - Reference(target))
 
 
 @pytest.mark.parametrize("entry", PENALTIES.values(), ids=lambda entry: entry.name)
