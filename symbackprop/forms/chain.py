@@ -95,8 +95,9 @@ def expansions(derivation: Derivation, quantity: Quantity) -> tuple[Expansion, .
 
 def _links_to(derivation: Derivation, upstream: Quantity) -> list[Link]:
     """The links from the loss to an upstream derivative, as far as each is one product; a sum stays one link."""
-    if is_one_product(derivation, upstream):
-        (only,) = link_products(derivation, upstream)
+    products = link_products(derivation, upstream) if is_one_product(derivation, upstream) else []
+    if len(products) == 1:  # a use's gradient, a sum over observations, may be one product in its law only
+        (only,) = products
         links = [] if only.upstream is None else _links_to(derivation, only.upstream)
         return [*links, *([only.link] if only.link else [])]
     return [_itself(derivation, upstream)]
