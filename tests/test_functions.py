@@ -9,12 +9,12 @@ import pytest
 import sympy
 
 from symbackprop.arithmetic import rounded
-from symbackprop.balls import PRIMITIVES
 from symbackprop.calculus import differentiated
 from symbackprop.errors import KinkError
 from symbackprop.expressions import BySign, Expression, Function, Number, Reference, Undefined
 from symbackprop.formulas import parse
 from symbackprop.functions import FUNCTIONS, elu, leaky_relu
+from symbackprop.primitives import PRIMITIVES
 from tests.plain import in_mpmath, in_sympy
 
 EVERY = [*dict.fromkeys(FUNCTIONS.values()), leaky_relu(Fraction(3, 2)), elu(Fraction(7, 3))]
