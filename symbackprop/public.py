@@ -9,6 +9,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, overload
 
 from symbackprop import derivation as core
+from symbackprop import training
 from symbackprop import values as numbers
 from symbackprop.errors import InputError, MissingValue
 from symbackprop.files import write_whole
@@ -17,7 +18,8 @@ from symbackprop.notation.names import Names
 from symbackprop.notation.neutral import neutral
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import System, every_index
-from symbackprop.values import Training, Values
+from symbackprop.training import Training
+from symbackprop.values import Values
 
 if TYPE_CHECKING:
     from symbackprop.algebra import Expr
@@ -108,7 +110,7 @@ class Derivation:
 
     def train(self, steps: int, *, values: Values | None = None) -> Training:
         """The losses before and after each of ``steps`` updates, from the description's values or from these."""
-        return numbers.trained(self.core, steps, start=None if values is None else given_of(values))
+        return training.trained(self.core, steps, start=None if values is None else given_of(values))
 
     def gradient(self, name: str) -> Gradient:
         """The derivative of the loss by a quantity, or the derivative of that name, in all its forms.

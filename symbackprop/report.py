@@ -18,7 +18,8 @@ from symbackprop.notation.lettering import ascii_name, plain
 from symbackprop.notation.neutral import neutral, neutral_array
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import every_index
-from symbackprop.values import Training, Values, nested
+from symbackprop.training import Training
+from symbackprop.values import Values, nested
 
 EVALUATE_FORMAT = "symbackprop.evaluate/1"
 # Derivatives by every pair of neighbours are listed where a network has at most so many weights, biases and inputs.

@@ -11,7 +11,7 @@ from symbackprop.commands.options import add_network, add_set, derived, network_
 from symbackprop.terminal import complain, say
 
 if TYPE_CHECKING:
-    from symbackprop.values import Training
+    from symbackprop.training import Training
 
 MOST_STEPS = 10_000_000
 # A table of losses shows the first few steps, the last, and powers of ten between.

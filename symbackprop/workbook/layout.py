@@ -15,9 +15,10 @@ from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError, TooLarge
 from symbackprop.evaluation import Numbers
 from symbackprop.expressions import Expression
+from symbackprop.given import Given
 from symbackprop.quantities import Array, Quantity, Role
 from symbackprop.system import Equation, every_index, extents
-from symbackprop.values import Given, Values
+from symbackprop.values import Values
 from symbackprop.workbook.contents import Content, Formula, Region, Row, Sheet, Text, Typed
 from symbackprop.workbook.definednames import NameBook
 from symbackprop.workbook.formulas import Formulas

@@ -10,7 +10,8 @@ from symbackprop.errors import InputError, TooLarge
 from symbackprop.expressions import ONE, Reference, Sum
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import Reindex, scalar
-from symbackprop.values import Values, stepped, values_at
+from symbackprop.training import stepped
+from symbackprop.values import Values, values_at
 from symbackprop.workbook.contents import Chart, Content, Formula, Region, Row, Sheet, Text
 from symbackprop.workbook.layout import MOST_FORMULAS, Layout, bounded
 from symbackprop.workbook.placement import LAST_COLUMN, address, size
@@ -94,8 +95,8 @@ class Training:
         cells = (steps + 1) * self.table.next_column
         if self.table.next_column > LAST_COLUMN or cells > MOST_FORMULAS:
             raise TooLarge(
-                f"{steps} steps would take {cells:,} cells in {self.table.next_column:,} columns;"
-                f" a workbook takes {MOST_FORMULAS:,} in {LAST_COLUMN:,}: ask for fewer steps, or for none with --steps 0"
+                f"{steps} steps would take {cells:,} cells over {self.table.next_column:,} columns;"
+                f" a workbook takes {MOST_FORMULAS:,} in {LAST_COLUMN:,}: ask for fewer, or for none with --steps 0"
             )
 
     def _heads(self) -> list[Row]:
