@@ -49,7 +49,7 @@ class Precedence(IntEnum):
 class Label:
     """A text with what its surroundings must know of it.
 
-    ``number``: it is a literal number, which may not stand right behind another one. ``tall``: brackets around it
+    ``number``: it starts with a literal number, which may not stand right behind another one. ``tall``: brackets around it
     have to grow (it holds a fraction or a sum sign).
     """
 

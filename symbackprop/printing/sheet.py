@@ -256,6 +256,8 @@ def _gelu_tanh(x: Expression) -> Expression:
 
 # Beyond this size of the argument the functions around erf and tanh are 0, 1 or the argument itself.
 SATURATED = Number(Fraction(60))
+# Below this size of the argument erf is linear, and its square would become subnormal or 0.
+TINY = Number(Fraction(1, 10**8))
 CHIDIST = Function("chidist", 2, ())  # the upper tail of the chi-squared distribution
 GAMMADIST = Function("gammadist", 4, ())
 
@@ -265,7 +267,8 @@ def _squared(x: Expression) -> Expression:
 
 
 def _erf(x: Expression) -> Expression:
-    return SIGN(x) * GAMMADIST(_squared(x), Fraction(1, 2), 1, 1)
+    beyond = SIGN(x) * GAMMADIST(_squared(x), Fraction(1, 2), 1, 1)
+    return BySign(ABS(x) - TINY, 2 * x / SQRT(PI()), beyond, beyond)
 
 
 def _erfc(x: Expression) -> Expression:

@@ -65,7 +65,7 @@ class Tex(Dialect):
         return Label(
             text,
             Precedence.BIG if behind else Precedence.PRODUCT,
-            number=all(label.number for label, _ in labels),
+            number=labels[0][0].number and not labels[0][1],
             tall=any(label.tall for label, _ in labels),
         )
 
@@ -91,7 +91,8 @@ class Tex(Dialect):
         if isinstance(base, Call) and base.function.name in POWERED and isinstance(exponent, Number):
             return self.called(rf"{self.heads[base.function.name]}^{{{raised}}}", base.arguments, say)
         label = say(base)
-        return Label(f"{self.within(label, Precedence.ATOM)}^{{{raised}}}", Precedence.POWER, tall=label.tall)
+        starts = label.number and label.precedence is Precedence.ATOM
+        return Label(f"{self.within(label, Precedence.ATOM)}^{{{raised}}}", Precedence.POWER, starts, label.tall)
 
     def raised(self, exponent: Expression, say: Say) -> str:
         """An exponent's text; a fraction of numbers is not built up there."""
