@@ -207,14 +207,15 @@ class Derivation:
         return self.network.with_numbers(changed)
 
     def _values(self, *, shown: bool | None, values: Values | None) -> Values | None:
-        if shown is False:
+        symbolic = not isinstance(self.network.observations, int)
+        if shown is False or (shown is None and symbolic):
             return None
         found = values or self.evaluate()
         try:
             for array in self.system.givens:
                 found.array(array)
         except MissingValue:
-            if shown or (values is not None and shown is not None):
+            if shown:
                 raise
             return None
         return found

@@ -158,8 +158,8 @@ def test_binary_junk_has_status_3_within_two_seconds_and_no_traceback(tmp_path: 
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["derive", TWO_INPUT, "--to", "text", "-o", "nowhere/note.txt"],
-        ["derive", TWO_INPUT, "--to", "text", "-o", "."],
+        ["derive", TWO_INPUT, "--to", "json", "-o", "nowhere/note.txt"],
+        ["derive", TWO_INPUT, "--to", "json", "-o", "."],
         ["workbook", TWO_INPUT, "-o", "nowhere/book.xlsx"],
         ["train", TWO_INPUT, "--steps", "1", "--save", "nowhere/new.toml"],
         ["new", "nowhere/net.toml"],

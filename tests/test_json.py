@@ -320,3 +320,32 @@ def test_a_fraction_of_too_many_digits_is_refused_with_the_way_out(tmp_path: Pat
     assert ran.status == 3
     assert "--precision" in ran.err
     assert run("evaluate", path, "--precision", 20, "--of", "loss").status == 0
+
+
+def test_derive_s_json_has_the_textbook_s_chain_and_delta_form(examples_folder: Path) -> None:
+    table = printed("derive", examples_folder / "two-input.toml", "--to", "json", "--of", "w_5")
+    (gradient,) = table["gradients"]
+    assert (gradient["neutral"], gradient["name"]) == ("dE/dw[2][0][0]", "dE/dw_5")
+    assert gradient["chain"]["text"] == "dE/dout_o1 * dout_o1/dnet_o1 * dnet_o1/dw_5"
+    assert gradient["delta"]["text"] == "delta_o1 * out_h1"
+    assert gradient["value"] == pytest.approx(0.082167041, abs=NINTH_DIGIT)
+
+
+def test_derive_s_json_of_all_has_every_parameter_once(examples_folder: Path) -> None:
+    table = printed("derive", examples_folder / "two-input.toml", "--to", "json")
+    names = [gradient["name"] for gradient in table["gradients"]]
+    assert sorted(names) == sorted(
+        [f"dE/dw_{number}" for number in range(1, 9)] + [f"dE/db_{number}" for number in range(1, 5)]
+    )
+
+
+def test_derive_s_json_with_a_symbolic_number_of_observations_has_laws_only(tmp_path: Path) -> None:
+    layer = {"units": 2, "activation": "sigmoid", "bias": "unit"}
+    path = tmp_path / "symbolic.toml"
+    symbolic = Network(observations="n", inputs={"count": 2}, layers=[layer], loss="squared_error")
+    path.write_text(symbolic.to_toml())
+    table = printed("derive", path, "--to", "json")
+    laws = {law["neutral"]: law["text"] for law in table["laws"]}
+    assert laws["net[1]"].startswith("sum_k w_jk")
+    assert "sum_n" in laws["dE/dw[1]"]
+    assert table["gradients"] == []
