@@ -13,6 +13,7 @@ from symbackprop import training
 from symbackprop import values as numbers
 from symbackprop.errors import InputError, MissingValue
 from symbackprop.files import write_whole
+from symbackprop.given import Given
 from symbackprop.network import Network
 from symbackprop.notation.names import Names
 from symbackprop.notation.neutral import neutral
@@ -316,7 +317,7 @@ class Gradient:
 def given_of(values: Values) -> Mapping[Array, Any]:
     """The exact given entries that the values were computed from."""
     given = values.numbers.given
-    assert isinstance(given, numbers.Given)
+    assert isinstance(given, Given)
     return given.entries
 
 
