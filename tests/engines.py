@@ -64,6 +64,7 @@ def by_ironcalc(book: bytes) -> Cells:
 
 def by_libreoffice(*books: bytes) -> list[Cells]:
     """Every cell's value in each book after LibreOffice has computed it; 15 digits."""
+    assert books, "without a file LibreOffice opens and stays"
     with tempfile.TemporaryDirectory() as folder:
         for number, book in enumerate(books):
             Path(folder, f"book{number}.xlsx").write_bytes(stripped(book))

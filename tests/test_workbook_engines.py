@@ -23,7 +23,7 @@ from tests.conftest import FULL
 from tests.engines import Cells, by_ironcalc, by_libreoffice
 from tests.networks import drawn
 
-RANDOM = 200 if FULL else 16
+RANDOM = 200 if FULL else 6
 EXAMPLES = [
     path for path in sorted(Path(__file__).parent.parent.glob("examples/*.toml")) if path.stem != "happydustbunny"
 ]  # it has no numbers

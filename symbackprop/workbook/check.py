@@ -213,8 +213,8 @@ class Check:
                 Formula(layout.addresses.place(of, CHECK), gradient, of, "link", "check"),
                 Formula(address(up.row, loss_column), above, self.loss, where="loss up"),
                 Formula(address(down.row, loss_column), below, self.loss, where="loss down"),
-                Formula(f"({c}-{d})/({moved_up}-{moved_down})", quotient, where="quotient", loose=True),
-                Formula(f"ABS({b}-{e})", apart, where="apart", loose=True),
+                Formula(f"({c}-{d})/({moved_up}-{moved_down})", quotient, where="quotient", within=allowed),
+                Formula(f"ABS({b}-{e})", apart, where="apart", within=allowed),
                 Formula(f"{relative}*ABS({b})+{absolute}*MAX(1,ABS({here}))", allowed, where="allowed"),
                 Formula(judged, verdict, style="verdict"),
             ]

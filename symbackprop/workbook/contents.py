@@ -38,7 +38,7 @@ class Formula:
 
     ``of`` is the quantity whose equation it is (None for a link, a product of chain factors, a verdict); ``where``
     tells apart the same quantity at several places: a step of training, one side of a difference quotient.
-    ``loose``: the value is a difference quotient, in which rounding counts for more.
+    ``within``: how far another engine's value may be off beyond rounding, in a difference quotient.
     """
 
     text: str
@@ -46,7 +46,7 @@ class Formula:
     of: Quantity | None = None
     style: str = "calculation"
     where: str = ""
-    loose: bool = False
+    within: float = 0.0
 
 
 Content = Text | Typed | Formula
