@@ -88,7 +88,7 @@ def _losses(layout: Layout) -> Iterator[Row]:
 
 def _legend() -> list[Row]:
     return [
-        [Text("blue, in a box", "input"), Text("a number that you may type over (sheet Network only)", "text")],
+        [Text("blue, in a box", "sample"), Text("a number that you may type over (sheet Network only)", "text")],
         [Text("black", "calculation"), Text("a formula", "text")],
         [Text("green", "link"), Text("the same number as on another sheet", "text")],
     ]

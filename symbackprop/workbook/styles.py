@@ -62,6 +62,7 @@ def named_styles() -> Mapping[str, NamedStyle]:
         "equation": _style("equation", color=GREY, horizontal="left", indent=1),
         "hyperlink": _style("link to a place", color="0563C1", underline="single"),
         "input": _style("input", color=BLUE, fill=FILL_INPUT, border=_BOX, horizontal="right", indent=1, locked=False),
+        "sample": _style("sample", color=BLUE, fill=FILL_INPUT, border=_BOX, horizontal="right", indent=1, locked=True),
         "calculation": _style("calculation", horizontal="right", indent=1),
         "link": _style("link", color=GREEN, horizontal="right", indent=1),
         "verdict": _style("verdict", horizontal="center", bold=True),

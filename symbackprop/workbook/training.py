@@ -95,7 +95,7 @@ class Training:
         cells = (steps + 1) * self.table.next_column
         if self.table.next_column > LAST_COLUMN or cells > MOST_FORMULAS:
             raise TooLarge(
-                f"{steps} steps would take {cells:,} cells over {self.table.next_column:,} columns;"
+                f"{steps:,} steps would take {cells:,} cells over {self.table.next_column:,} columns;"
                 f" a workbook takes {MOST_FORMULAS:,} in {LAST_COLUMN:,}: ask for fewer, or for none with --steps 0"
             )
 

@@ -1,0 +1,338 @@
+"""What a workbook's file holds: values, names, texts, limits, and the same bytes for the same description."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import openpyxl
+import pytest
+from lxml import etree
+
+from symbackprop.derivation import derive
+from symbackprop.errors import MissingValue, TooLarge
+from symbackprop.network import Dense, Network
+from symbackprop.values import evaluate
+from symbackprop.workbook import layout, workbook_bytes
+from symbackprop.workbook.building import planned
+from symbackprop.workbook.contents import Book, Formula, Typed
+from symbackprop.workbook.writer import book_bytes
+from tests.engines import by_ironcalc, by_libreoffice
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+WORKBOOKS = Path(__file__).parent.parent / "workbooks"
+NUMERIC = [path.stem for path in sorted(EXAMPLES.glob("*.toml")) if path.stem != "happydustbunny"]
+SPREADSHEET = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
+HOSTILE = ['=HYPERLINK("http://example.org","x")', "+cmd|' /C calc'!A0", "@SUM(1)", "-1+1", "a" * 40, "🦊 שלום a'b"]
+
+
+def book_of(network: Network, steps: int | None = None) -> Book:
+    derivation = derive(network)
+    return planned(derivation, evaluate(derivation), steps=steps)
+
+
+def example(name: str) -> Network:
+    return Network.read(EXAMPLES / f"{name}.toml")
+
+
+def small(**changes: object) -> Network:
+    settings: dict[str, object] = {
+        "inputs": [0.5, -1],
+        "targets": [1],
+        "layers": [Dense(2, "tanh", weights=[[0.1, 0.2], [0.3, -0.4]], bias=[0.5, -0.6]), Dense(1, weights=[[0.7, 0.8]])],
+        "loss": "squared_error",
+        "update": {"rule": "gradient_descent", "learning_rate": 0.5},
+    }
+    return Network(**{**settings, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", NUMERIC)
+def test_every_formula_has_our_value_bit_by_bit_beside_it(name: str) -> None:
+    book = book_of(example(name))
+    expected = {
+        (sheet, row, column): repr(content.value) if isinstance(content, Typed) else content
+        for sheet, row, column, content in book.cells()
+        if isinstance(content, Typed | Formula)
+    }
+    found: dict[tuple[str, int, int], object] = {}
+    with ZipFile(BytesIO(book_bytes(book))) as zipped:
+        for number, sheet in enumerate(book.sheets, 1):
+            tree = etree.fromstring(zipped.read(f"xl/worksheets/sheet{number}.xml"))
+            for cell in tree.iterfind(".//m:c", SPREADSHEET):
+                place = openpyxl.utils.cell.coordinate_to_tuple(cell.get("r"))
+                formula, value = cell.find("m:f", SPREADSHEET), cell.find("m:v", SPREADSHEET)
+                if formula is not None:
+                    content = expected[(sheet.name, *place)]
+                    assert isinstance(content, Formula)
+                    assert formula.text == content.text
+                    if isinstance(content.value, str):
+                        assert (cell.get("t"), value.text) == ("str", content.value)
+                    else:
+                        assert cell.get("t", "n") == "n"
+                        assert value.text == repr(content.value)
+                elif cell.get("t") == "n" and value is not None:
+                    assert value.text == expected[(sheet.name, *place)]
+                else:
+                    continue
+                found[(sheet.name, *place)] = None
+    assert found.keys() == expected.keys()
+
+
+def test_a_formula_without_a_value_is_never_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If openpyxl writes a formula cell otherwise one day, this is an error and not a book half without values."""
+    from symbackprop.workbook import caches
+
+    monkeypatch.setattr(caches, "FORMULA", re.compile(rb"<never>(.)(.)"))
+    with pytest.raises(AssertionError, match="written otherwise"):
+        book_bytes(book_of(small()))
+
+
+@pytest.mark.parametrize("name", NUMERIC)
+def test_the_same_description_gives_the_same_bytes(name: str) -> None:
+    first, second = (book_bytes(book_of(example(name))) for _ in range(2))
+    assert first == second
+
+
+def test_the_workbooks_of_the_examples_are_built_from_them(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("build", WORKBOOKS / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    built = module.build(tmp_path)
+    assert {path.name for path in built} == {path.name for path in WORKBOOKS.glob("*.xlsx")}
+    different = [path.name for path in built if _parts(path) != _parts(WORKBOOKS / path.name)]
+    assert different == [], "run `make workbooks`"
+
+
+def _parts(path: Path) -> dict[str, bytes]:
+    """The parts of a workbook: how they are compressed depends on the machine's zlib."""
+    with ZipFile(path) as zipped:
+        return {name: zipped.read(name) for name in zipped.namelist()}
+
+
+def test_numbers_are_typed_in_the_sheet_network_only() -> None:
+    for name in NUMERIC:
+        book = openpyxl.load_workbook(BytesIO(book_bytes(book_of(example(name)))))
+        typed = {
+            sheet.title
+            for sheet in book.worksheets
+            for row in sheet.iter_rows()
+            for cell in row
+            if isinstance(cell.value, int | float)
+        }
+        assert typed == {"Network"}, name
+
+
+def test_only_typed_numbers_and_the_scratch_sheet_are_open() -> None:
+    book = openpyxl.load_workbook(BytesIO(book_bytes(book_of(example("russo")))))
+    locked = {sheet.title: sheet.protection.sheet for sheet in book.worksheets}
+    assert [title for title, is_locked in locked.items() if not is_locked] == ["Scratch"]
+    for sheet in book.worksheets:
+        assert not sheet.protection.password
+        for row in sheet.iter_rows():
+            for cell in row:
+                assert cell.protection.locked != isinstance(cell.value, int | float), f"{sheet.title} {cell.coordinate}"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_title_stays_a_text(text: str) -> None:
+    book = openpyxl.load_workbook(BytesIO(book_bytes(book_of(small(title=text)))))
+    cell = book["Overview"]["A1"]
+    assert (cell.value, cell.data_type) == (text, "s")
+
+
+def test_no_text_cell_is_a_formula() -> None:
+    book = book_of(small(title="=1+1", input_names=["x", "R"]))
+    formulas = {(sheet, row, column) for sheet, row, column, content in book.cells() if isinstance(content, Formula)}
+    loaded = openpyxl.load_workbook(BytesIO(book_bytes(book)))
+    found = {
+        (sheet.title, cell.row, cell.column)
+        for sheet in loaded.worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.data_type == "f"
+    }
+    assert found == formulas
+
+
+# Excel's rules for names, from its documentation ("Names in formulas") and not from the package.
+
+
+def excel_accepts(name: str) -> bool:
+    if not 1 <= len(name) <= 255 or not re.fullmatch(r"[A-Za-z_\\][A-Za-z0-9_.\\?]*", name):
+        return False
+    if name.upper() in ("TRUE", "FALSE", "R", "C") or name == "\\":
+        return False
+    cell = re.fullmatch(r"([A-Za-z]{1,3})([0-9]+)", name)
+    if cell and _column(cell[1]) <= 16_384 and 1 <= int(cell[2]) <= 1_048_576:
+        return False
+    return re.fullmatch(r"[Rr][0-9]*[Cc][0-9]*|[Rr][0-9]+|[Cc][0-9]+", name) is None
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["listed", "matrices"])
+@pytest.mark.parametrize("name", NUMERIC)
+def test_defined_names_and_sheet_names_are_legal_in_excel(
+    name: str, listed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not listed:
+        monkeypatch.setattr(layout, "MOST_LISTED", 0)
+    book = book_of(example(name), steps=2)
+    assert [each for each in book.names if not excel_accepts(each)] == []
+    assert len({each.casefold() for each in book.names}) == len(book.names)
+    for sheet in book.sheets:
+        assert len(sheet.name) <= 31
+        assert re.fullmatch(r"[A-Za-z]+", sheet.name)
+        assert sheet.name != "History"
+
+
+def test_names_that_look_like_cells_are_mended() -> None:
+    names = ["w1", "R", "c", "TRUE"]
+    layers = [Dense(2, "tanh", weights=[names[:2], names[2:]]), Dense(1, weights=[["a1", "A1_"]])]
+    parameters = {name: 0.1 * number for number, name in enumerate([*names, "a1", "A1_"], 1)}
+    book = book_of(small(layers=layers, parameters=parameters))
+    assert [each for each in book.names if not excel_accepts(each)] == []
+    assert len({each.casefold() for each in book.names}) == len(book.names)
+
+
+@pytest.mark.parametrize("name", NUMERIC)
+def test_no_formula_passes_the_limits_of_spreadsheets(name: str) -> None:
+    for *_, content in book_of(example(name)).cells():
+        if isinstance(content, Formula):
+            assert len(content.text) <= 8_000
+            assert _depth(content.text) <= 60
+
+
+def _depth(text: str) -> int:
+    depth = deepest = 0
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def test_links_lead_to_cells_that_are_there() -> None:
+    book = openpyxl.load_workbook(BytesIO(book_bytes(book_of(example("russo")))))
+    targets = [
+        cell.hyperlink.location
+        for sheet in book.worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.hyperlink is not None
+    ]
+    assert len(targets) > 100
+    for target in targets:
+        sheet, _, place = target.partition("!")
+        assert book[sheet.strip("'")][place].value is not None, target
+
+
+SATURATED = [
+    pytest.param(activation, loss, id=f"{activation}-{loss}")
+    for activation, loss in [
+        ("sigmoid", "squared_error"),
+        ("tanh", "squared_error"),
+        ("softplus", "squared_error"),
+        ("silu", "squared_error"),
+        ("elu", "squared_error"),
+        ("softmax", "cross_entropy"),
+        ("sigmoid", "binary_cross_entropy"),
+    ]
+]
+
+
+@pytest.mark.parametrize(("activation", "loss"), SATURATED)
+def test_nets_of_800_stay_finite_in_ironcalc(activation: str, loss: str) -> None:
+    book = _saturated(activation, loss)
+    assert _problems(book, by_ironcalc(book_bytes(book))) == []
+
+
+@pytest.mark.engine
+def test_nets_of_800_stay_finite_in_libreoffice() -> None:
+    books = [_saturated(*each.values) for each in SATURATED]  # type: ignore[misc]
+    found = by_libreoffice(*map(book_bytes, books))
+    assert [_problems(book, cells) for book, cells in zip(books, found, strict=True)] == [[]] * len(books)
+
+
+def _saturated(activation: str, loss: str) -> Book:
+    layers = [Dense(2, activation, weights=[[800], [-800]])]
+    return book_of(Network(inputs=[1], targets=[0, 1], layers=layers, loss=loss), steps=0)
+
+
+def _problems(book: Book, found: object) -> list[str]:
+    """Cells of Forward and Backward without a number; ∂E/∂out is left aside, which no double can hold here."""
+    return [
+        f"{sheet} {row},{column} ={content.text}"
+        for sheet, row, column, content in book.cells()
+        if isinstance(content, Formula)
+        and sheet in ("Forward", "Backward")
+        and content.value == content.value
+        and not isinstance(found[sheet, row, column], int | float)  # type: ignore[index]
+    ]
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("name", ["russo", "xor"])
+def test_an_edited_number_changes_everything_behind_it_as_a_fresh_derivation_does(name: str) -> None:
+    network = example(name)
+    edits = {"x": ("x", None, (0, 1)), "w": ("w", 1, (0, 0)), "lr": ("lr", None, ())}
+    for kind, key in edits.items():
+        changed = book_of(network.with_numbers({key: 0.75}))
+        differing = [
+            (sheet, row, column)
+            for (sheet, row, column, old), (*_, new) in zip(book_of(network).cells(), changed.cells(), strict=True)
+            if isinstance(new, Typed) and isinstance(old, Typed) and old.value != new.value
+        ]
+        assert len(differing) == 1, kind
+        edited = openpyxl.load_workbook(BytesIO(book_bytes(book_of(network))))
+        ((sheet, row, column),) = differing
+        edited[sheet].cell(row, column).value = 0.75
+        saved = BytesIO()
+        edited.save(saved)
+        (found,) = by_libreoffice(saved.getvalue())
+        for sheet, row, column, content in changed.cells():
+            if isinstance(content, Formula) and not content.within and sheet != "Training":
+                here = found[sheet, row, column]
+                if isinstance(content.value, str):
+                    assert here == content.value
+                else:
+                    assert here == pytest.approx(content.value, rel=1e-11, abs=1e-14), (kind, sheet, row, column)
+
+
+def test_a_description_without_values_is_refused_with_what_is_missing() -> None:
+    derivation = derive(example("happydustbunny"))
+    with pytest.raises(MissingValue, match=r"w_00\^\(1\), w_01\^\(1\)"):
+        workbook_bytes(derivation, evaluate(derivation))
+
+
+def test_too_many_steps_are_refused_with_their_number() -> None:
+    with pytest.raises(TooLarge, match=r"1,000,000 steps would take [\d,]+ cells"):
+        book_of(small(), steps=1_000_000)
+
+
+@pytest.mark.parametrize("reader", ["pandas", "calamine"])
+def test_other_readers_find_every_value(reader: str) -> None:
+    book = book_of(example("russo"))
+    content = BytesIO(book_bytes(book))
+    if reader == "pandas":
+        pandas = pytest.importorskip("pandas")
+        frames = pandas.read_excel(content, sheet_name=None, header=None, engine="openpyxl")
+        found = {name: frame.to_numpy().tolist() for name, frame in frames.items()}
+    else:
+        calamine = pytest.importorskip("python_calamine")
+        opened = calamine.CalamineWorkbook.from_filelike(content)
+        found = {
+            name: opened.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in opened.sheet_names
+        }
+    for sheet, row, column, cell in book.cells():
+        if isinstance(cell, Typed | Formula):
+            assert found[sheet][row - 1][column - 1] == cell.value
