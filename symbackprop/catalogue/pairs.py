@@ -70,7 +70,7 @@ def _softmax_part(net: Cell, target: Cell) -> Expression:
     bound = _bound(net)
     other, largest = at(net, bound), Along("max", bound, Reference(at(net, bound)))
     others = Along(
-        "sum", bound, (1 - Reference(Kronecker(bound, net.indices[-1]))) * EXP(Reference(other) - Reference(net))
+        "sum", bound, (1 - Reference(Kronecker(bound, net.indices[-1]))) * shifted(other)
     )
     behind = largest - Reference(net)
     further = behind + LOG(_shifted_sum(net))

@@ -1,0 +1,125 @@
+"""Identifiers and comments of generated source: the derivation's own names, as far as a language can spell them."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import textwrap
+from collections.abc import Hashable, Iterable
+
+from symbackprop.compiled.forms import Temporary
+from symbackprop.compiled.phases import Entry
+from symbackprop.compiled.program import Program
+from symbackprop.notation.lettering import ascii_name
+from symbackprop.notation.neutral import neutral_array
+from symbackprop.printing.dialect import Label
+from symbackprop.printing.plain import Plain
+from symbackprop.quantities import Array, Axis, Cell, Role
+from symbackprop.system import Indicator, Kronecker, Map, SumOfProducts
+
+RESERVED = frozenset(
+    {
+        *keyword.kwlist,
+        *("auto break case char const continue default do double else enum extern float for goto if inline int long").split(),
+        *("register restrict return short signed sizeof static struct switch typedef union unsigned void").split(),
+        *("volatile while main n xp nan inf math larger smaller erf erfc pi parameters inputs targets loss list sum").split(),
+        *("exp log sqrt expm1 log1p sin cos tan asin acos atan sinh cosh tanh abs max min pow fabs range zip float").split(),
+        *("exponential exponential_less_1 hyperbolic_tangent dot rows row block lanes count gradients j0 j1 y0 y1").split(),
+        *("jn yn gamma lgamma tgamma signgam NAN round floor ceil hypot j k i l h p b m given found len map mul").split(),
+    }
+)
+ASCII = Plain(ascii=True)
+
+
+class Identifiers:
+    """Names in generated source, each for one thing: arrays by their neutral names, numbers by the notation's.
+
+    ``arrays``: the source speaks of whole arrays, so that the names of its arguments are those.
+    """
+
+    def __init__(self, program: Program, *, arrays: bool) -> None:
+        self.program = program
+        self.notation = program.derivation.notation
+        self._known: dict[Hashable, str] = {}
+        self._taken: set[str] = set(RESERVED)
+        if not arrays:
+            self._known[Entry(program.loss)] = "loss"
+            return
+        for array in program.inputs:
+            self._claim(array, array.label or "x")
+        if program.targets is not None:
+            self._claim(program.targets, "t")
+        for key, array in program.parameters.items():
+            self._claim(array, key)
+        for key, array in program.gradients.items():
+            self._claim(array, f"d{key}" if program.targets is not None else f"d_{key}")
+        self._known[program.loss] = "loss"
+
+    def array(self, array: Array) -> str:
+        """The identifier of an array."""
+        if array in self._known:
+            return self._known[array]
+        if array.role is Role.VARIABLE and array.label:
+            return self._claim(array, array.label)
+        text = neutral_array(array) + (f"_{array.label}" if "sum" in array.label or "uses" in array.label else "")
+        return self._claim(array, text)
+
+    def temporary(self, temporary: Temporary) -> str:
+        """The identifier of a shared part."""
+        return self._known.get(temporary) or self._claim(temporary, f"u{temporary.number + 1}")
+
+    def entry(self, entry: Entry) -> str:
+        """The identifier of a single number."""
+        if entry in self._known:
+            return self._known[entry]
+        array = entry.of
+        if isinstance(array, Temporary):
+            return self._claim(entry, "_".join([f"u{array.number + 1}", *map(str, entry.place)]))
+        if (array.role is Role.VARIABLE and array.label.startswith("shared_")) or array.role is Role.SETTING:
+            return self._claim(entry, "_".join([self.array(array), *map(str, entry.place)]))
+        text = ascii_name(self.notation.entry(array, "", entry.place))
+        if "sum" in array.label or "uses" in array.label:
+            text += f"_{array.label}"
+        return self._claim(entry, text)
+
+    def _claim(self, what: Hashable, wanted: str) -> str:
+        text = re.sub(r"\W+", "_", wanted.encode("ascii", "ignore").decode()).strip("_") or "value"
+        text = f"v{text}" if text[0].isdigit() else text
+        found, number = text, 2
+        while found in self._taken:
+            found, number = f"{text}_{number}", number + 1
+        self._taken.add(found)
+        self._known[what] = found
+        return found
+
+    def comments(self, arrays: Iterable[Array]) -> list[str]:
+        """Each array's equation in the derivation's notation, cut into lines."""
+        lines: list[str] = []
+        for array in arrays:
+            equation = self.program.derivation.definition(array)
+            if isinstance(equation, SumOfProducts | Map):
+                left = self._law_label(equation.target).text
+                text = f"{left} = {ASCII.text(equation.law(), self._law_label)}"
+                lines += textwrap.wrap(text, 110, subsequent_indent="    ", break_long_words=False)
+        return lines
+
+    def _law_label(self, leaf: Hashable) -> Label:
+        match leaf:
+            case Cell():
+                return Label(ascii_name(self.notation.cell_name(leaf)))
+            case Kronecker(left, right):
+                return Label(f"[{left} = {right}]")
+            case Indicator(indices):
+                return Label(f"[{', '.join(indices)} counts]")
+            case Axis():
+                return Label("n")
+        raise AssertionError(leaf)
+
+
+def title_of(program: Program) -> str:
+    """What the source computes, in one line that is safe inside a comment or a string of any language."""
+    network = program.derivation.network
+    title = " ".join(network.title.split()).encode("ascii", "replace").decode()
+    for mark in ('"', "\\", "*/", "/*"):
+        title = "".join(title.split(mark))
+    return f"loss and gradients of {title or 'a network'}"

@@ -1,0 +1,221 @@
+"""A program as Python source that needs the standard library only: straight-line where it is small, loops above."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+from symbackprop import __version__
+from symbackprop.compiled.forms import Temporary
+from symbackprop.compiled.naming import Identifiers, title_of
+from symbackprop.compiled.nests import Nest, nests
+from symbackprop.compiled.phases import Accumulate, Entry, Phases, phases_of, scalars
+from symbackprop.compiled.program import Gathered, Program, Statement, targets
+from symbackprop.printing.dialect import Label
+from symbackprop.printing.python import ANGLES, MATH, PYTHON
+from symbackprop.quantities import Array, Axis, Cell
+from symbackprop.system import Kronecker
+
+STRAIGHT = 600  # operations for one observation, up to which each number has a line of its own
+INDENT = "    "
+
+
+def python_source(program: Program) -> str:
+    """The source: a function ``loss_and_gradients(parameters, inputs, targets)``."""
+    return _Writer(program).source()
+
+
+class _Writer:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.straight = program.operations <= STRAIGHT
+        self.names = Identifiers(program, arrays=not self.straight)
+        self.phases: Phases = phases_of(program)
+
+    def source(self) -> str:
+        body = [*self._parameters(), *self._tables()]
+        done = [*self._lines(self.phases.before)]
+        sums = [*self._sums()]
+        each = [*self._observation(), *self._lines(self.phases.each)]
+        after = [*self._lines(self.phases.after), self._result()]
+        if any(" / n" in line for line in (*done, *each, *after)):
+            body.append("n = len(rows)")
+        lines = [*self._rows(), *body, *done, *sums, self._loop(), *_indented(each), *after]
+        text = "\n".join(_indented(lines))
+        return "\n".join(
+            [
+                f'"""{title_of(self.program)[0].upper()}{title_of(self.program)[1:]}.',
+                "",
+                f"Written by symbackprop {__version__}. It needs Python's standard library only.",
+                '"""',
+                *self._imports(text),
+                *self._helpers(text),
+                "",
+                "def loss_and_gradients(parameters, inputs, targets=None):",
+                f'    """The loss, and its derivatives by each of the parameters: {", ".join(self.program.parameters)}."""',
+                text,
+                "",
+            ]
+        )
+
+    def _rows(self) -> Iterator[str]:
+        if self.program.named_inputs:
+            names = [array.label for array in self.program.inputs]
+            each = ", ".join(f'inputs["{name}"]' for name in names)
+            yield f"columns = [{each}]"
+            yield "rows = list(zip(*columns)) if isinstance(columns[0], (list, tuple)) else [columns]"
+            return
+        yield "several = isinstance(inputs[0], (list, tuple))"
+        yield "rows = list(zip(inputs, targets)) if several else [(inputs, targets)]"
+
+    def _parameters(self) -> Iterator[str]:
+        for key, array in self.program.parameters.items():
+            yield f'{self._pattern(array) if self.straight else self.names.array(array)} = parameters["{key}"]'
+
+    def _tables(self) -> Iterator[str]:
+        for array, values in self.program.tables.items():
+            yield f"{self._pattern(array) if self.straight else self.names.array(array)} = {list(values)}"
+
+    def _sums(self) -> Iterator[str]:
+        for array in self.phases.sums:
+            if self.straight:
+                entries = [self.names.entry(Entry(array, place)) for place in _places(array)]
+                yield from (f"{entry} = 0.0" for entry in entries)
+            else:
+                yield f"{self.names.array(array)} = {_zeros(array)}"
+
+    def _loop(self) -> str:
+        arrays = [*self.program.inputs, *([self.program.targets] if self.program.targets else [])]
+        names = [self._pattern(each) if self.straight else self.names.array(each) for each in arrays]
+        return f"for {', '.join(names)}{',' if len(names) == 1 else ''} in rows:"
+
+    def _observation(self) -> Iterator[str]:
+        yield from ()
+
+    def _pattern(self, array: Array) -> str:
+        """Names for all entries of an array, nested as its rows are."""
+        return _nested(array, lambda place: self.names.entry(Entry(array, place)))
+
+    def _result(self) -> str:
+        pairs = ", ".join(
+            f'"{key}": {_nested_list(array, lambda place, array=array: self.names.entry(Entry(array, place))) if self.straight else self.names.array(array)}'  # type: ignore[misc]
+            for key, array in self.program.gradients.items()
+        )
+        return f"return loss, {{{pairs}}}"
+
+    def _lines(self, statements: Sequence[Statement | Accumulate]) -> Iterator[str]:
+        for statement in statements:
+            arrays = (statement.target.array,) if isinstance(statement, Accumulate) else targets(statement)
+            yield from (f"# {line}" for line in self.names.comments(arrays))
+            yield from self._assignments(statement) if self.straight else self._nested_loops(statement)
+
+    def _assignments(self, statement: Statement | Accumulate) -> Iterator[str]:
+        operation = "+=" if isinstance(statement, Accumulate) else "="
+        for entry, law in scalars([statement], one=False):
+            yield f"{self.names.entry(entry)} {operation} {PYTHON.text(law, self._label)}"
+
+    def _label(self, leaf: Hashable) -> Label:
+        return Label(self.names.entry(leaf) if isinstance(leaf, Entry) else "n")
+
+    def _nested_loops(self, statement: Statement | Accumulate) -> Iterator[str]:
+        if not isinstance(statement, Accumulate):
+            for array in targets(statement):
+                if array.axes:
+                    yield f"{self.names.array(array)} = {_zeros(array)}"
+        for nest in nests(statement):
+            if isinstance(nest, Gathered):
+                yield from self._gathering(nest)
+                continue
+            for depth, (letter, extent) in enumerate(nest.letters):
+                yield f"{INDENT * depth}for {letter} in range({extent}):"
+            for target, law in nest.lines:
+                left, right = self._cell(target).text, PYTHON.text(law, self._cell)
+                if nest.operation == "larger":
+                    right = f"max({left}, {right})"
+                operation = "+=" if nest.operation == "+=" else "="
+                yield f"{INDENT * len(nest.letters)}{left} {operation} {right}"
+
+    def _gathering(self, statement: Gathered) -> Iterator[str]:
+        name = self.names.array(statement.target.array)
+        for place, uses in zip(_places(statement.target.array), statement.table, strict=True):
+            terms = [self.names.array(statement.sources[number]) + _at(there) for number, there in uses]
+            yield f"{name}{_at(place)} = {' + '.join(terms) or '0.0'}"
+
+    def _cell(self, leaf: Hashable) -> Label:
+        match leaf:
+            case Cell(array, indices):
+                kept = [
+                    index for index, axis in zip(indices, array.axes, strict=True) if axis.kind != "observation"
+                ]
+                return Label(self.names.array(array) + "".join(f"[{each}]" for each in kept))
+            case Temporary():
+                return Label(self.names.temporary(leaf))
+            case Kronecker(left, right):
+                return Label(f"({left} == {right})")
+            case Axis():
+                return Label("n")
+        raise AssertionError(leaf)
+
+    def _imports(self, text: str) -> Iterator[str]:
+        used = [name for name in (*MATH, *ANGLES) if re.search(rf"\b{name}\b", text)]
+        if re.search(r"\bnan\b", text):
+            used.append("nan")
+        if "exp" in used:
+            used += ["inf"]
+        if used:
+            yield f"from math import {', '.join(sorted(name for name in used if name != 'exp'))}" if used != ["exp"] else ""
+        if "exp" in used:
+            yield "from math import exp as _exp"
+        yield ""
+
+    def _helpers(self, text: str) -> Iterator[str]:
+        if re.search(r"\bexp\b", text):
+            if self._exponents_are_bounded(text):
+                return
+            yield from ["", "def exp(x):", "    return _exp(x) if x < 709.7 else inf", ""]
+
+    def _exponents_are_bounded(self, text: str) -> bool:
+        return False
+
+
+def _places(array: Array) -> list[tuple[int, ...]]:
+    places: list[tuple[int, ...]] = [()]
+    for axis in array.axes:
+        if axis.kind != "observation":
+            places = [(*place, index) for place in places for index in range(axis.size or 0)]
+    return places
+
+
+def _nested(array: Array, name: object, place: tuple[int, ...] = ()) -> str:
+    assert callable(name)
+    axes = [axis for axis in array.axes if axis.kind != "observation"]
+    if len(place) == len(axes):
+        return str(name(place))
+    inside = [_nested(array, name, (*place, index)) for index in range(axes[len(place)].size or 0)]
+    return f"({', '.join(inside)}{',' if len(inside) == 1 else ''})"
+
+
+def _nested_list(array: Array, name: object, place: tuple[int, ...] = ()) -> str:
+    assert callable(name)
+    if len(place) == len(array.axes):
+        return str(name(place))
+    inside = [_nested_list(array, name, (*place, index)) for index in range(array.axes[len(place)].size or 0)]
+    return f"[{', '.join(inside)}]"
+
+
+def _zeros(array: Array) -> str:
+    sizes = [axis.size or 0 for axis in array.axes if axis.kind != "observation"]
+    if not sizes:
+        return "0.0"
+    text = f"[0.0] * {sizes[-1]}"
+    for size in reversed(sizes[:-1]):
+        text = f"[{text} for _ in range({size})]"
+    return text
+
+
+def _at(place: Iterable[int]) -> str:
+    return "".join(f"[{index}]" for index in place)
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [INDENT + line for line in lines]

@@ -1,0 +1,57 @@
+"""Formulas as C computes them in doubles. Functions are those of ``math.h``, or the source's own ``exp`` and ``expm1``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import ClassVar
+
+from symbackprop.expressions import BySign, Expression
+from symbackprop.printing.dialect import Label, Say, cases, compared
+from symbackprop.printing.python import ANGLES, MATH, Code
+
+
+class C(Code):
+    """One number at a time; every number is a double."""
+
+    name: ClassVar[str] = "C"
+    heads: ClassVar[Mapping[str, str]] = {
+        **{each: each for each in (*MATH, *ANGLES)},
+        "pi": "3.141592653589793",
+        "abs": "fabs",
+        "max": "larger",
+        "min": "smaller",
+        "exp": "exponential",
+        "expm1": "exponential_less_1",
+        "tanh": "hyperbolic_tangent",
+    }
+
+    def literal(self, value: Fraction) -> str:
+        """A number's text, always with a point or an exponent."""
+        return repr(value.numerator / value.denominator)
+
+    def power(self, base: Expression, exponent: Expression, say: Say) -> Label:
+        """``pow(a, b)``."""
+        return Label(f"pow({say(base).text}, {say(exponent).text})")
+
+    def sign(self, argument: Label) -> Label:
+        """-1, 0 or 1."""
+        return Label(f"((double)({argument.text} > 0.0) - (double)({argument.text} < 0.0))")
+
+    def by_sign(self, choice: BySign, say: Say) -> Label:
+        """``(x < 0.0 ? a : b)``."""
+        branches = cases(choice)
+        left, right = (say(each).text for each in compared(choice.decider))
+        text = say(branches[-1][0]).text
+        if len(branches) == 3:
+            text = f"({left} > {right} ? {text} : {say(choice.zero).text})"
+        if len(branches) > 1:
+            text = f"({left} {branches[0][1]} {right} ? {say(branches[0][0]).text} : {text})"
+        return Label(text if len(branches) > 1 else f"({text})")
+
+    def undefined(self, reason: str) -> Label:
+        """Not a number."""
+        return Label("NAN")
+
+
+C_DIALECT = C()
