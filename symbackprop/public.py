@@ -25,7 +25,9 @@ from symbackprop.values import Values
 if TYPE_CHECKING:
     from symbackprop.algebra import Expr
     from symbackprop.forms.chain import Chain
+    from symbackprop.forms.matrix import MatrixForm
     from symbackprop.forms.paths import PathSum
+    from symbackprop.forms.steps import Step
     from symbackprop.notation import Notation
     from symbackprop.proof import Proof
 
@@ -120,10 +122,11 @@ class Derivation:
         """
         return Gradient(self, self._differentiated(self.names.resolve(name), name))
 
-    def steps(self, name: str) -> Any:
+    def steps(self, name: str) -> tuple[Step, ...]:
         """The way from the closed form to the delta form, in named steps that are each proven."""
-        wanted = self.gradient(name).quantity
-        return import_module("symbackprop.proof").steps(self.core, _one(wanted, "steps"))
+        from symbackprop.forms.steps import steps
+
+        return steps(self.core, _one(self.gradient(name).quantity, "steps"))
 
     def prove(self) -> Proof:
         """Proves every gradient by SymPy's own differentiation, without the sweep; says how it did, and what failed."""
@@ -297,10 +300,12 @@ class Gradient:
         return path_sum(self.derivation.core, self._entry("paths"))
 
     @property
-    def matrix(self) -> Any:
+    def matrix(self) -> MatrixForm:
         """The matrix form of the whole array that it belongs to."""
+        from symbackprop.forms.matrix import matrix_form
+
         array = self.quantity.array if isinstance(self.quantity, Quantity) else self.quantity
-        return import_module("symbackprop.forms.matrix").matrix_form(self.derivation.core, array)
+        return matrix_form(self.derivation.core, array)
 
     def to_text(self, *, form: str | None = None, numbers: bool | None = None) -> str:
         """Its derivation as text."""

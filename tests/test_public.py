@@ -186,3 +186,12 @@ def test_a_derivation_proves_itself(two_input: sb.Derivation) -> None:
     proof = two_input.prove()
     assert proof
     assert not proof.failed
+
+
+def test_the_matrix_form_is_of_the_whole_array(two_input: sb.Derivation) -> None:
+    form = two_input.gradient("w_5").matrix
+    assert form.array == two_input.gradient("w[2]").quantity
+
+
+def test_the_steps_lead_to_the_delta_form(two_input: sb.Derivation) -> None:
+    assert len(two_input.steps("w_1")) > 1
