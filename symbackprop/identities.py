@@ -21,7 +21,22 @@ import sympy
 from symbackprop.algebra import Expr, rational, real_symbol, to_sympy
 from symbackprop.arithmetic import NotANumber, precise, sign_of
 from symbackprop.errors import InputError
-from symbackprop.expressions import BySign, Call, Expression, Negative, Reference, as_expression, leaves, substituted
+from symbackprop.expressions import (
+    ONE,
+    BySign,
+    Call,
+    Expression,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Quotient,
+    Reference,
+    Sum,
+    as_expression,
+    leaves,
+    substituted,
+)
 from symbackprop.functions import ABS, MAX, MIN, SIGN
 
 DIGITS = 40
@@ -88,6 +103,45 @@ def _decided(left: Expression, right: Expression, count: int) -> Verdict:
 @lru_cache(maxsize=1024)
 def _slope_decided(value: Expression, slope: Expression, count: int) -> Verdict:
     return _settled(_pieces(value, slope, count), _slopes_differ_by, count)
+
+
+def same_polynomial(left: Expression, right: Expression) -> Verdict:
+    """Whether two formulas are one polynomial, in their leaves and in whatever functions and quotients are in them."""
+    parts: dict[Expression, Expr] = {}
+    first, second = (_in_parts(each, parts) for each in (left, right))
+    if sympy.expand(first - second) == 0:
+        return Verdict(True, True, "a polynomial identity, expanded")
+    return Verdict(False, True, "two different polynomials")
+
+
+def _in_parts(expression: Expression, parts: dict[Expression, Expr]) -> Expr:
+    """A formula as a SymPy polynomial, every other operation's result a symbol of its own."""
+    match expression:
+        case Sum(operands):
+            return sympy.Add(*[_in_parts(each, parts) for each in operands])
+        case Product(operands):
+            return sympy.Mul(*[_in_parts(each, parts) for each in operands])
+        case Negative(operand):
+            return -_in_parts(operand, parts)
+        case Number(value):
+            return rational(value)
+        case Quotient(above, below):
+            return _in_parts(above, parts) * _reciprocal(below, parts)
+        case Power(base, Number(exponent)) if exponent.denominator == 1 and exponent > 0:
+            return _in_parts(base, parts) ** int(exponent)
+    return parts.setdefault(expression, sympy.Dummy())
+
+
+def _reciprocal(expression: Expression, parts: dict[Expression, Expr]) -> Expr:
+    """1 over a formula: of a number itself, of a product that of each factor, of anything else a symbol."""
+    match expression:
+        case Number(value) if value:
+            return rational(1 / value)
+        case Product(operands):
+            return sympy.Mul(*[_reciprocal(each, parts) for each in operands])
+        case Power(base, Number(exponent)) if exponent.denominator == 1 and exponent > 0:
+            return _reciprocal(base, parts) ** int(exponent)
+    return parts.setdefault(Quotient(ONE, expression), sympy.Dummy())
 
 
 Piece = tuple[Expression, Expression]

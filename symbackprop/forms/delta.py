@@ -134,7 +134,7 @@ def flattened(expression: Expression) -> Expression:
     children = tuple(flattened(child) for child in expression.children)
     match expression:
         case Product():
-            return product_of(list(children))
+            return product_of([_sign_outside(each) for each in children])
         case Negative():
             (child,) = children
             return child.operand if isinstance(child, Negative) else product_of([Negative(child)])
@@ -147,6 +147,13 @@ def flattened(expression: Expression) -> Expression:
                 return Negative(Quotient(above.operand, below))
             return Quotient(above, below)
     return expression.rebuilt(children) if children else expression
+
+
+def _sign_outside(factor: Expression) -> Expression:
+    """A sum of negative terms as minus the sum, for the sign to be gathered in front of the product."""
+    if isinstance(factor, Sum) and all(isinstance(each, Negative) for each in factor.operands):
+        return Negative(Sum(tuple(each.operand for each in factor.operands if isinstance(each, Negative))))
+    return factor
 
 
 def law_of(derivation: Derivation, array: Array, chosen: Callable[[Array], bool]) -> tuple[Cell, Expression]:

@@ -14,7 +14,8 @@ import sympy
 from sympy.core.function import UndefinedFunction
 
 from symbackprop.algebra import Expr, SymbolOf, to_sympy
-from symbackprop.expressions import ONE, leaves
+from symbackprop.derivation import Derivation
+from symbackprop.expressions import ONE, Expression, leaves
 from symbackprop.identities import Verdict
 from symbackprop.proof.checks import Check, check
 from symbackprop.proof.claims import DERIVATIVES, Claims, body_at
@@ -44,6 +45,14 @@ def expanded_checks(claims: Claims) -> Iterator[Check]:
         array = equation.target.array
         if claims.is_adjoint(array):
             yield check("derivative", array, [_compared(second, equation, each) for each in every_index(array)])
+
+
+def path_verdict(derivation: Derivation, quantity: Quantity, expression: Expression) -> Verdict:
+    """Whether a derivative of the loss is an expression of values and slopes, by `sympy.diff` of the closed loss."""
+    second = _Second(Claims(derivation))
+    if sympy.expand(to_sympy(expression, second.value_of) - second.derivative(quantity)) == 0:
+        return Verdict(True, True, "sympy.diff of the closed loss, each activation an undefined function, expanded")
+    return Verdict(False, True, "another polynomial than sympy.diff makes of the closed loss")
 
 
 def _compared(second: _Second, equation: Equation, indices: tuple[int, ...]) -> Verdict:
@@ -138,20 +147,20 @@ class _Second:
         return self.functions[quantity]
 
     def _scale(self, equation: Map, indices: tuple[int, ...]) -> Expr:
-        return to_sympy(scalar(replace(equation, body=ONE), indices), self._value_of)
+        return to_sympy(scalar(replace(equation, body=ONE), indices), self.value_of)
 
     def stated(self, equation: Equation, indices: tuple[int, ...]) -> Expr:
         """The System's side: an entry's equation, upstream derivatives being what they should be."""
         array = equation.target.array
         rewrite = self.claims.rewrite(array)
         if isinstance(equation, Map) and rewrite is not None:
-            return to_sympy(scalar(rewrite.before, indices), self._value_of)
+            return to_sympy(scalar(rewrite.before, indices), self.value_of)
         if isinstance(equation, Map):
             found = self.claims.partial_at(array, indices)
             if found is None:
                 return sympy.nan
             return self._scale(equation, indices) * self.slope(found[1], found[2])
-        return to_sympy(scalar(equation, indices), self._value_of)
+        return to_sympy(scalar(equation, indices), self.value_of)
 
     def value(self, quantity: Quantity) -> Expr:
         """A quantity in a backward equation, as a polynomial."""
@@ -170,10 +179,11 @@ class _Second:
         if isinstance(equation, Map):
             return self._scale(equation, quantity.indices) * self.symbol(quantity)
         if quantity not in self.flat_values:
-            self.flat_values[quantity] = to_sympy(scalar(equation, quantity.indices), self._value_of)
+            self.flat_values[quantity] = to_sympy(scalar(equation, quantity.indices), self.value_of)
         return self.flat_values[quantity]
 
-    def _value_of(self, leaf: Hashable) -> Expr:
+    def value_of(self, leaf: Hashable) -> Expr:
+        """`value`, of a leaf of an expression."""
         assert isinstance(leaf, Quantity)
         return self.value(leaf)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
+from symbackprop.derivation import Derivation
 from symbackprop.expressions import Expression, Negative, Reference, as_expression, leaves, substituted, sum_of
 from symbackprop.identities import Verdict, decide, slope_of
 from symbackprop.proof.checks import Check, check
@@ -93,15 +94,28 @@ def _rewrite_checks(claims: Claims, equation: Map, rewrite: Rewrite) -> Iterator
     """The rewritten equation against what the System's other equations make of it, under the rewrite's condition."""
     verdicts, stable = [], []
     for indices in _entries(equation.target.array):
-        derived = _derived(claims, rewrite, indices)
-        printed, computed = scalar(equation, indices), scalar(equation, indices, computed=True)
-        verdict = decide(printed, derived)
-        if not verdict and rewrite.pair.condition:
-            verdict = decide(_under(claims, rewrite, printed, indices), _under(claims, rewrite, derived, indices))
-        verdicts.append(verdict if verdict else decide(claims.expanded(printed), claims.expanded(derived)))
+        verdicts.append(_rewritten_verdict(claims, equation, rewrite, indices))
+        derived, computed = _derived(claims, rewrite, indices), scalar(equation, indices, computed=True)
         stable.append(decide(claims.expanded(derived), claims.expanded(computed)))
     yield check("rewrite", equation.target.array, verdicts)
     yield check("stable form", equation.target.array, stable)
+
+
+def rewrite_verdict(derivation: Derivation, quantity: Quantity) -> Verdict:
+    """Whether one entry of a rewritten equation equals what the sweep derived."""
+    claims = Claims(derivation)
+    equation, rewrite = derivation.definition(quantity.array), claims.rewrite(quantity.array)
+    assert isinstance(equation, Map)
+    assert rewrite is not None
+    return _rewritten_verdict(claims, equation, rewrite, quantity.indices)
+
+
+def _rewritten_verdict(claims: Claims, equation: Map, rewrite: Rewrite, indices: tuple[int, ...]) -> Verdict:
+    printed, derived = scalar(equation, indices), _derived(claims, rewrite, indices)
+    verdict = decide(printed, derived)
+    if not verdict and rewrite.pair.condition:
+        verdict = decide(_under(claims, rewrite, printed, indices), _under(claims, rewrite, derived, indices))
+    return verdict or decide(claims.expanded(printed), claims.expanded(derived))
 
 
 def _derived(claims: Claims, rewrite: Rewrite, indices: tuple[int, ...]) -> Expression:
@@ -123,7 +137,7 @@ def _under(claims: Claims, rewrite: Rewrite, expression: Expression, indices: tu
     assert targets is not None
     width = rewrite.after.target.array.axes[-1].size or 1
     row = [Fraction(place + 2, 7 * place + 3) for place in range(width - 1)]
-    assert rewrite.pair.row_holds([*row, 1 - sum(row)]), f"unknown condition: {rewrite.pair.condition}"
+    assert rewrite.pair.row_holds([*row, 1 - sum(row, Fraction(0))]), f"unknown condition: {rewrite.pair.condition}"
     array = next(
         leaf.array for leaf in leaves(scalar(rewrite.after, indices)) if isinstance(leaf, Quantity) and leaf.array.role is Role.TARGET
     )
