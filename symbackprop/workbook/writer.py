@@ -43,12 +43,12 @@ class _Writer:
         self.book = book
         self.workbook = Workbook(write_only=True)
         self.values: dict[str, list[float | str]] = {}
+        self.named = named_styles()
+        self.dressed: dict[str, Any] = {}
 
     def bytes(self) -> bytes:
-        self.named = named_styles()
         for style in self.named.values():
             self.workbook.add_named_style(style)
-        self.styles = {name: style.name for name, style in self.named.items()}
         properties = self.workbook.properties
         properties.created = properties.modified = MADE
         properties.creator, properties.title = "symbackprop", self.book.title
@@ -98,8 +98,16 @@ class _Writer:
                 cell = WriteOnlyCell(sheet, value=written)
                 if isinstance(written, str):
                     cell.data_type = "s"  # or a text that begins with an equals sign would be a formula
-        cell.style = self.styles[content.style]
+        self._dress(cell, content.style)
         return cell
+
+    def _dress(self, cell: Any, style: str) -> None:
+        """Gives a cell its named style; looking it up by name costs as much as writing the cell, so it is done once."""
+        if style not in self.dressed:
+            cell.style = self.named[style].name
+            self.dressed[style] = cell._style
+        else:
+            cell._style = self.dressed[style]
 
 
 def _rich(runs: tuple[Run, ...], style: Any) -> Any:
