@@ -22,7 +22,7 @@ def by_hand(parameters, inputs, targets):
 
 values = derivation.evaluate()
 parameters = {f"{kind}{layer}": np.array(values[f"{kind.lower()}[{layer}]"]) for kind in "Wb" for layer in (1, 2)}
-found = by_hand(parameters, np.array(values["x"]), np.array(values["t"]))
+found = by_hand(parameters, np.array(values["x"][0]), np.array(values["t"][0]))
 for layer in (1, 2):
     exact = np.array(values[f"dE/dw[{layer}]"])
     print(f"layer {layer}: largest difference {abs(found[f'W{layer}'] - exact).max():.1e}")

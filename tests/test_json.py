@@ -349,3 +349,29 @@ def test_derive_s_json_with_a_symbolic_number_of_observations_has_laws_only(tmp_
     assert laws["net[1]"].startswith("sum_k w_jk")
     assert "sum_n" in laws["dE/dw[1]"]
     assert table["gradients"] == []
+
+
+def test_weights_stand_in_the_shape_of_the_description() -> None:
+    text = """
+        weights_order = "from_to"
+        [inputs]
+        values = [[1, 2]]
+        [targets]
+        values = [[0]]
+        [[layers]]
+        units = 1
+        activation = "identity"
+        weights = [[3], [4], [5]]
+        bias = "last"
+        [loss]
+        name = "squared_error"
+        [update]
+        rule = "gradient_descent"
+        learning_rate = 0.5
+    """
+    layer = evaluation(derive(Network.parse(text)).evaluate())["layers"][0]
+    # net = 3·1 + 4·2 + 5 = 16 and δ = 16, by hand.
+    assert layer["weights"] == [[3.0], [4.0], [5.0]]
+    assert layer["weights_gradient"] == [[16.0], [32.0], [16.0]]
+    assert layer["weights_updated"] == [[-5.0], [-12.0], [-3.0]]
+    assert (layer["bias"], layer["bias_gradient"], layer["bias_updated"]) == (None, None, None)

@@ -105,28 +105,43 @@ def _laid_out(value: Any, indent: str) -> str:
 
 
 def _layer(values: Values, number: int, writer: Writer) -> Table:
+    """A layer's numbers; weights and bias in the description's shapes: its order, a bias column with the weights."""
     derivation = values.derivation
     arrays, now = derivation.arrays, derivation.now
     weight, bias = arrays.weights[number], arrays.biases[number]
-    updated = derivation.after is not None
-
-    def written(array: Array | None) -> Any:
-        return None if array is None else _nested(values, array, writer)
-
-    def new(array: Array | None) -> Array | None:
-        return None if array is None or not updated else replace(array, phase=Phase.NEW)
-
-    return {
-        "net": written(now.nets[number]),
-        "out": written(now.outs[number]),
-        "delta": written(derivation.gradient_array(now.nets[number])),
-        "weights": written(weight),
-        "bias": written(bias),
-        "weights_gradient": written(derivation.gradient_array(weight)),
-        "bias_gradient": None if bias is None else written(derivation.gradient_array(bias)),
-        "weights_updated": written(new(weight)),
-        "bias_updated": written(new(bias)),
+    table: Table = {
+        "net": _nested(values, now.nets[number], writer),
+        "out": _nested(values, now.outs[number], writer),
+        "delta": _nested(values, derivation.gradient_array(now.nets[number]), writer),
     }
+    kinds = {"": _itself, "_gradient": derivation.gradient_array, "_updated": _updated}
+    for ending, of in kinds.items():
+        absent = of is _updated and derivation.after is None
+        rows = None if absent else _nested(values, of(weight), writer)
+        column = None if absent or bias is None else _nested(values, of(bias), writer)
+        table[f"weights{ending}"], table[f"bias{ending}"] = _as_described(derivation, number, rows, column)
+    return table
+
+
+def _itself(array: Array) -> Array:
+    return array
+
+
+def _updated(array: Array) -> Array:
+    return replace(array, phase=Phase.NEW)
+
+
+def _as_described(derivation: Derivation, number: int, rows: Any, column: Any) -> tuple[Any, Any]:
+    form = derivation.network.layers[number].bias_form
+    if form in ("first", "last"):
+        if rows is None or column is None:
+            return None, None
+        pairs = zip(rows, column, strict=True)
+        rows = [[offset, *row] if form == "first" else [*row, offset] for row, offset in pairs]
+        column = None
+    if rows is not None and derivation.network.table.get("weights_order") == "from_to":
+        rows = [list(each) for each in zip(*rows, strict=True)]
+    return rows, column
 
 
 def _nested(values: Values, array: Array, writer: Writer) -> Any:
