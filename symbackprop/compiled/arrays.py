@@ -287,4 +287,42 @@ def _has_temporary(law: Expression) -> bool:
     return any(_has_temporary(child) for child in law.children)
 
 
-ERF = ""
+# erfc(x) = exp(-x^2) g(x)/(1 + 2x) for x >= 0, where g is smooth and nearly constant: its Chebyshev coefficients in
+# (x - 3.75)/(x + 3.75), computed to 40 digits by mpmath at 40 nodes (the transformation of Shepherd and Laframboise 1981).
+ERF = """
+CHEBYSHEV = (
+    1.1775789345674017, -0.004590054580646478, -0.08424913336651792, 0.05920993999819189, -0.026658668435305753,
+    0.009074997670705265, -0.002413163540417608, 0.0004907758365258086, -6.916973302501207e-05,
+    4.13902798607301e-06, 7.74038306619849e-07, -2.1886401049234397e-07, 1.076499946567091e-08,
+    4.521959811218287e-09, -7.754400208831351e-10, -6.318088340886684e-11, 2.86879501093067e-11,
+    1.9455868545777347e-13, -9.65469674843344e-13, 3.25254814814874e-14, 3.3478119482868056e-14,
+    -1.864562880419313e-15, -1.2507950530688648e-15, 7.418235256624044e-17, 5.068148904796111e-17,
+)
+
+
+def erfc(x):
+    \"\"\"1 - erf(x), without loss where it is small.\"\"\"
+    xp = namespace(x)
+    size = xp.abs(x)
+    t = (size - 3.75) / (size + 3.75)
+    now = later = 0.0
+    for coefficient in CHEBYSHEV[:0:-1]:
+        now, later = 2 * t * now - later + coefficient, now
+    near = xp.round(size * 16) / 16  # its square is exact
+    tail = (CHEBYSHEV[0] + t * now - later) / (1 + 2 * size)
+    tail = tail * xp.exp(-near * near) * xp.exp((near - size) * (near + size))
+    return xp.where(x < 0, 2 - tail, tail)
+
+
+def erf(x):
+    \"\"\"The error function: its series up to 1, beyond that by erfc.\"\"\"
+    xp = namespace(x)
+    square = xp.where(xp.abs(x) < 1, x * x, 0 * x)
+    series, term = 1.0, 1.0
+    for k in range(1, 20):
+        term = -term * square / k
+        series = series + term / (2 * k + 1)
+    tail = 1 - erfc(xp.abs(x))
+    return xp.where(xp.abs(x) < 1, 1.1283791670955126 * x * series, xp.where(x < 0, -tail, tail))
+
+"""

@@ -116,6 +116,7 @@ class Program:
     loss: Array
     gradients: Mapping[str, Array]
     statements: tuple[Statement, ...]
+    observations: int = 1  # that the description has; 1 where their number is a symbol
     tables: Mapping[Array, tuple[int, ...]] = field(default_factory=dict)
     undefined: tuple[str, ...] = ()
 
@@ -206,6 +207,8 @@ class _Builder:
                     self.parameters[f"b{number}"] = bias
         self.given = {*arrays.inputs, *self.parameters.values()} | ({arrays.targets} if arrays.targets else set())
         self.settings = _settings(described)
+        count = described.network.observations
+        self.observations = count if isinstance(count, int) else 1
         self.gradients = {key: derivation.gradient_array(array) for key, array in self.parameters.items()}
         self.kept = {derivation.loss, *self.gradients.values()}
         self.constants: dict[Array, Fraction] = {}
@@ -230,6 +233,7 @@ class _Builder:
             self.derivation.loss,
             self.gradients,
             tuple(statements),
+            self.observations,
             self.tables,
             tuple(reasons),
         )
