@@ -20,6 +20,7 @@ from symbackprop.quantities import Array, Quantity, Role
 from symbackprop.system import Reindex, every_index, flat
 
 Exact = Fraction | None  # None: the description has no value there
+MOST_SHOWN = 12  # absent values that an error names
 
 
 def given_entries(derivation: Derivation) -> dict[Array, list[Exact]]:
@@ -110,12 +111,22 @@ class Given(Mapping[Array, Entries]):
 
     def __getitem__(self, array: Array) -> Entries:
         entries = self.entries[array]
-        missing = [indices for indices, entry in zip(every_index(array), entries, strict=True) if entry is None]
-        if missing:
-            shown = ", ".join(self.derivation.notation.plain(Quantity(array, indices)) for indices in missing[:6])
-            more = f" and {len(missing) - 6} more" if len(missing) > 6 else ""
-            raise MissingValue(f"no value for {shown}{more}: give it in the description or with --set NAME=NUMBER")
+        if None in entries:
+            raise MissingValue(self._missing_sentence(array))
         return [self.arithmetic.number(entry) for entry in entries if entry is not None]
+
+    def _missing_sentence(self, array: Array) -> str:
+        """What has no value: the array's entries first, then those of the others."""
+        arrays = [array, *(each for each in self.entries if each != array)]
+        missing = [
+            Quantity(each, indices)
+            for each in arrays
+            for indices, entry in zip(every_index(each), self.entries[each], strict=True)
+            if entry is None
+        ]
+        shown = ", ".join(self.derivation.notation.plain(quantity) for quantity in missing[:MOST_SHOWN])
+        more = f" and {len(missing) - MOST_SHOWN} more" if len(missing) > MOST_SHOWN else ""
+        return f"no value for {shown}{more}: give it in the description or with --set NAME=NUMBER"
 
     def __iter__(self) -> Iterator[Array]:
         return iter(self.entries)
