@@ -54,7 +54,7 @@ class Axis:
     layer: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Array:
     """An array of quantities. A derivative says what is differentiated (``of``, at unit ``of_unit``) by what (``wrt``).
 
@@ -78,6 +78,19 @@ class Array:
 
     def __hash__(self) -> int:
         return self._hash
+
+    def __repr__(self) -> str:
+        return f"<{self._words()}>"
+
+    def _words(self) -> str:
+        """A short text for messages to developers; what users read comes from a notation."""
+        prefix = f"{self.phase}:" if self.phase else ""
+        label = f" {self.label}" if self.label else ""
+        if self.of is not None and self.wrt is not None:
+            unit = "" if self.of_unit is None else f"[{self.of_unit}]"
+            return f"{prefix}d{self.of._words()}{unit}/d{self.wrt._words()}{label}"
+        whose = f" of {self.wrt._words()}" if self.wrt is not None else ""
+        return f"{prefix}{self.role.value}{'' if self.layer is None else self.layer}{label}{whose}"
 
     @property
     def shape(self) -> tuple[int | None, ...]:
