@@ -1,0 +1,114 @@
+"""Timing: two ways to do a thing in turn, medians of `RUNS`, and what machine it was. Times nothing by itself."""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+RUNS = 15
+LEAST = 0.02  # seconds that one run takes at least: short things are repeated
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of each run."""
+
+    seconds: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+    @property
+    def spread(self) -> str:
+        """The middle half of the runs, relative to the median."""
+        low, _, high = statistics.quantiles(self.seconds, n=4)
+        return f"-{1 - low / self.median:.0%} +{high / self.median - 1:.0%}"
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One line of the results: what ours may take, as a multiple of the peer's time."""
+
+    what: str
+    peer: str
+    ours: Timing
+    theirs: Timing
+    limit: float | None  # None: nothing is promised
+    note: str = ""
+
+    @property
+    def value(self) -> float:
+        return self.ours.median / self.theirs.median
+
+    @property
+    def holds(self) -> bool | None:
+        return None if self.limit is None else self.value <= self.limit
+
+
+def in_turn(ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[Timing, Timing]:
+    """Both, one after the other, as many runs as `RUNS`; each is called once before."""
+    counts = [_repetitions(each) for each in (ours, theirs)]
+    found: tuple[list[float], list[float]] = ([], [])
+    for _ in range(RUNS):
+        for each, count, seconds in zip((ours, theirs), counts, found, strict=True):
+            seconds.append(_timed(each, count))
+    return Timing(tuple(found[0])), Timing(tuple(found[1]))
+
+
+def alone(function: Callable[[], object]) -> Timing:
+    """One thing by itself, as many runs as `RUNS`."""
+    count = _repetitions(function)
+    return Timing(tuple(_timed(function, count) for _ in range(RUNS)))
+
+
+def command(*arguments: str) -> Callable[[], object]:
+    """A program started anew, its output thrown away."""
+
+    def run() -> object:
+        return subprocess.run(arguments, stdout=subprocess.DEVNULL, check=True)
+
+    return run
+
+
+def _repetitions(function: Callable[[], object]) -> int:
+    function()
+    return max(1, round(LEAST / max(_timed(function, 1), 1e-9)))
+
+
+def _timed(function: Callable[[], object], count: int) -> float:
+    gc.collect()
+    start = time.perf_counter()
+    for _ in range(count):
+        function()
+    return (time.perf_counter() - start) / count
+
+
+def machine() -> str:
+    """Cores, Python and versions; no names of hosts, users or folders."""
+    packages = ("sympy", "numpy", "casadi", "symengine", "openpyxl")
+    versions = ", ".join(f"{name} {found}" for name in packages if (found := _version(name)))
+    return (
+        f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, "
+        f"{platform.python_implementation()} {platform.python_version()}; {versions}"
+    )
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def python(*arguments: str) -> Callable[[], object]:
+    """This Python with these arguments, started anew."""
+    return command(sys.executable, *arguments)
