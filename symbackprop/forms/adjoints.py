@@ -127,6 +127,8 @@ def link_products(derivation: Derivation, quantity: Quantity) -> list[LinkProduc
     sign = derivation.conventions.delta_sign if array.role is Role.DELTA else 1
     match equation:
         case SumOfProducts(target, terms):
+            if is_local(derivation, root, equation):
+                return [LinkProduct(None, Link(quantity, scalar(equation, indices)))]
             found = [each for term in terms for each in instances(term, target, indices)]
             products = [_split(derivation, root, quantity, each, sign, alone=len(found) == 1) for each in found]
             return _through(derivation, products)
@@ -143,6 +145,13 @@ def link_products(derivation: Derivation, quantity: Quantity) -> list[LinkProduc
                 *(_split(derivation, root, quantity, each, sign, alone=False) for each in further),
             ]
     raise InputError("a given quantity is not a derivative and has no chain")
+
+
+def is_local(derivation: Derivation, root: Root, equation: SumOfProducts) -> bool:
+    """Whether an equation states a link by itself, with nothing upstream: a map's Jacobian."""
+    return root[0].role is Role.OUT and root[1] is None and not any(
+        is_derivative_of(root, each, derivation) for each in equation.reads
+    )
 
 
 def _of_map(derivation: Derivation, root: Root, quantity: Quantity, equation: Map, sign: int) -> LinkProduct:

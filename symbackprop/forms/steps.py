@@ -84,7 +84,7 @@ class _Walk:
         self, title: str, reason: str, expression: Expression, proof: Verdict, definitions: Mapping[Quantity, Expression]
     ) -> None:
         before = self.found[-1].expression if self.found else None
-        if before is None or to_sympy(expression, self._symbols) != to_sympy(before, self._symbols):
+        if expression != before:
             self.found.append(
                 Step(title, reason, self.quantity, before, expression, definitions, proof, self.derivation)
             )
@@ -164,13 +164,14 @@ class _Walk:
         deltas = [each for each in dict.fromkeys(quantities_in(named)) if each.array == stop]
         rewrite = self._rewrite(stop)
         collected = flattened(_written_out(named, {each: self._unfused(each, rewrite) for each in deltas}))
-        self._add(
-            f"collect what the paths share up to layer {stop.layer}",
-            "paths through the same net have everything from there to the loss in common: it is taken out of the sum",
-            collected,
-            same_polynomial(self.last, collected),
-            {},
-        )
+        if to_sympy(collected, self._symbols) != to_sympy(self.last, self._symbols):
+            self._add(
+                f"collect what the paths share up to layer {stop.layer}",
+                "paths through the same net have everything from there to the loss in common: it is taken out of the sum",
+                collected,
+                same_polynomial(self.last, collected),
+                {},
+            )
         definitions = {each: delta_form(self.derivation, each).expression for each in deltas}
         if rewrite is not None:
             condition = f", as {rewrite.pair.condition}" if rewrite.pair.condition else ""
