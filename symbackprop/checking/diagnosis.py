@@ -1,0 +1,207 @@
+"""Which mistakes explain wrong numbers: each one of the catalogue is made, and its numbers are compared.
+
+Knows no mistake by name. Its findings are exact comparisons, never a likeness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from symbackprop.catalogue.mistakes import MISTAKES, Subject, Variant, variants_of
+from symbackprop.checking.arrays import FLOAT64, SMALLEST, ArrayNumbers, Circular, Numbers
+from symbackprop.quantities import Array, Phase
+
+MARGIN = 64.0  # times the bound: more than that is wrong
+LIKENESS = {FLOAT64: 1e-9}  # relative: how near a mistake's numbers must be where its own bound is not known
+COARSE = 2e-4  # the same in float32
+FIRST_OF_PAIR = 24  # mistakes that a second one is looked for
+MOST_PAIRS = 4_000
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a function gave at one point, by the array that it should be; and how near is the same."""
+
+    numbers: ArrayNumbers
+    found: Mapping[Array, Numbers]
+    tolerance: Mapping[Array, Numbers]
+    aliases: Mapping[Array, tuple[Array, ...]] = field(default_factory=dict)
+
+    def agrees(self, numbers: ArrayNumbers, array: Array, *, exactly: bool = False) -> bool:
+        """Whether what was found for an array is what these numbers say."""
+        return any(self._near(numbers, each, array, exactly) for each in (array, *self.aliases.get(array, ())))
+
+    def differs(self, numbers: ArrayNumbers, array: Array) -> bool:
+        """Whether these numbers of an array are not the right ones."""
+        with np.errstate(all="ignore"):
+            return bool(np.any(abs(numbers.array(array) - self.numbers.array(array)) > self.tolerance[array]))
+
+    def _near(self, numbers: ArrayNumbers, array: Array, asked: Array, exactly: bool) -> bool:  # noqa: FBT001
+        found, value = self.found[asked], numbers.array(array)
+        if found.shape != value.shape:
+            return False
+        near = self.tolerance[asked]
+        if not exactly:
+            like = LIKENESS.get(numbers.roundoff, COARSE)
+            size = np.max(abs(value), initial=0)
+            near = np.maximum(np.where(np.isfinite(near), near, 0), like * size + SMALLEST[numbers.roundoff])
+        with np.errstate(all="ignore"):
+            return bool(np.all(abs(found - value) <= near))
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Mistakes that together give what was found: ``explains`` are the wrong arrays that they make right.
+
+    ``complete`` says that nothing is left to explain. ``ties`` are other mistakes with the same numbers everywhere.
+    """
+
+    variants: tuple[Variant, ...]
+    explains: tuple[tuple[Array, ...], ...]  # of each variant
+    complete: bool
+    ties: tuple[Variant, ...] = ()
+
+
+class Diagnosis:
+    """The search for mistakes: single ones first, then pairs, then those that explain a part."""
+
+    phases: frozenset[Phase] | None = frozenset({Phase.NOW, Phase.USE})
+
+    def __init__(self, subject: Subject, observed: Sequence[Observed], *, kinds: Sequence[str]) -> None:
+        self.subject, self.observed, self.kinds = subject, observed, kinds
+        first = observed[0]
+        self.arrays = tuple(first.found)
+        self.wrong = tuple(
+            array
+            for array in self.arrays
+            if not all(each.agrees(each.numbers, array, exactly=True) for each in observed)
+        )
+
+    def explanation(self) -> Explanation | None:
+        """The best explanation; None where no known mistake makes any wrong array right."""
+        if not self.wrong:
+            return None
+        complete = [each for each in self.singles if set(self._mended(each)) >= set(self.wrong) and self._whole(each)]
+        if complete:
+            best, *others = _best_first(complete)
+            return Explanation((best,), (self.wrong,), True, tuple(others))
+        return self._pair() or self._partial()
+
+    @cached_property
+    def singles(self) -> list[Variant]:
+        """Every way to make one mistake."""
+        made = variants_of(self.subject, MISTAKES, kinds=self.kinds)
+        return [each for each in made if self.phases is None or each.place.phase in self.phases]
+
+    @cached_property
+    def _explained(self) -> dict[int, tuple[Array, ...]]:
+        return {}
+
+    def _mended(self, variant: Variant) -> tuple[Array, ...]:
+        """The wrong arrays that have the mistake's numbers at the first point."""
+        known = self._explained.get(id(variant))
+        if known is None:
+            observed = self.observed[0]
+            numbers = self._numbers(observed, variant)
+            with np.errstate(all="ignore"):
+                known = tuple(
+                    array
+                    for array in self.wrong
+                    if observed.agrees(numbers, array) and observed.differs(numbers, array)
+                )
+            self._explained[id(variant)] = known
+        return known
+
+    def _numbers(self, observed: Observed, variant: Variant) -> ArrayNumbers:
+        return observed.numbers.with_equations(variant.definition, variant.changed)
+
+    def _whole(self, variant: Variant) -> bool:
+        """Whether a variant gives everything that was found, at every point."""
+        for observed in self.observed:
+            numbers = self._numbers(observed, variant)
+            for array in (*self.wrong, *(each for each in self.arrays if each not in self.wrong)):
+                if not observed.agrees(numbers, array):
+                    return False
+        return True
+
+    def _possible(self, both: Variant) -> bool:
+        try:
+            return self._whole(both)
+        except Circular:
+            return False
+
+    def _pair(self) -> Explanation | None:
+        tried = 0
+        found: list[tuple[Variant, Variant]] = []
+        for first in self._firsts():
+            for second in variants_of(first.result, MISTAKES, kinds=self.kinds, earlier=first):
+                tried += 1
+                if tried > MOST_PAIRS:
+                    break
+                both = _made_both(first, second)
+                if self._possible(both):
+                    found.append((first, second))
+            if found:
+                break
+        if not found:
+            return None
+        first, second = min(found, key=lambda pair: (_generality(pair[0]) + _generality(pair[1])))
+        mended = self._mended(first)
+        rest = tuple(array for array in self.wrong if array not in mended)
+        return Explanation((first, second), (mended or self.wrong, rest), True)
+
+    def _firsts(self) -> list[Variant]:
+        """Mistakes that a pair may begin with: those that mend most, one of each kind of mending, and the head's."""
+        ranked = sorted(
+            (each for each in self.singles if self._mended(each)),
+            key=lambda each: (-len(self._mended(each)), _generality(each)),
+        )
+        chosen, seen = [], set()
+        for each in ranked:
+            key = (self._mended(each), each.mistake.name)
+            if key not in seen and self._partly(each):
+                seen.add(key)
+                chosen.append(each)
+        heads = {head.target.array for head in self.subject.heads}
+        chosen += [each for each in self.singles if each.place in heads and each not in chosen]
+        return chosen[:FIRST_OF_PAIR]
+
+    def _keeps(self, variant: Variant) -> bool:
+        """Whether what is right stays right with the mistake."""
+        observed = self.observed[0]
+        numbers = self._numbers(observed, variant)
+        return all(observed.agrees(numbers, array) for array in self.arrays if array not in self.wrong)
+
+    def _partly(self, variant: Variant) -> bool:
+        """Whether a variant gives what it mends at every point."""
+        mended = self._mended(variant)
+        return all(
+            observed.agrees(numbers, array)
+            for observed in self.observed[1:]
+            for numbers in [self._numbers(observed, variant)]
+            for array in mended
+        )
+
+    def _partial(self) -> Explanation | None:
+        partial = [each for each in self._firsts() if self._mended(each) and self._keeps(each)]
+        if not partial:
+            return None
+        best = max(partial, key=lambda each: len(self._mended(each)))
+        return Explanation((best,), (self._mended(best),), False)
+
+
+def _made_both(first: Variant, second: Variant) -> Variant:
+    return Variant(second.mistake, second.change, first.result, first)
+
+
+def _generality(variant: Variant) -> int:
+    """How late in the catalogue a mistake stands: what is more specific stands first."""
+    return list(MISTAKES).index(variant.mistake.name)
+
+
+def _best_first(variants: Iterable[Variant]) -> list[Variant]:
+    return sorted(variants, key=lambda each: (len(each.change.equations), _generality(each)))

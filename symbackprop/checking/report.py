@@ -1,0 +1,150 @@
+"""What a check found, as data, as text and as JSON. Never checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+SHOWN_DIGITS = ".6g"
+
+
+class GradientMismatch(AssertionError):
+    """A check found a difference; the message is its report."""
+
+
+@dataclass(frozen=True)
+class ParameterFinding:
+    """How one array of a function agrees with the exact one.
+
+    ``largest_relative_error`` is that of its worst entry at any point; ``worst`` says which entry, what was found and
+    what is right; ``notes`` are what can be said of it.
+    """
+
+    agrees: bool
+    largest_relative_error: float
+    worst: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MistakeFinding:
+    """A mistake that explains wrong arrays: its sentence, what it explains, the right equation and the wrong one.
+
+    ``instead_of`` names the mistake that has the same numbers, where the two cannot be told apart.
+    """
+
+    name: str
+    sentence: str
+    parameters: tuple[str, ...]
+    equation: str = ""
+    wrong_equation: str = ""
+    where: str = ""
+    instead_of: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of a check. True where everything agrees."""
+
+    agrees: bool
+    parameters: Mapping[str, ParameterFinding]
+    mistakes: tuple[MistakeFinding, ...] = ()
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    complete: bool = True  # the mistakes explain everything that is wrong
+    what: str = "gradient"
+    title: str = field(default="")
+
+    def __bool__(self) -> bool:
+        return self.agrees
+
+    def raise_if_wrong(self) -> None:
+        """Raises GradientMismatch, with the report, unless everything agrees."""
+        if not self.agrees:
+            raise GradientMismatch(self.to_text())
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def to_text(self) -> str:
+        """The report for a person."""
+        lines = [self._headline()]
+        lines += [f"  {problem}" for problem in self.problems]
+        right = [key for key, finding in self.parameters.items() if finding.agrees]
+        for key, finding in self.parameters.items():
+            if not finding.agrees:
+                size = finding.largest_relative_error
+                lines.append(f"  {key}: wrong by {size:.2g} relative{'; ' + finding.worst if finding.worst else ''}")
+            lines += [f"    {note}" for note in finding.notes]
+        if right and not self.agrees:
+            lines.append(f"  right: {', '.join(right)}")
+        lines += self._explained()
+        lines += [f"  {note}" for note in self.notes]
+        if self.places:
+            lines.append(f"  compared at: {'; '.join(self.places)}")
+        return "\n".join(lines)
+
+    def _headline(self) -> str:
+        if self.agrees:
+            return f"every {self.what} agrees: {', '.join(self.parameters)}"
+        if self.mistakes:
+            best = [each for each in self.mistakes if not each.instead_of]
+            said = "; and ".join(f"{', '.join(each.parameters)}: {each.sentence}{_in(each)}" for each in best)
+            return f"{said}{'; everything else is right' if self.complete else '; that does not explain everything'}"
+        return f"the {self.what} is wrong" if not self.problems else f"the {self.what} cannot be used as it is"
+
+    def _explained(self) -> list[str]:
+        lines = []
+        for each in self.mistakes:
+            if each.instead_of:
+                lines.append(f"  it could as well be: {each.name}: {each.sentence}{_in(each)}")
+                continue
+            lines.append(f"  mistake: {each.name}")
+            if each.equation:
+                lines.append(f"    right:  {each.equation}")
+            if each.wrong_equation:
+                lines.append(f"    it has: {each.wrong_equation}")
+        if not self.agrees and not self.mistakes and not self.problems:
+            lines.append("  none of the known mistakes, nor two of them together, gives these numbers")
+        return lines
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as the contract's table."""
+        return {
+            "format": "symbackprop.check/1",
+            "agrees": self.agrees,
+            "parameters": {
+                key: {
+                    "agrees": finding.agrees,
+                    "largest_relative_error": _finite(finding.largest_relative_error),
+                    "notes": list(finding.notes),
+                }
+                for key, finding in self.parameters.items()
+            },
+            "mistakes": [
+                {
+                    "name": each.name,
+                    "sentence": each.sentence,
+                    "parameters": list(each.parameters),
+                    "where": each.where,
+                    "equation": each.equation,
+                    "wrong_equation": each.wrong_equation,
+                    "instead_of": each.instead_of or None,
+                }
+                for each in self.mistakes
+            ],
+            "explained": self.complete,
+            "problems": list(self.problems),
+            "notes": list(self.notes),
+            "points": list(self.places),
+        }
+
+
+def _finite(value: float) -> float | None:
+    return value if value == value and abs(value) != float("inf") else None
+
+
+def _in(finding: MistakeFinding) -> str:
+    return f" ({finding.where})" if finding.where else ""
