@@ -110,7 +110,10 @@ def test_python_reads_numbers_in_place_of_symbols_to_the_same_value(
         (Number(Fraction(1, 10), "0.10") * x, "0.10 * x"),
         (Number(Fraction(44715, 10**6)) * x, "0.044715 * x"),
         (TANH(x) ** 2, "tanh(x)^2"),
-        (BySign(x, Number(Fraction(0)), Undefined("kink"), Number(Fraction(1))), "{0 if x < 0; undefined if x = 0; 1 if x > 0}"),
+        (
+            BySign(x, Number(Fraction(0)), Undefined("kink"), Number(Fraction(1))),
+            "{0 if x < 0; undefined if x = 0; 1 if x > 0}",
+        ),
         (BySign(x - y, x, y, y), "{x if x < y; y if x ≥ y}"),
         (Along("sum", "k", x * y) + z, "Σ_k x * y + z"),
         (Along("sum", "k", x + y) * z, "(Σ_k (x + y)) * z"),

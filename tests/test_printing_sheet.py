@@ -181,7 +181,11 @@ def test_formulas_read_as_a_person_would_write_them(expression: Expression, text
     assert SHEET.text(expression, cell) == text
 
 
-@given(st.one_of(st.fractions(0, 10**20), st.floats(1e-307, 1e307).map(Fraction), st.decimals(0, 9, places=18).map(Fraction)))
+@given(
+    st.one_of(
+        st.fractions(0, 10**20), st.floats(1e-307, 1e307).map(Fraction), st.decimals(0, 9, places=18).map(Fraction)
+    )
+)
 def test_a_literal_is_read_as_the_nearest_double(value: Fraction) -> None:
     assume(value == 0 or value > Fraction(1, 10**300))
     text = literal(value).text
@@ -311,7 +315,16 @@ def libreoffice(
     book.save(folder / "in" / "book.xlsx")
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     subprocess.run(
-        [program, profile, "--headless", "--convert-to", "xlsx", "--outdir", str(folder), str(folder / "in" / "book.xlsx")],
+        [
+            program,
+            profile,
+            "--headless",
+            "--convert-to",
+            "xlsx",
+            "--outdir",
+            str(folder),
+            str(folder / "in" / "book.xlsx"),
+        ],
         check=True,
         capture_output=True,
         timeout=180,

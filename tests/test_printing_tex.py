@@ -182,7 +182,11 @@ def test_a_function_name_cannot_carry_commands() -> None:
 
 HARD: tuple[Expression, ...] = (
     *(function(*(x, y)[: function.arity]) for function in FUNCTIONS.values()),
-    *(function.partials[0](x, at_kink=Number(Fraction(1, 2))) for function in FUNCTIONS.values() if function.arity == 1),
+    *(
+        function.partials[0](x, at_kink=Number(Fraction(1, 2)))
+        for function in FUNCTIONS.values()
+        if function.arity == 1
+    ),
     BySign(x - y, MAX(x, y) / 2, Undefined("kink"), Negative(ERF(x / y))),
     2 * BySign(x, x, y, z) * y,
     Along("sum", "k", Along("max", "i", x * y) - z) ** 2,
@@ -200,10 +204,15 @@ def test_hard_cases_compile_with_amsmath_alone(tmp_path: Path) -> None:
     lines = [rf"\[ {TEX.text(each, named)} \]" for each in HARD]
     other = Tex(times=r"\cdot", decimal_mark=",")
     lines += [rf"\( {other.text(each, named)} \)\par" for each in HARD]
-    source = "\n".join([r"\documentclass{article}", r"\usepackage{amsmath}", r"\begin{document}", *lines, r"\end{document}"])
+    source = "\n".join(
+        [r"\documentclass{article}", r"\usepackage{amsmath}", r"\begin{document}", *lines, r"\end{document}"]
+    )
     assert source.isascii()
     (tmp_path / "hard.tex").write_text(source, encoding="ascii")
     run = subprocess.run(
-        [program, "-interaction=nonstopmode", "-halt-on-error", "hard.tex"], cwd=tmp_path, capture_output=True, timeout=120
+        [program, "-interaction=nonstopmode", "-halt-on-error", "hard.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=120,
     )
     assert run.returncode == 0, run.stdout.decode(errors="replace")[-2000:]

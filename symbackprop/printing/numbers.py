@@ -24,7 +24,8 @@ FALLBACK_DIGITS = 2
 class NumberStyle:
     """How numbers are displayed: ``digits`` significant ones, or, if ``decimals`` is given, so many behind the mark.
 
-    ``rounding`` is "round" (half away from zero) or "cut"; ``exponent`` is "power" (``4.4·10^-5``) or "e" (``4.4e-5``).
+    ``rounding`` is "round" (half away from zero) or "cut"; ``exponent`` is "power" (``4.4·10^-5``), "e" (``4.4e-5``) or
+    "never" (``0.000044``; a number that `decimals` would show as 0 has a power all the same).
     """
 
     digits: int = 4
@@ -38,7 +39,7 @@ class NumberStyle:
         assert self.digits > 0, "at least one significant digit"
         assert self.decimals is None or self.decimals >= 0
         assert self.rounding in ("round", "cut")
-        assert self.exponent in ("power", "e")
+        assert self.exponent in ("power", "e", "never")
         assert self.decimal_mark in (".", ",")
 
 
@@ -88,14 +89,15 @@ class ShownNumber:
     def _label(self, text: str) -> Label:
         if self.negative:
             return Label(f"-{text}", Precedence.NEGATIVE, number=True)
-        bound = self.power != 0 and self.style.exponent == "power"
+        bound = self.power != 0 and self.style.exponent != "e"
         return Label(text, Precedence.PRODUCT if bound else Precedence.ATOM, number=True)
 
 
 def shown(value: Any, style: NumberStyle) -> ShownNumber:
     """The number as the style displays it; a number that is not 0 is never displayed as 0.
 
-    ``value`` is an int, float, Fraction or mpmath number, and is taken for exactly what it is.
+    ``value`` is an int, float, Fraction or mpmath number, and is taken for exactly what it is. An integer that is known
+    to be one (an int or Fraction) is displayed as one.
 
     >>> shown(0.14991, NumberStyle(digits=3)).plain().text, shown(Fraction(9), NumberStyle()).plain().text
     ('0.150', '9')
@@ -107,12 +109,14 @@ def shown(value: Any, style: NumberStyle) -> ShownNumber:
         return ShownNumber(bool(value < 0), "nan" if nan else "inf", 0, not nan, style)
     number = exact(value)
     size = abs(number)
+    if size.denominator == 1 and isinstance(value, int | Fraction) and size < WHOLE:
+        return ShownNumber(number < 0, str(size), 0, True, style)
     if style.decimals is not None:
         mantissa, power = _fixed(size, style.decimals, style.rounding), 0
         if size and not Fraction(mantissa):
             mantissa, power = _scientific(size, FALLBACK_DIGITS, style.rounding)
-    elif not size or (size.denominator == 1 and not isinstance(value, float) and size < WHOLE):
-        return ShownNumber(number < 0, str(size), 0, True, style)
+    elif not size:
+        return ShownNumber(number < 0, "0", 0, True, style)
     else:
         mantissa, power = _significant(size, style)
     if not style.trailing_zeros and "." in mantissa:
@@ -167,7 +171,17 @@ def _significant(size: Fraction, style: NumberStyle) -> tuple[str, int]:
         power += 1
     if LEAST_POWER <= power < style.digits:
         return _fixed(size, style.digits - 1 - power, style.rounding), 0
+    if style.exponent == "never":
+        scaled = _rounded(size / Fraction(10) ** (power - style.digits + 1), style.rounding)
+        return _written_out(scaled, power - style.digits + 1), 0
     return _scientific(size, style.digits, style.rounding)
+
+
+def _written_out(digits: int, power: int) -> str:
+    if power >= 0:
+        return str(digits * 10**power)
+    text = str(digits).zfill(-power + 1)
+    return f"{text[:power]}.{text[power:]}"
 
 
 def _scientific(size: Fraction, digits: int, rounding: str) -> tuple[str, int]:

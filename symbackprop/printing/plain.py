@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
-from symbackprop.expressions import Along, BySign, Expression
+from symbackprop.expressions import Along, BySign, Expression, Negative, Quotient
 from symbackprop.printing.dialect import Dialect, Label, Precedence, Say, cases, compared, decimal_text
 
 PRIMITIVES = (
@@ -18,9 +18,10 @@ PRIMITIVES = (
 
 @dataclass(frozen=True)
 class Plain(Dialect):
-    """Formulas as one types them; with ``ascii``, only characters that every terminal has."""
+    """Formulas as one types them; with ``ascii``, only characters that every terminal has. ``times`` multiplies."""
 
     ascii: bool = False
+    times: str = "*"
 
     name: ClassVar[str] = "plain text"
     heads: ClassVar[Mapping[str, str]] = {name: name for name in PRIMITIVES}
@@ -32,17 +33,16 @@ class Plain(Dialect):
     def product(self, factors: Sequence[Expression], say: Say) -> Label:
         """``a * b``."""
         labels = self.factor_labels(factors, say)
-        text = " * ".join(self.bracket(label) if bracketed else label.text for label, bracketed in labels)
+        text = f" {self.times} ".join(self.bracket(label) if bracketed else label.text for label, bracketed in labels)
         last, bracketed = labels[-1]
         ends_open = last.precedence is Precedence.BIG and not bracketed
         return Label(text, Precedence.BIG if ends_open else Precedence.PRODUCT)
 
     def quotient(self, numerator: Expression, denominator: Expression, say: Say) -> Label:
         """``a / b``."""
-        above, below = (
-            self.within(say(numerator), Precedence.PRODUCT),
-            self.within(say(denominator), Precedence.QUOTIENT),
-        )
+        if isinstance(numerator, Negative):
+            return self.negative(Quotient(numerator.operand, denominator), say)
+        above, below = self.within(say(numerator), Precedence.PRODUCT), self.within(say(denominator), Precedence.POWER)
         return Label(f"{above} / {below}", Precedence.PRODUCT)
 
     def power(self, base: Expression, exponent: Expression, say: Say) -> Label:

@@ -24,11 +24,14 @@ class Tex(Dialect):
     r"""Formulas as they are set.
 
     ``times`` stands between factors: empty for none (then ``\cdot`` stands only before a number), or for instance
-    ``\cdot`` or ``\times``. ``decimal_mark`` is that of literal numbers.
+    ``\cdot`` or ``\times``. ``decimal_mark`` is that of literal numbers. ``flat``: nothing is built up, so that a long
+    formula can be broken anywhere. ``operator`` sets words upright (GitHub refuses ``\operatorname``).
     """
 
     times: str = ""
     decimal_mark: str = "."
+    flat: bool = False
+    operator: str = "operatorname"
 
     name: ClassVar[str] = "TeX"
     heads: ClassVar[Mapping[str, str]] = {
@@ -38,7 +41,6 @@ class Tex(Dialect):
         "acos": r"\arccos",
         "atan": r"\arctan",
         "sigmoid": r"\sigma",
-        **{name: rf"\operatorname{{{name}}}" for name in UPRIGHT},
         "exp": "e^{...}",
         "sqrt": r"\sqrt{...}",
         "abs": r"\left|...\right|",
@@ -51,7 +53,7 @@ class Tex(Dialect):
 
     def bracket(self, label: Label) -> str:
         """Round brackets, growing only where they have to."""
-        return rf"\left({label.text}\right)" if label.tall else f"({label.text})"
+        return rf"\left({label.text}\right)" if label.tall and not self.flat else f"({label.text})"
 
     def product(self, factors: Sequence[Expression], say: Say) -> Label:
         """Factors side by side, or with the sign that was chosen between them."""
@@ -81,6 +83,9 @@ class Tex(Dialect):
     def quotient(self, numerator: Expression, denominator: Expression, say: Say) -> Label:
         r"""``\frac{a}{b}``."""
         above, below = say(numerator), say(denominator)
+        if self.flat:
+            text = f"{self.within(above, Precedence.PRODUCT)} / {self.within(below, Precedence.POWER)}"
+            return Label(text, Precedence.PRODUCT, above.number)
         return Label(
             rf"\frac{{{above.text}}}{{{below.text}}}", Precedence.QUOTIENT, above.number and below.number, tall=True
         )
@@ -109,7 +114,7 @@ class Tex(Dialect):
                 return Label(rf"\sqrt{{{say(arguments[0]).text}}}", tall=True)
             case "abs":
                 inside = say(arguments[0])
-                return Label(rf"\left|{inside.text}\right|", tall=inside.tall)
+                return Label(f"|{inside.text}|" if self.flat else rf"\left|{inside.text}\right|", tall=inside.tall)
         if not function.arity:
             return Label(self.head(function))
         return self.called(self.head(function), arguments, say)
@@ -123,13 +128,21 @@ class Tex(Dialect):
     def exponential(self, argument: Expression, say: Say) -> Label:
         r"""``e^{x}``, or ``\exp\left(x\right)`` where the exponent would be too high to read."""
         label = say(argument)
+        if self.flat:
+            return Label(rf"\exp({label.text})")
         if label.tall:
             return Label(rf"\exp\left({label.text}\right)", tall=True)
         return Label(f"e^{{{label.text}}}", Precedence.POWER)
 
+    def head(self, function: Function) -> str:
+        """The function's sign, or its name upright."""
+        if function.name in UPRIGHT:
+            return rf"\{self.operator}{{{function.name}}}"
+        return super().head(function)
+
     def own_name(self, function: Function) -> str:
         """The function's name, upright."""
-        return rf"\operatorname{{{escaped_name(function.name)}}}"
+        return rf"\{self.operator}{{{escaped_name(function.name)}}}"
 
     def by_sign(self, choice: BySign, say: Say) -> Label:
         """The branches below each other behind a brace."""

@@ -1,0 +1,104 @@
+"""What a document says, before it is written in any format: sections of lines, each a statement. Never a text of formulas.
+
+Every output renders the same statements: a line is ``symbols = numbers = result``, and its identity is what stands on
+its left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symbackprop.expressions import Expression
+from symbackprop.forms.matrix import MatrixForm
+from symbackprop.quantities import Array, Cell, Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text that a stranger wrote (a title): every format has to escape it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ellipsis:
+    """A leaf that stands for the terms of a long sum that are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number in a sentence, shown as the numbers of ``like`` are."""
+
+    value: float | Fraction
+
+
+# A word of ours, a stranger's text, a name, a formula, a number.
+Piece = str | Written | Quantity | Cell | Array | Expression | Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A sentence or several."""
+
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``left = side = ... = numbers = result``.
+
+    ``sides`` are in symbols. ``numbers`` is one of them, or another one, to be shown with numbers in place of
+    symbols; ``result`` is the quantity whose number ends the line. Both are left out where there are no numbers.
+    """
+
+    left: Expression
+    sides: tuple[Expression, ...] = ()
+    numbers: Expression | None = None
+    result: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Givens:
+    """Given quantities under a word, each with its value where there are values."""
+
+    word: str
+    quantities: tuple[Quantity, ...]
+    more: int = 0  # how many are left out
+
+
+@dataclass(frozen=True, slots=True)
+class Matrices:
+    """Equations in matrix form."""
+
+    forms: tuple[MatrixForm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns of quantities' numbers: one row for each quantity of the first column."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Quantity, ...], ...]
+
+
+Item = Paragraph | Line | Givens | Matrices | Table
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what stands under it; ``level`` 1 is a section, 2 a subsection."""
+
+    heading: str
+    items: tuple[Item, ...]
+    level: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document: its title, empty where nobody gave one, and its sections."""
+
+    title: str
+    sections: tuple[Section, ...]
+    names: Mapping[str, str]

@@ -1,0 +1,193 @@
+"""Documents as LaTeX: ASCII, for pdflatex with amsmath, booktabs and hyperref; a fragment needs amsmath alone."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from itertools import groupby
+
+from symbackprop.derivation import Derivation
+from symbackprop.documents.content import (
+    Amount,
+    Document,
+    Givens,
+    Item,
+    Line,
+    Matrices,
+    Paragraph,
+    Piece,
+    Section,
+    Table,
+    Written,
+)
+from symbackprop.documents.figures import Figures
+from symbackprop.documents.outline import excerpt, outlined
+from symbackprop.documents.settings import settings_of
+from symbackprop.documents.typeset import Typesetter
+from symbackprop.expressions import Expression
+from symbackprop.notation.lettering import LETTER_OF
+from symbackprop.quantities import Array, Quantity
+from symbackprop.values import Values
+
+PAGE = 455.0  # points between the margins of a whole document
+COLUMN = 345.0  # of LaTeX's own article class
+MOST_ROWS = 40  # of a table, which cannot be broken over pages
+
+PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
+\usepackage{amsmath}
+\usepackage{booktabs}
+\usepackage[hidelinks]{hyperref}
+\setlength{\oddsidemargin}{0pt}
+\setlength{\evensidemargin}{0pt}
+\setlength{\textwidth}{455pt}
+\setlength{\topmargin}{-20pt}
+\setlength{\textheight}{680pt}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{6pt}
+\allowdisplaybreaks
+\raggedbottom"""
+
+ESCAPES = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    '"': r"\textquotedbl{}", "'": "'{}", "`": "`{}", "-": "-{}", "\u2013": "--", "\u2014": "---", "\u00df": r"\ss{}",
+    "\u00e6": r"\ae{}", "\u00c6": r"\AE{}", "\u00f8": r"\o{}", "\u00d8": r"\O{}", "\u0142": r"\l{}", "\u0141": r"\L{}",
+    "\u0131": r"\i{}", "\u2018": "`{}", "\u2019": "'{}", "\u201c": "``", "\u201d": "''", "\u2026": r"\dots{}",
+    "\u00b7": r"$\cdot$", "\u00d7": r"$\times$", "\u2212": "$-$", "\u2192": r"$\rightarrow$", "\u2248": r"$\approx$",
+    "\u2202": r"$\partial$", "\u2299": r"$\odot$", "\u00a7": r"\S{}", "\u00a9": r"\copyright{}", "\u00b0": r"$^{\circ}$",
+}  # fmt: skip
+COMBINED = {
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u030a": "r", "\u0327": "c", "\u030c": "v",
+    "\u0304": "=", "\u0306": "u", "\u0307": ".", "\u030b": "H", "\u0328": "k",
+}  # fmt: skip
+
+
+def render(
+    derivation: Derivation,
+    *,
+    values: Values | None = None,
+    of: Sequence[Quantity | Array] = (),
+    form: str | None = None,
+    fragment: bool = False,
+    room: float | None = None,
+) -> str:
+    """The derivation as LaTeX; ``of``: only these quantities. ``fragment``: to be put into a document with amsmath."""
+    settings = settings_of(derivation.network.document, form=form)
+    figures = None if values is None else Figures(derivation, values, settings)
+    document = excerpt(derivation, of, settings) if of else outlined(derivation, figures, settings)
+    width = room or (COLUMN if fragment else PAGE)
+    typesetter = Typesetter(derivation, figures, settings.style.decimal_mark, room=width, operator="operatorname")
+    text = _Latex(typesetter, fragment=fragment).document(document)
+    assert text.isascii(), "LaTeX is ASCII"
+    return text
+
+
+class _Latex:
+    def __init__(self, typesetter: Typesetter, *, fragment: bool) -> None:
+        self.typesetter, self.fragment = typesetter, fragment
+
+    def document(self, document: Document) -> str:
+        from symbackprop import __version__
+
+        blocks = [block for section in document.sections for block in self.section(section)]
+        needs = "amsmath" if self.fragment else "amsmath, booktabs, hyperref"
+        head = [f"% symbackprop {__version__}; needs {needs}"]
+        if self.fragment:
+            return "\n\n".join([*head, *blocks]) + "\n"
+        title = escaped(document.title or "Backpropagation, step by step")
+        head += [PREAMBLE, rf"\title{{{title}}}", r"\author{}", r"\date{}", r"\begin{document}", r"\maketitle"]
+        return "\n".join(head) + "\n\n" + "\n\n".join(blocks) + "\n\n\\end{document}\n"
+
+    def section(self, section: Section) -> list[str]:
+        blocks: list[str] = []
+        if section.heading:
+            command = "section" if section.level == 1 else "subsection"
+            blocks.append(rf"\{command}*{{{escaped(section.heading)}}}")
+        for kind, items in groupby(section.items, key=lambda item: type(item)):
+            group = list(items)
+            if kind is Line:
+                blocks.append(display(self.typesetter.lines([each for each in group if isinstance(each, Line)])))
+            else:
+                blocks += [self.item(each) for each in group]
+        return blocks
+
+    def item(self, item: Item) -> str:
+        match item:
+            case Paragraph(pieces):
+                return "".join(self.piece(each) for each in pieces)
+            case Givens():
+                return self.givens(item)
+            case Matrices(forms):
+                return display(self.typesetter.matrix_rows(forms))
+            case Table():
+                return self.table(item)
+        raise AssertionError(item)
+
+    def piece(self, piece: Piece) -> str:
+        match piece:
+            case str():
+                return escaped(piece)
+            case Written(text):
+                return escaped(text)
+            case Amount():
+                return f"${self.typesetter.writer.amount(piece)}$"
+            case Expression():
+                return f"${self.typesetter.writer.formula(piece)}$"
+        return f"${self.typesetter.name(piece)}$"
+
+    def givens(self, givens: Givens) -> str:
+        return rf"\textbf{{{givens.word}:}} {', '.join(given_texts(self.typesetter, givens))}."
+
+    def table(self, table: Table) -> str:
+        chunks = [table.rows[start : start + MOST_ROWS] for start in range(0, len(table.rows), MOST_ROWS)]
+        return "\n\n".join(self.tabular(table.heads, rows) for rows in chunks)
+
+    def tabular(self, heads: Sequence[str], rows: Sequence[Sequence[Quantity]]) -> str:
+        top, middle, bottom = (r"\hline",) * 3 if self.fragment else (r"\toprule", r"\midrule", r"\bottomrule")
+        lines = [r"\begin{center}", rf"\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}", top]
+        lines += [" & ".join(escaped(each) for each in heads) + r" \\", middle]
+        number = self.typesetter.writer.number
+        for row in rows:
+            cells = [self.typesetter.name(row[0]), *(number(each).text for each in row)]
+            lines.append(" & ".join(f"${each}$" for each in cells) + r" \\")
+        return "\n".join([*lines, bottom, r"\end{tabular}", r"\end{center}"])
+
+
+def given_texts(typesetter: Typesetter, givens: Givens) -> list[str]:
+    """Each given quantity in TeX, with its value where there are values."""
+    writer = typesetter.writer
+    texts = []
+    for each in givens.quantities:
+        value = "" if writer.figures is None else f" = {writer.number(each).text}"
+        texts.append(f"${typesetter.name(each)}{value}$")
+    return [*texts, f"and {givens.more:,} more"] if givens.more else texts
+
+
+def display(rows: Sequence[str]) -> str:
+    """Rows as a display that may be broken over pages."""
+    return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
+
+
+def escaped(text: str) -> str:
+    r"""A text in ASCII LaTeX that shows it as it is: nothing in it is a command.
+
+    >>> print(escaped(r"50% \input{x} $a_b$"))
+    50\% \textbackslash{}input\{x\} \$a\_b\$
+    >>> print(escaped("Gödel, ŷ, δ"))
+    G\"{o}del, \^{y}, $\delta$
+    """
+    return "".join(_escaped(character) for character in unicodedata.normalize("NFC", text))
+
+
+def _escaped(character: str) -> str:
+    if character in ESCAPES:
+        return ESCAPES[character]
+    if character.isascii():
+        return character if character.isprintable() else " "
+    if character in LETTER_OF:
+        return rf"$\{LETTER_OF[character]}$"
+    base, *marks = unicodedata.normalize("NFD", character)
+    if base.isascii() and base.isalpha() and len(marks) == 1 and marks[0] in COMBINED:
+        return rf"\{COMBINED[marks[0]]}{{{base}}}"
+    # A character that pdflatex has no glyph for is named by its code point.
+    return rf"\texttt{{U+{ord(character):04X}}}"

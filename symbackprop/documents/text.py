@@ -1,0 +1,257 @@
+"""Documents as plain text for a terminal: aligned, and broken before signs where a line would be too long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from symbackprop.derivation import Derivation
+from symbackprop.documents.content import (
+    Amount,
+    Document,
+    Givens,
+    Item,
+    Line,
+    Matrices,
+    Paragraph,
+    Piece,
+    Section,
+    Table,
+    Written,
+)
+from symbackprop.documents.figures import Figures
+from symbackprop.documents.outline import excerpt, outlined
+from symbackprop.documents.settings import settings_of
+from symbackprop.documents.writing import Row, Writer
+from symbackprop.expressions import Expression
+from symbackprop.notation import AnyName, plain
+from symbackprop.printing.dialect import Label
+from symbackprop.printing.numbers import ShownNumber
+from symbackprop.printing.plain import Plain, number_label
+from symbackprop.quantities import Array, Quantity
+from symbackprop.values import Values
+
+WIDTH = 88
+ONE_ROW = 72  # up to here a whole line stands in one row
+INDENT = "  "
+
+
+def render(
+    derivation: Derivation,
+    *,
+    values: Values | None = None,
+    of: Sequence[Quantity | Array] = (),
+    form: str | None = None,
+    fragment: bool = False,
+    width: int = WIDTH,
+) -> str:
+    """The derivation as text; ``of``: only these quantities. ``fragment`` leaves out the title."""
+    settings = settings_of(derivation.network.document, form=form)
+    figures = None if values is None else Figures(derivation, values, settings)
+    document = excerpt(derivation, of, settings) if of else outlined(derivation, figures, settings)
+    times = derivation.conventions.times
+    writer = Writer(derivation, Plain(times=times or "*"), _Lettering(settings.style.decimal_mark), figures)
+    return _Text(writer, width).document(document, titled=not (fragment or of))
+
+
+class _Lettering:
+    """Names and numbers in plain text."""
+
+    def __init__(self, decimal_mark: str) -> None:
+        self.decimal_mark = decimal_mark
+
+    def name(self, name: AnyName) -> str:
+        return plain(name)
+
+    def shown(self, number: ShownNumber) -> Label:
+        return number.plain()
+
+    def written(self, text: str) -> Label:
+        return number_label(self.decimal_mark.join(text.split(".")))
+
+    def dots(self) -> str:
+        return "..."
+
+
+class _Text:
+    def __init__(self, writer: Writer, width: int) -> None:
+        self.writer, self.width = writer, width
+
+    def document(self, document: Document, *, titled: bool) -> str:
+        blocks: list[str] = []
+        if titled and document.title:
+            title = one_line(document.title)
+            blocks.append(f"{title}\n{'=' * min(len(title), self.width)}")
+        for section in document.sections:
+            blocks += self.section(section)
+        return "\n\n".join(blocks) + "\n"
+
+    def section(self, section: Section) -> list[str]:
+        blocks: list[str] = []
+        if section.heading:
+            blocks.append(f"{section.heading}\n{'-' * len(section.heading)}" if section.level == 1 else section.heading)
+        for kind, items in groupby(section.items, key=lambda item: type(item)):
+            group = list(items)
+            if kind is Line:
+                blocks.append(self.lines([each for each in group if isinstance(each, Line)]))
+            elif kind is Givens:
+                blocks.append("\n".join(self.item(each) for each in group))
+            else:
+                blocks += [self.item(each) for each in group]
+        return blocks
+
+    def item(self, item: Item) -> str:
+        match item:
+            case Paragraph(pieces):
+                return "\n".join(filled("".join(self.piece(each) for each in pieces), self.width))
+            case Givens():
+                return self.givens(item)
+            case Matrices(forms):
+                return self.matrices(forms)
+            case Table():
+                return self.table(item)
+        raise AssertionError(item)
+
+    def piece(self, piece: Piece) -> str:
+        match piece:
+            case str():
+                return piece
+            case Written(text):
+                return one_line(text)
+            case Amount():
+                return self.writer.amount(piece)
+            case Expression():
+                return self.writer.formula(piece)
+        return self.writer.label(piece).text
+
+    def lines(self, lines: Sequence[Line]) -> str:
+        """Lines below each other, their relations aligned as long as the left sides are of similar length."""
+        made = [self.writer.rows(line) for line in lines]
+        column = max(len(left) for left, _ in made)
+        return "\n".join(row for left, rows in made for row in self.line(left.ljust(column), rows))
+
+    def line(self, left: str, rows: Sequence[Row]) -> list[str]:
+        if not rows:
+            return [INDENT + left.rstrip()]
+        whole = f"{INDENT}{left} " + " ".join(f"{row.relation} {row.text}" for row in rows)
+        if len(whole) <= ONE_ROW:
+            return [whole]
+        written: list[str] = []
+        for place, row in enumerate(rows):
+            head = f"{INDENT}{left if place == 0 else ' ' * len(left)} {row.relation} "
+            first, *others = broken(row.text, self.width - len(head))
+            written.append(head + first)
+            written += [" " * (len(head) + 2) + each for each in others]
+        return written
+
+    def givens(self, givens: Givens) -> str:
+        figures = self.writer.figures
+        texts = []
+        for each in givens.quantities:
+            name = self.writer.label(each).text
+            texts.append(name if figures is None else f"{name} = {self.writer.number(each).text}")
+        if givens.more:
+            texts.append(f"... and {givens.more:,} more")
+        rows: list[str] = []
+        for text in texts:
+            if rows and len(rows[-1]) + len(text) + 2 <= self.width - len(INDENT) * 2:
+                rows[-1] += f", {text}"
+            else:
+                rows.append(text)
+        return f"{givens.word}:\n" + ",\n".join(INDENT * 2 + row for row in rows)
+
+    def matrices(self, forms: Sequence[object]) -> str:
+        from symbackprop.forms.matrix import MatrixForm
+        from symbackprop.printing.matrix import PlainMatrices
+
+        printer = PlainMatrices(self.writer.derivation.notation)
+        sides = [
+            (printer.text(form.target), printer.text(form.expression)) for form in forms if isinstance(form, MatrixForm)
+        ]
+        column = max(len(left) for left, _ in sides)
+        return "\n".join(row for left, right in sides for row in self.line(left.ljust(column), [Row("=", right)]))
+
+    def table(self, table: Table) -> str:
+        rows = [list(table.heads)]
+        rows += [
+            [self.writer.label(row[0]).text, *(self.writer.number(each).text for each in row)] for row in table.rows
+        ]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(table.heads))]
+        written = [
+            INDENT
+            + "  ".join(
+                [row[0].ljust(widths[0]), *(each.rjust(w) for each, w in zip(row[1:], widths[1:], strict=True))]
+            )
+            for row in rows
+        ]
+        written.insert(1, INDENT + "  ".join("-" * each for each in widths))
+        return "\n".join(written)
+
+
+def one_line(text: str) -> str:
+    """A stranger's text without characters that could move a terminal's cursor."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
+def filled(text: str, width: int) -> list[str]:
+    """Words in rows."""
+    rows: list[str] = [""]
+    for word in text.split():
+        if rows[-1] and len(rows[-1]) + 1 + len(word) > width:
+            rows.append(word)
+        else:
+            rows[-1] = f"{rows[-1]} {word}".strip()
+    return rows
+
+
+def broken(text: str, width: int) -> list[str]:
+    """A formula in rows of at most that width where it can be: before outermost signs, and inside terms too long."""
+    if len(text) <= width:
+        return [text]
+    rows: list[str] = []
+    width -= len(INDENT)
+    for term in terms_of(text):
+        if rows and len(rows[-1]) + 1 + len(term) <= width:
+            rows[-1] += f" {term}"
+            continue
+        first, *others = wrapped(term, width)
+        rows += [first, *(INDENT + each for each in others)]
+    return rows
+
+
+def terms_of(text: str) -> list[str]:
+    """A formula cut before its outermost ``+`` and ``-``."""
+    terms, depth = [""], 0
+    for place, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if depth == 0 and character == " " and text[place + 1 : place + 3] in ("+ ", "- "):
+            terms.append("")
+        else:
+            terms[-1] += character
+    return terms
+
+
+def wrapped(term: str, width: int) -> list[str]:
+    """A term in rows: broken before a sign as little inside brackets as can be."""
+    rows: list[str] = []
+    while len(term) > width:
+        place = _break(term, width)
+        if place is None:
+            break
+        rows.append(term[:place])
+        term = term[place:].lstrip()
+        width = width - len(INDENT) if len(rows) == 1 else width
+    return [*rows, term]
+
+
+def _break(text: str, width: int) -> int | None:
+    best: tuple[int, int] | None = None  # depth of brackets, place from the right
+    depth = 0
+    for place, character in enumerate(text[: width + 1]):
+        depth += (character in "([{") - (character in ")]}")
+        if place > width // 3 and character == " " and text[place + 1 : place + 3] in _SIGNS:
+            best = min(best, (depth, -place)) if best else (depth, -place)
+    return None if best is None else -best[1]
+
+
+_SIGNS = ("+ ", "- ", "* ", "· ", "× ", "/ ")

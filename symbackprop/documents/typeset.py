@@ -1,0 +1,114 @@
+"""Lines of a document as rows of an aligned TeX display, for LaTeX and Markdown alike. Never writes a document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from symbackprop.derivation import Derivation
+from symbackprop.documents.content import Line
+from symbackprop.documents.figures import Figures
+from symbackprop.documents.widths import broken, width
+from symbackprop.documents.writing import EXACT, Row, Writer
+from symbackprop.forms.matrix import MatrixForm
+from symbackprop.notation import AnyName, tex
+from symbackprop.printing.dialect import Label
+from symbackprop.printing.matrix import TexMatrices
+from symbackprop.printing.numbers import ShownNumber
+from symbackprop.printing.tex import Tex, number_label
+from symbackprop.quantities import Array, Cell, Quantity
+
+TIMES = {"": "", "*": r"\ast", "·": r"\cdot", "×": r"\times"}
+RELATION = {EXACT: "="}
+SIGN = 13.4  # points of a relation
+
+
+@dataclass(frozen=True, slots=True)
+class TexLettering:
+    """Names and numbers in TeX."""
+
+    decimal_mark: str
+
+    def name(self, name: AnyName) -> str:
+        """A printed name."""
+        return tex(name)
+
+    def shown(self, number: ShownNumber) -> Label:
+        """A displayed number."""
+        return number.tex()
+
+    def written(self, text: str) -> Label:
+        """A number as it was written in the description."""
+        return number_label(text, self.decimal_mark)
+
+    def dots(self) -> str:
+        """What stands for terms that are left out."""
+        return r"\cdots"
+
+
+class _Matrices(TexMatrices):
+    operator: ClassVar[str] = "operatorname"
+
+    def head(self, word: str) -> str:
+        return rf"\{self.operator}{{{word}}}"
+
+
+class _PlainMatrices(_Matrices):
+    operator: ClassVar[str] = "mathrm"
+
+
+class Typesetter:
+    """Sets lines in a column ``room`` points wide; ``operator`` sets words upright."""
+
+    def __init__(
+        self, derivation: Derivation, figures: Figures | None, decimal_mark: str, *, room: float, operator: str
+    ) -> None:
+        times = TIMES[derivation.conventions.times]
+        self.dialect = Tex(times=times, decimal_mark=decimal_mark, operator=operator)
+        self.writer = Writer(derivation, self.dialect, TexLettering(decimal_mark), figures)
+        self.flat = Writer(derivation, replace(self.dialect, flat=True), self.writer.lettering, figures)
+        kind = _Matrices if operator == "operatorname" else _PlainMatrices
+        self.matrices = kind(derivation.notation, dialect=self.dialect)
+        self.room = room
+
+    def lines(self, lines: Sequence[Line]) -> list[str]:
+        """The rows of an aligned display: each with its ``&``, without the ends of rows."""
+        made = [(line, *self.writer.rows(line)) for line in lines]
+        column = max(width(left) for _, left, _ in made)
+        return [row for line, left, rows in made for row in self._line(line, left, rows, self.room - column)]
+
+    def matrix_rows(self, forms: Sequence[MatrixForm]) -> list[str]:
+        """Matrix forms as rows of an aligned display."""
+        sides = [(self.matrices.text(form.target), self.matrices.text(form.expression)) for form in forms]
+        column = max(width(left) for left, _ in sides)
+        rows: list[str] = []
+        for left, right in sides:
+            first, *others = broken(right, self.room - column - SIGN)
+            rows += [f"{left} &= {first}", *(rf"&\quad {each}" for each in others)]
+        return rows
+
+    def name(self, of: Quantity | Cell | Array) -> str:
+        """A name in TeX."""
+        return self.writer.label(of).text
+
+    def _line(self, line: Line, left: str, rows: Sequence[Row], room: float) -> list[str]:
+        if not rows:
+            return [f"{left} &"]
+        whole = " ".join(f"{_relation(row)} {row.text}" for row in rows)
+        if width(whole) <= room:
+            return [f"{left} &{whole}"]
+        flat_rows: list[Row] | None = None
+        written: list[str] = []
+        for place, row in enumerate(rows):
+            parts = broken(row.text, room - SIGN)
+            if any(width(part) > room - SIGN for part in parts):
+                flat_rows = flat_rows or self.flat.rows(line)[1]
+                parts = broken(flat_rows[place].text, room - SIGN) if place < len(flat_rows) else parts
+            written.append(f"{left if place == 0 else ''} &{_relation(row)} {parts[0]}".strip())
+            written += [rf"&\quad {part}" for part in parts[1:]]
+        return written
+
+
+def _relation(row: Row) -> str:
+    return RELATION.get(row.relation, r"\approx")

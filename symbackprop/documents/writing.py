@@ -1,0 +1,141 @@
+"""Names, formulas and numbers of a document in one dialect: what the formats share. Never lays anything out."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Protocol
+
+from symbackprop.derivation import Derivation
+from symbackprop.documents.content import Amount, Ellipsis, Line
+from symbackprop.documents.figures import Figures
+from symbackprop.expressions import BySign, Expression, Reference, leaves
+from symbackprop.notation import AnyName, DerivativeName
+from symbackprop.printing.dialect import Dialect, Label, Precedence
+from symbackprop.printing.numbers import ShownNumber
+from symbackprop.quantities import Array, Axis, Cell, Quantity
+from symbackprop.system import Indicator, Kronecker
+
+LONGEST_WRITTEN = 12  # characters
+EXACT, ROUNDED = "=", "≈"
+
+
+class Lettering(Protocol):
+    """How a format writes names and numbers."""
+
+    def name(self, name: AnyName) -> str:
+        """A printed name."""
+
+    def shown(self, number: ShownNumber) -> Label:
+        """A displayed number."""
+
+    def written(self, text: str) -> Label:
+        """A number as it was written in the description."""
+
+    def dots(self) -> str:
+        """What stands for terms that are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a line: the relation to what stands before, and a formula."""
+
+    relation: str
+    text: str
+
+
+@dataclass
+class Writer:
+    """Writes the formulas of one derivation in one dialect; ``figures`` is None where no numbers are shown."""
+
+    derivation: Derivation
+    dialect: Dialect
+    lettering: Lettering
+    figures: Figures | None
+
+    def label(self, of: Hashable) -> Label:
+        """A leaf by its name."""
+        notation = self.derivation.notation
+        match of:
+            case Quantity():
+                return self.named(notation.name(of))
+            case Cell():
+                return self.named(notation.cell_name(of))
+            case Array():
+                return self.named(notation.array_name(of))
+            case Kronecker(left, right):
+                other = right if isinstance(right, str) else str(right + notation.conventions.first_index)
+                return Label(f"[{left}={other}]")
+            case Indicator():
+                return Label("[weights]")
+            case Axis():
+                return Label(str(self.derivation.network.observations))
+            case Ellipsis():
+                return Label(self.lettering.dots())
+            case str():
+                return Label(of)
+        raise AssertionError(f"nothing is known of the name of {of!r}")
+
+    def named(self, name: AnyName) -> Label:
+        """A name with how tightly it binds: a derivative like a quotient, one with a superscript like a power."""
+        text = self.lettering.name(name)
+        if isinstance(name, DerivativeName):
+            return Label(text, Precedence.QUOTIENT, tall=True)
+        raised = bool(name.superscript or name.mark or name.observation)
+        return Label(text, Precedence.POWER if raised else Precedence.ATOM)
+
+    def number(self, of: Hashable) -> Label:
+        """A leaf by its number; a leaf that has none by its name."""
+        if not isinstance(of, Quantity) or self.figures is None:
+            return self.label(of)
+        text = self.given_text(of, self.figures)
+        if text:
+            return self.lettering.written(text)
+        return self.lettering.shown(self.figures.shown(of))
+
+    def given_text(self, quantity: Quantity, figures: Figures) -> str:
+        """How a given number was written, if that is short enough to be shown; else empty."""
+        text = figures.given_text(quantity)
+        return text if len(text) <= LONGEST_WRITTEN else ""
+
+    def formula(self, expression: Expression) -> str:
+        """An expression in symbols."""
+        return self.dialect.text(expression, self.label)
+
+    def amount(self, amount: Amount) -> str:
+        """A number in a sentence."""
+        assert self.figures is not None
+        return self.lettering.shown(self.figures.displayed(amount.value)).text
+
+    def rows(self, line: Line) -> tuple[str, list[Row]]:
+        """The left side, and the rows behind it: symbols, numbers, result."""
+        rows: list[Row] = []
+        for side in line.sides:
+            text = self.formula(side)
+            if text not in (row.text for row in rows):
+                rows.append(Row(EXACT, text))
+        if self.figures is not None:
+            rows += self._with_numbers(line, self.figures)
+        return self.formula(line.left), rows
+
+    def _with_numbers(self, line: Line, figures: Figures) -> list[Row]:
+        numbers = line.numbers
+        if numbers is not None and not any(isinstance(each, Quantity) for each in leaves(numbers)):
+            return []  # a side without a name is its own number
+        rows: list[Row] = []
+        operands_exact = True
+        if numbers is not None and not isinstance(numbers, BySign):
+            operands_exact = self.is_exact(numbers, figures)
+            rows.append(Row(EXACT if operands_exact else ROUNDED, self.dialect.text(numbers, self.number)))
+        if line.result is not None and not (isinstance(numbers, Reference) and rows):
+            relation = EXACT if operands_exact and figures.shown(line.result).exact else ROUNDED
+            rows.append(Row(relation, self.number(line.result).text))
+        return rows
+
+    def is_exact(self, expression: Expression, figures: Figures) -> bool:
+        """Whether every number that stands in the expression is shown exactly."""
+        return all(
+            self.given_text(each, figures) != "" or figures.shown(each).exact
+            for each in leaves(expression)
+            if isinstance(each, Quantity)
+        )
