@@ -78,7 +78,9 @@ def straight_c(sizes: Sizes) -> str:
         for j in range(sizes[layer]):
             terms = [f"W{layer}[{j * sizes[layer - 1] + k}] * {name}" for k, name in enumerate(names[layer - 1])]
             lines.append(f"double o{layer}_{j} = 1.0 / (1.0 + exp(-({' + '.join(terms)} + b{layer}[{j}])));")
-    lines.append("*loss = " + " + ".join(f"0.5 * ({o} - t[{j}]) * ({o} - t[{j}])" for j, o in enumerate(names[-1])) + ";")
+    lines.append(
+        "*loss = " + " + ".join(f"0.5 * ({o} - t[{j}]) * ({o} - t[{j}])" for j, o in enumerate(names[-1])) + ";"
+    )
     for layer in range(last, 0, -1):
         for j, o in enumerate(names[layer]):
             if layer == last:
@@ -89,7 +91,9 @@ def straight_c(sizes: Sizes) -> str:
                 above = f"({' + '.join(terms)})"
             lines.append(f"double d{layer}_{j} = {above} * {o} * (1.0 - {o});")
             lines.append(f"db{layer}[{j}] = d{layer}_{j};")
-            lines += [f"dW{layer}[{j * sizes[layer - 1] + k}] = d{layer}_{j} * {a};" for k, a in enumerate(names[layer - 1])]
+            lines += [
+                f"dW{layer}[{j * sizes[layer - 1] + k}] = d{layer}_{j} * {a};" for k, a in enumerate(names[layer - 1])
+            ]
     return _c_function(sizes, lines)
 
 
@@ -292,7 +296,9 @@ def table(sizes: Sizes, count: int, *, rounds: int) -> None:
     if exact is not None:
         calls = {name: call for name, call in calls.items() if checked(name, call(), exact)}
     found = microseconds(calls, rounds=rounds)
-    print(f"{'-'.join(map(str, sizes))}, {count:,} observation{'s' if count > 1 else ''} (C written and compiled in {took * 1e3:.0f} ms)")
+    print(
+        f"{'-'.join(map(str, sizes))}, {count:,} observation{'s' if count > 1 else ''} (C written and compiled in {took * 1e3:.0f} ms)"
+    )
     base = found["ours, C, bound"]
     for name, value in found.items():
         print(f"  {name:22} {value:12.3f} us {value / base:10.2f}")

@@ -28,7 +28,7 @@ from types import ModuleType
 
 from symbackprop.errors import OutsideError
 
-FLAGS = ("-O3", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared")
+FLAGS = ("-O2", "-ftree-vectorize", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared")
 NATIVE = ("-march=native",)
 LIMIT = 120  # seconds
 

@@ -22,7 +22,7 @@ from symbackprop.printing.dialect import Label
 from symbackprop.quantities import Array, Axis, Cell
 from symbackprop.system import Kronecker
 
-STRAIGHT = 2_000  # operations for one observation, up to which each number has a line of its own
+STRAIGHT = 200  # operations for one observation, up to which each number has a line of its own
 STACK = 32_768  # doubles of working memory that stand on the stack; more is allocated
 TILE = 16  # observations whose sums stand in registers
 INDENT = "    "
@@ -93,12 +93,12 @@ DOT = """
 /* The sum of the products of two rows, in 16 sums side by side. */
 static inline double dot(const double *restrict a, const double *restrict b, ptrdiff_t count)
 {
+    const ptrdiff_t whole = count - count % 16;
     double sums[16] = {0.0}, sum = 0.0;
-    ptrdiff_t i = 0;
-    for (; i + 16 <= count; i += 16)
+    for (ptrdiff_t i = 0; i < whole; i += 16)
         for (int lane = 0; lane < 16; lane++)
             sums[lane] += a[i + lane] * b[i + lane];
-    for (; i < count; i++)
+    for (ptrdiff_t i = whole; i < count; i++)
         sum += a[i] * b[i];
     for (int lane = 0; lane < 8; lane++)
         sums[lane] += sums[lane + 8];
@@ -111,12 +111,12 @@ static inline double dot(const double *restrict a, const double *restrict b, ptr
 ADDED = """
 static inline double added(const double *a, ptrdiff_t count)
 {
+    const ptrdiff_t whole = count - count % 16;
     double sums[16] = {0.0}, sum = 0.0;
-    ptrdiff_t i = 0;
-    for (; i + 16 <= count; i += 16)
+    for (ptrdiff_t i = 0; i < whole; i += 16)
         for (int lane = 0; lane < 16; lane++)
             sums[lane] += a[i + lane];
-    for (; i < count; i++)
+    for (ptrdiff_t i = whole; i < count; i++)
         sum += a[i];
     for (int lane = 0; lane < 16; lane++)
         sum += sums[lane];

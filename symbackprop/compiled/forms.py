@@ -141,10 +141,8 @@ def shared(lines: Sequence[Line], first: int) -> list[Line]:
     counts: Counter[Expression] = Counter()
     unconditional: set[Expression] = set()
     for _, law in lines:
-        for part, always in _parts(law, always=True):
-            counts[part] += 1
-            if always:
-                unconditional.add(part)
+        _count(law, counts)
+        unconditional.update(part for part, always in _parts(law, always=True) if always)
     chosen = {
         part for part, count in counts.items() if count > 1 and _worth(part) and (part in unconditional or total(part))
     }
@@ -165,6 +163,14 @@ def shared(lines: Sequence[Line], first: int) -> list[Line]:
     for target, law in lines:
         found.append((target, replaced(law)))
     return found
+
+
+def _count(part: Expression, counts: Counter[Expression]) -> None:
+    """Counts uses; what stands in a part that was counted before is not used once more."""
+    counts[part] += 1
+    if counts[part] == 1 or not _worth(part):
+        for child in part.children:
+            _count(child, counts)
 
 
 def _worth(part: Expression) -> bool:

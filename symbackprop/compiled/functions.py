@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from symbackprop.compiled import building
@@ -76,15 +77,15 @@ def _is_number(value: Any) -> bool:
 class Bound:
     """A function on fixed arguments. ``loss`` and ``gradients`` are those of the last call."""
 
-    __slots__ = ("_arguments", "_function", "gradients", "loss")
+    __slots__ = ("_call", "gradients", "loss")
 
     def __init__(self, function: Callable[..., Result], *arguments: Any) -> None:
-        self._function, self._arguments = function, arguments
+        self._call = partial(function, *arguments)
         self.loss: Any = None
         self.gradients: dict[str, Any] = {}
 
     def __call__(self) -> dict[str, Any]:
-        self.loss, self.gradients = self._function(*self._arguments)
+        self.loss, self.gradients = self._call()
         return self.gradients
 
 
@@ -95,7 +96,9 @@ class PythonGradient(Gradient):
 
     def __init__(self, program: Program, source: str, reason: str) -> None:
         super().__init__(program, source, reason)
-        self.function = _defined(source, "python")
+        space = _defined(source, "python")
+        self.function: Callable[..., Result] = space["loss_and_gradients"]
+        self.one: Callable[..., Result] | None = space.get("at_one_observation")
 
     def loss_and_gradients(self, parameters: Mapping[str, Any], inputs: Any, targets: Any = None) -> Result:
         """The loss, and the dict of its derivatives, as numbers in nested lists."""
@@ -110,7 +113,9 @@ class PythonGradient(Gradient):
         if self.program.undefined or any(hasattr(each, "tolist") for group in arguments for each in group):
             return super().bound(parameters, inputs, targets)
         self.loss_and_gradients(parameters, inputs, targets)  # says what does not fit
-        bound = Bound(self.function, parameters, inputs, targets)
+        first = next(iter(inputs.values())) if isinstance(inputs, Mapping) else inputs[0]
+        single = self.one is not None and not isinstance(first, list | tuple)
+        bound = Bound(self.one if single and self.one is not None else self.function, parameters, inputs, targets)
         bound()
         return bound
 
@@ -122,7 +127,7 @@ class ArrayGradient(Gradient):
 
     def __init__(self, program: Program, source: str, reason: str) -> None:
         super().__init__(program, source, reason)
-        self.function = _defined(source, "numpy")
+        self.function: Callable[..., Result] = _defined(source, "numpy")["loss_and_gradients"]
 
     def loss_and_gradients(self, parameters: Mapping[str, Any], inputs: Any, targets: Any = None) -> Result:
         """The loss, and the dict of its derivatives, as arrays of the arguments' kind."""
@@ -227,12 +232,11 @@ class CGradient(Gradient):
         return self.checked(loss, gradients)
 
 
-def _defined(source: str, name: str) -> Callable[..., Result]:
-    """The function that a source of ours defines: it is generated from a checked System, never from a user's text."""
+def _defined(source: str, name: str) -> dict[str, Any]:
+    """The functions that a source of ours defines: it is generated from a checked System, never from a user's text."""
     space: dict[str, Any] = {"__name__": f"symbackprop.generated.{name}"}
     exec(compile(source, f"<symbackprop {name}>", "exec"), space)  # noqa: S102
-    function: Callable[..., Result] = space["loss_and_gradients"]
-    return function
+    return space
 
 
 def _plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from symbackprop.compiled.forms import Line, Temporary, ready, shared
+from symbackprop.compiled.forms import GROWING, Line, Temporary, not_positive, ready, shared
 from symbackprop.contraction import needed
 from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import MissingValue
@@ -20,9 +20,11 @@ from symbackprop.expressions import (
     Along,
     Call,
     Expression,
+    Negative,
     Number,
     Product,
     Reference,
+    Sum,
     Undefined,
     as_expression,
     constant,
@@ -118,6 +120,7 @@ class Program:
     statements: tuple[Statement, ...]
     observations: int = 1  # that the description has; 1 where their number is a symbol
     tables: Mapping[Array, tuple[int, ...]] = field(default_factory=dict)
+    bounded: bool = False  # no exponential has a positive argument
     undefined: tuple[str, ...] = ()
 
     @property
@@ -220,6 +223,13 @@ class _Builder:
     def program(self) -> Program:
         for equation in self._equations():
             self._add(equation)
+        bounded = all(
+            self._bounded(part.arguments[0])
+            for each in self.found
+            for law in _laws(each)
+            for part in _nodes(law)
+            if isinstance(part, Call) and part.function.name in GROWING
+        )
         statements = _grouped(self.found, self.kept)
         reasons = dict.fromkeys(
             part.reason for each in statements for law in _laws(each) for part in _nodes(law) if isinstance(part, Undefined)
@@ -235,8 +245,17 @@ class _Builder:
             tuple(statements),
             self.observations,
             self.tables,
+            bounded,
             tuple(reasons),
         )
+
+    def _bounded(self, argument: Expression) -> bool:
+        """Whether an argument is never positive: by its form, or as a difference from the largest."""
+        match argument:
+            case Sum((Reference(Cell(array, _)), Negative(Reference(Cell(largest, _))))):
+                by = (each for each in self.found if isinstance(each, Largest) and each.target.array == largest)
+                return any(each.of.array == array for each in by)
+        return not_positive(argument)
 
     def _definition(self, array: Array) -> Equation | None:
         if array in self.given or array in self.settings:

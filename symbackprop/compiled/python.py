@@ -18,6 +18,7 @@ from symbackprop.system import Kronecker
 
 STRAIGHT = 600  # operations for one observation, up to which each number has a line of its own
 INDENT = "    "
+ONE = "at_one_observation"
 
 
 def python_source(program: Program) -> str:
@@ -33,37 +34,67 @@ class _Writer:
         self.phases: Phases = phases_of(program)
 
     def source(self) -> str:
-        body = [*self._parameters(), *self._tables()]
-        done = [*self._lines(self.phases.before)]
-        sums = [*self._sums()]
-        each = [*self._observation(), *self._lines(self.phases.each)]
-        after = [*self._lines(self.phases.after), self._result()]
-        if any(" / n" in line for line in (*done, *each, *after)):
-            body.append("n = len(rows)")
-        lines = [*self._rows(), *body, *done, *sums, self._loop(), *_indented(each), *after]
-        text = "\n".join(_indented(lines))
+        functions = [*([self._one(), ""] if self.straight else []), self._many()]
+        text = "\n".join(functions)
+        head = title_of(self.program)
         return "\n".join(
             [
-                f'"""{title_of(self.program)[0].upper()}{title_of(self.program)[1:]}.',
+                f'"""{head[0].upper()}{head[1:]}.',
                 "",
                 f"Written by symbackprop {__version__}. It needs Python's standard library only.",
                 '"""',
+                "",
                 *self._imports(text),
                 *self._helpers(text),
                 "",
-                "def loss_and_gradients(parameters, inputs, targets=None):",
-                f'    """The loss, and its derivatives by each of the parameters: {", ".join(self.program.parameters)}."""',
+                "",
                 text,
                 "",
             ]
         )
 
+    def _one(self) -> str:
+        """The function for one observation: no sums, no loop."""
+        if self.program.named_inputs:
+            givens = [f'{self._pattern(array)} = inputs["{array.label}"]' for array in self.program.inputs]
+        else:
+            assert self.program.targets is not None
+            givens = [f"{self._pattern(self.program.inputs[0])} = inputs", f"{self._pattern(self.program.targets)} = targets"]
+        lines = [*self._parameters(), *givens, *self._tables()]
+        for statement in self.program.statements:
+            lines += [f"# {line}" for line in self.names.comments(targets(statement))]
+            lines += [
+                f"{self.names.entry(entry)} = {PYTHON.text(law, self._label)}"
+                for entry, law in scalars([statement], one=True)
+            ]
+        return "\n".join([f"def {ONE}(parameters, inputs, targets=None):", self._docstring(" at one observation"), *_indented([*lines, self._result()]), ""])
+
+    def _many(self) -> str:
+        body = [*self._parameters(), *self._tables()]
+        done = [*self._lines(self.phases.before)]
+        each = [*self._lines(self.phases.each)]
+        after = [*self._lines(self.phases.after), self._result()]
+        if any(" / n" in line for line in (*done, *each, *after)):
+            body.append("n = len(rows)")
+        lines = [*self._rows(), *body, *done, *self._sums(), self._loop(), *_indented(each), *after]
+        return "\n".join(["def loss_and_gradients(parameters, inputs, targets=None):", self._docstring(""), *_indented(lines)])
+
+    def _docstring(self, where: str) -> str:
+        return f'{INDENT}"""The loss{where}, and its derivatives by each of the parameters: {", ".join(self.program.parameters) or "none"}."""'
+
     def _rows(self) -> Iterator[str]:
+        single = f"return {ONE}(parameters, inputs, targets)"
         if self.program.named_inputs:
             names = [array.label for array in self.program.inputs]
-            each = ", ".join(f'inputs["{name}"]' for name in names)
-            yield f"columns = [{each}]"
-            yield "rows = list(zip(*columns)) if isinstance(columns[0], (list, tuple)) else [columns]"
+            columns = ", ".join(f'inputs["{name}"]' for name in names)
+            yield f"columns = [{columns}]"
+            if self.straight:
+                yield from ["if not isinstance(columns[0], (list, tuple)):", INDENT + single, "rows = list(zip(*columns))"]
+            else:
+                yield "rows = list(zip(*columns)) if isinstance(columns[0], (list, tuple)) else [columns]"
+            return
+        if self.straight:
+            yield from ["if not isinstance(inputs[0], (list, tuple)):", INDENT + single, "rows = list(zip(inputs, targets))"]
             return
         yield "several = isinstance(inputs[0], (list, tuple))"
         yield "rows = list(zip(inputs, targets)) if several else [(inputs, targets)]"
@@ -88,9 +119,6 @@ class _Writer:
         arrays = [*self.program.inputs, *([self.program.targets] if self.program.targets else [])]
         names = [self._pattern(each) if self.straight else self.names.array(each) for each in arrays]
         return f"for {', '.join(names)}{',' if len(names) == 1 else ''} in rows:"
-
-    def _observation(self) -> Iterator[str]:
-        yield from ()
 
     def _pattern(self, array: Array) -> str:
         """Names for all entries of an array, nested as its rows are."""
@@ -157,25 +185,17 @@ class _Writer:
         raise AssertionError(leaf)
 
     def _imports(self, text: str) -> Iterator[str]:
-        used = [name for name in (*MATH, *ANGLES) if re.search(rf"\b{name}\b", text)]
-        if re.search(r"\bnan\b", text):
-            used.append("nan")
-        if "exp" in used:
-            used += ["inf"]
+        used = {name for name in (*MATH, *ANGLES, "nan") if re.search(rf"\b{name}\b", text)}
+        if "exp" in used and not self.program.bounded:
+            yield "import math"
+            used -= {"exp"}
         if used:
-            yield f"from math import {', '.join(sorted(name for name in used if name != 'exp'))}" if used != ["exp"] else ""
-        if "exp" in used:
-            yield "from math import exp as _exp"
-        yield ""
+            yield f"from math import {', '.join(sorted(used))}"
 
     def _helpers(self, text: str) -> Iterator[str]:
-        if re.search(r"\bexp\b", text):
-            if self._exponents_are_bounded(text):
-                return
-            yield from ["", "def exp(x):", "    return _exp(x) if x < 709.7 else inf", ""]
-
-    def _exponents_are_bounded(self, text: str) -> bool:
-        return False
+        """An exponential that is infinite where Python's raises; not where no argument is positive."""
+        if re.search(r"\bexp\b", text) and not self.program.bounded:
+            yield from ["", "", "def exp(x):", f"{INDENT}return math.exp(x) if x < 709.7 else math.inf"]
 
 
 def _places(array: Array) -> list[tuple[int, ...]]:
