@@ -1,7 +1,7 @@
 """Ordered expressions as SymPy expressions, with the symbols they are made of. Never simplifies, never prints.
 
-SymPy's public constructors make every result, so it is canonical: ``==`` to what a user would type with the same symbols.
-Functions that have a definition are written out by it: sigmoid is ``1/(1 + exp(-x))``, relu ``Max(0, x)``.
+SymPy's public constructors make every result, so it is canonical: ``==`` to what a user would type with the same
+symbols. Functions that have a definition are written out by it: sigmoid is ``1/(1 + exp(-x))``, relu ``Max(0, x)``.
 """
 
 from __future__ import annotations
@@ -188,7 +188,9 @@ def entries(equation: SumOfProducts, symbol_of: SymbolOf) -> list[Expr]:
     """
     plans = []
     for term in equation.terms:
-        columns = [[symbol_of(Quantity(cell.array, place)) for place in every_index(cell.array)] for cell in cells_of(term)]
+        columns = [
+            [symbol_of(Quantity(cell.array, place)) for place in every_index(cell.array)] for cell in cells_of(term)
+        ]
         plan = planned(equation.target, term, columns)
         plans.append((plan, None if plan.number == 1 else rational(plan.number)))
     add, mul, one = sympy.Add, sympy.Mul, sympy.S.One

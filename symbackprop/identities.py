@@ -2,8 +2,8 @@
 
 Both are first resolved: at random points the sign of every ``abs``, ``max`` and choice by sign is known, and around the
 point each formula is one smooth piece. The pieces' difference becomes a rational function of exponentials, logarithms
-and the like, taken as independent symbols; if its numerator expands to 0 the formulas are equal there, exactly. Where that
-says nothing, agreement to `DIGITS` digits at the random points decides, and the verdict says so.
+and the like, taken as independent symbols; if its numerator expands to 0 the formulas are equal there, exactly. Where
+that says nothing, agreement to `DIGITS` digits at the random points decides, and the verdict says so.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def decide(left: Expression, right: Expression) -> Verdict:
 
 
 def slope_of(value: Expression, by: Hashable, slope: Expression) -> Verdict:
-    """Whether ``slope`` is the derivative of ``value`` by the leaf ``by``, as `sympy.diff` finds it, away from kinks."""
+    """Whether ``slope`` is the derivative of ``value`` by the leaf ``by``, by `sympy.diff`, away from kinks."""
     places: dict[Hashable, int] = {by: 0}
     for leaf in (*leaves(value), *leaves(slope)):
         places.setdefault(leaf, len(places))
@@ -186,7 +186,11 @@ def _settled(pieces: Mapping[Piece, list[Point]], difference_of: Callable[[Piece
         return Verdict(False, False, "no point was found where both have values")
     if inexact:
         return Verdict(True, False, f"equal to {DIGITS} digits at {met} random points")
-    return Verdict(True, True, "a polynomial identity, expanded" + (f", in each of {len(pieces)} pieces" if len(pieces) > 1 else ""))
+    return Verdict(
+        True,
+        True,
+        "a polynomial identity, expanded" + (f", in each of {len(pieces)} pieces" if len(pieces) > 1 else ""),
+    )
 
 
 def _points(count: int) -> list[Point]:
@@ -255,9 +259,7 @@ def _vanishes(difference: Expr) -> bool:
         return True
     if _operations(difference) > LARGEST_EXPANSION:
         return False
-    return (
-        _is_zero_rational(difference) or _vanishes_as_logarithm(difference) or _vanishes_by_coefficient(difference)
-    )
+    return _is_zero_rational(difference) or _vanishes_as_logarithm(difference) or _vanishes_by_coefficient(difference)
 
 
 def _is_zero_rational(difference: Expr) -> bool:
@@ -318,5 +320,3 @@ def _parts(exponent: Expr) -> Mapping[Any, Any]:
             number, part = sympy.S.One, term
         found[part] = found.get(part, sympy.S.Zero) + number
     return found
-
-

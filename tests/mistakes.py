@@ -1,6 +1,7 @@
 """Mistakes put into a derivation's System on purpose, one at a time; none leaves the System right. Proves nothing.
 
-A mistake takes the derivation and a source of choices, and returns the changed derivation, or None where it does not apply.
+A mistake takes the derivation and a source of choices, and returns the changed derivation, or None where it does not
+apply.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ def wrong_slope(derivation: Derivation, random: Random) -> Derivation | None:
 def wrong_computed_slope(derivation: Derivation, random: Random) -> Derivation | None:
     """Only the form that numbers are computed by is wrong."""
     slopes = [each for each in _backward(derivation) if isinstance(each, Map) and each.stable is not None]
-    return _with(derivation, [replace(each, stable=each.stable * 2) for each in slopes if each.stable is not None], random)
+    return _with(
+        derivation, [replace(each, stable=each.stable * 2) for each in slopes if each.stable is not None], random
+    )
 
 
 def wrong_jacobian(derivation: Derivation, random: Random) -> Derivation | None:
@@ -76,7 +79,11 @@ def transposed_matrix(derivation: Derivation, random: Random) -> Derivation | No
         if isinstance(each, SumOfProducts):
             for place, term in enumerate(each.terms):
                 for link, factor in enumerate(term.factors):
-                    if isinstance(factor, Cell) and factor.array.role is Role.WEIGHT and not _symmetric(derivation, factor.array):
+                    if (
+                        isinstance(factor, Cell)
+                        and factor.array.role is Role.WEIGHT
+                        and not _symmetric(derivation, factor.array)
+                    ):
                         turned = Cell(factor.array, factor.indices[::-1])
                         factors = (*term.factors[:link], turned, *term.factors[link + 1 :])
                         found.append(replace(each, terms=_put(each.terms, place, replace(term, factors=factors))))
@@ -136,7 +143,7 @@ def _rewritten(derivation: Derivation) -> Map | None:
 
 def _wrong_body(equation: Map, random: Random) -> dict[str, object]:
     wrong = random.choice([Negative(equation.body), equation.body * 2, equation.body + 1])
-    if equation.body == as_expression(0) or isinstance(equation.body, Number) and equation.body.value == 0:
+    if equation.body == as_expression(0) or (isinstance(equation.body, Number) and equation.body.value == 0):
         wrong = equation.body + 1
     return {"body": wrong}
 

@@ -1,7 +1,7 @@
 """The scalar equations of a derivation's derivatives as sums of products of links. Knows no layer: it reads the System.
 
-In each product the factor that is itself a derivative of the same thing is the upstream one; what remains is the local link
-to it. Whatever the sign that a notation gives δ, products here are those of the true derivative.
+In each product the factor that is itself a derivative of the same thing is the upstream one; what remains is the local
+link to it. Whatever the sign that a notation gives δ, products here are those of the true derivative.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ from symbackprop.system import (
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One product of an equation at one entry: a number, divided by the sizes of ``over``, times quantities in order."""
+    """One product of an equation at one entry.
+
+    A number, divided by the sizes of ``over``, times quantities in order.
+    """
 
     number: Fraction
     over: tuple[Axis, ...]
@@ -64,8 +67,8 @@ class Link:
 class LinkProduct:
     """One product of a derivative's equation: the upstream derivative, and the local link to it.
 
-    ``upstream`` is None where the product begins at what is differentiated; ``link`` is None where the upstream derivative
-    stands alone (one use of a tied parameter).
+    ``upstream`` is None where the product begins at what is differentiated; ``link`` is None where the upstream
+    derivative stands alone (one use of a tied parameter).
     """
 
     upstream: Quantity | None
@@ -149,8 +152,10 @@ def link_products(derivation: Derivation, quantity: Quantity) -> list[LinkProduc
 
 def is_local(derivation: Derivation, root: Root, equation: SumOfProducts) -> bool:
     """Whether an equation states a link by itself, with nothing upstream: a map's Jacobian."""
-    return root[0].role is Role.OUT and root[1] is None and not any(
-        is_derivative_of(root, each, derivation) for each in equation.reads
+    return (
+        root[0].role is Role.OUT
+        and root[1] is None
+        and not any(is_derivative_of(root, each, derivation) for each in equation.reads)
     )
 
 
@@ -201,7 +206,9 @@ def instances(term: Term, target: Cell, indices: tuple[int, ...]) -> Iterator[In
     places = dict(zip(target.indices, indices, strict=True))
     axes = {letter: axis for each in term.factors if isinstance(each, Cell) for letter, axis in axis_of(each).items()}
     summed = [letter for letter in letters_of(term) if letter not in places]
-    for values in product(*(range(size) for size in extents(Array(Role.SETTING, tuple(axes[each] for each in summed))))):
+    for values in product(
+        *(range(size) for size in extents(Array(Role.SETTING, tuple(axes[each] for each in summed))))
+    ):
         here = places | dict(zip(summed, values, strict=True))
         if all(_holds(factor, here) for factor in term.factors):
             quantities = tuple(
@@ -226,7 +233,9 @@ def _split(
 ) -> LinkProduct:
     upstream = next((each for each in instance.quantities if is_derivative_of(root, each.array, derivation)), None)
     if upstream is None:
-        return LinkProduct(None, _first_link(derivation, quantity, replace(instance, number=instance.number * sign), alone=alone))
+        return LinkProduct(
+            None, _first_link(derivation, quantity, replace(instance, number=instance.number * sign), alone=alone)
+        )
     number = instance.number * sign
     if upstream.array.role is Role.DELTA:
         number *= derivation.conventions.delta_sign

@@ -1,11 +1,14 @@
-"""The chain form: a derivative as named links from the loss inward, summed over paths and uses. Never expands a link."""
+"""The chain form.
+
+A derivative as named links from the loss inward, summed over paths and uses. Never expands a link.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from symbackprop.algebra import Expr, Symbols, to_sympy
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import Expression, Reference, product_of, sum_of
 from symbackprop.forms.adjoints import (
@@ -18,6 +21,9 @@ from symbackprop.forms.adjoints import (
     wrt_quantity,
 )
 from symbackprop.quantities import Quantity, Role
+
+if TYPE_CHECKING:
+    from symbackprop.algebra import Expr, Symbols
 
 Links = tuple[Link, ...]
 
@@ -46,8 +52,8 @@ class Chain(Expansion):
     """A derivative's chain: ∂E/∂out · ∂out/∂net · ∂net/∂w, from the loss inward.
 
     There is one product for each path that the derivative's own equation adds up: one, unless there are several
-    observations, uses of a tied parameter, or a penalty. A first link that is itself a sum (∂E/∂out of a hidden unit) has its
-    `expansions`.
+    observations, uses of a tied parameter, or a penalty. A first link that is itself a sum (∂E/∂out of a hidden unit)
+    has its `expansions`.
     """
 
     derivation: Derivation = field(repr=False, compare=False)
@@ -58,6 +64,8 @@ class Chain(Expansion):
 
     def sympy(self, symbols: Symbols | None = None) -> Expr:
         """The chain as a canonical SymPy expression in the links' names."""
+        from symbackprop.algebra import Symbols, to_sympy
+
         return to_sympy(self.expression, symbols or Symbols(self.derivation.notation))
 
 
@@ -78,11 +86,7 @@ def expansions(derivation: Derivation, quantity: Quantity) -> tuple[Expansion, .
     named = true_derivative(derivation, quantity)
     found = []
     products = [
-        tuple(
-            link
-            for link in (each.upstream and _itself(derivation, each.upstream), each.link)
-            if link is not None
-        )
+        tuple(link for link in (each.upstream and _itself(derivation, each.upstream), each.link) if link is not None)
         for each in link_products(derivation, quantity)
     ]
     if len(products) > 1 or any(len(links) > 1 for links in products):

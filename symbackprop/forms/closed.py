@@ -1,7 +1,7 @@
 """The closed form: a quantity in inputs, targets and parameters only. Counted on the shared graph before it is built.
 
-Slopes are those that `sympy.diff` finds for the map's own value, where the System's slope is proven equal to it; at a kink
-they are the System's, with its rule. Never simplifies.
+Slopes are those that `sympy.diff` finds for the map's own value, where the System's slope is proven equal to it; at a
+kink they are the System's, with its rule. Never simplifies.
 """
 
 from __future__ import annotations
@@ -52,7 +52,10 @@ class Graph:
         return self.equations[quantity]
 
     def ordered(self, quantity: Quantity) -> list[Quantity]:
-        """The quantity and all that it is made of, each behind what it needs; without recursion, programs may be long."""
+        """The quantity and all that it is made of, each behind what it needs.
+
+        Without recursion, programs may be long.
+        """
         done: dict[Quantity, None] = {}
         waiting = [quantity]
         while waiting:
@@ -139,13 +142,12 @@ def written_out(derivation: Derivation, quantity: Quantity, equation: Expression
     return template.xreplace({_place(number): value_of(each) for number, each in enumerate(arguments)})
 
 
-def raw_slope(
-    derivation: Derivation, quantity: Quantity
-) -> tuple[Expr, tuple[Quantity, ...]] | Expression | None:
-    """A slope ∂out/∂net as the derivative of the activation's value, not yet in terms of out; None of any other quantity.
+def raw_slope(derivation: Derivation, quantity: Quantity) -> tuple[Expr, tuple[Quantity, ...]] | Expression | None:
+    """A slope ∂out/∂net as the derivative of the activation's value, not yet in terms of out; None of anything else.
 
-    Where the value is smooth, a SymPy expression in numbered symbols with the quantities that they stand for; at a kink, an
-    expression that keeps the stated rule. None too if the System's slope is not that derivative: it is shown as it is.
+    Where the value is smooth, a SymPy expression in numbered symbols with the quantities that they stand for; at a
+    kink, an expression that keeps the stated rule. None too if the System's slope is not that derivative: it is shown
+    as it is.
     """
     array = quantity.array
     if not is_slope(array) or array.of is None or array.wrt is None:

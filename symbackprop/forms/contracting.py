@@ -1,8 +1,9 @@
-"""From a term in index letters to a matrix product: the recogniser behind the matrix form. Has no template for any layer.
+"""From a term in index letters to a matrix product: the recogniser behind the matrix form. Has no template.
 
-A term is a graph: letters are its points, a factor of two letters is a matrix between two of them, a factor of one letter a
-vector at one. A summed letter between two matrices is a matrix product, matrices between the same letters are an elementwise
-product, a vector at a summed letter is multiplied from that side, and what remains at the target's letters is the result.
+A term is a graph: letters are its points, a factor of two letters is a matrix between two of them, a factor of one
+letter a vector at one. A summed letter between two matrices is a matrix product, matrices between the same letters are
+an elementwise product, a vector at a summed letter is multiplied from that side, and what remains at the target's
+letters is the result.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ class Graph:
                     letters = tuple(same.get(each, each) for each in indices if same.get(each, each) in self.axes)
                     self.put_node(self.nodes.get(factor) or self.leaf(factor, letters), letters)
                 case Kronecker(left, right):
-                    self._put_kronecker(same.get(left, left), same.get(right, right) if isinstance(right, str) else right)
+                    self._put_kronecker(
+                        same.get(left, left), same.get(right, right) if isinstance(right, str) else right
+                    )
                 case Indicator(indices, places):
                     sides = [self.axes[same.get(each, each)] for each in indices] + [None]
                     self.put_node(Mask(sides[0], sides[1], places), tuple(same.get(each, each) for each in indices))

@@ -1,12 +1,15 @@
-"""The delta form: a derivative in the deltas of its layer, slopes written in terms of outputs. Never writes out a delta."""
+"""The delta form.
+
+A derivative in the deltas of its layer, slopes written in terms of outputs. Never writes out a delta.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from symbackprop.algebra import Expr, Symbols, to_sympy
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError
 from symbackprop.expressions import (
@@ -26,6 +29,9 @@ from symbackprop.forms.adjoints import scalar_of
 from symbackprop.quantities import Array, Cell, Quantity, Role
 from symbackprop.sweep import SPARE_LETTERS
 from symbackprop.system import Kronecker, Map, SumOfProducts
+
+if TYPE_CHECKING:
+    from symbackprop.algebra import Expr, Symbols
 
 
 @dataclass(frozen=True)
@@ -53,10 +59,14 @@ class DeltaForm:
 
     def sympy(self, symbols: Symbols | None = None) -> Expr:
         """The form as a canonical SymPy expression, deltas and outputs being symbols."""
+        from symbackprop.algebra import Symbols, to_sympy
+
         return to_sympy(self.expression, symbols or Symbols(self.derivation.notation))
 
     def sympy_definitions(self, symbols: Symbols | None = None) -> dict[Expr, Expr]:
         """Each delta's symbol with its own delta form."""
+        from symbackprop.algebra import Symbols, to_sympy
+
         made = symbols or Symbols(self.derivation.notation)
         return {made(delta): to_sympy(form, made) for delta, form in self.definitions.items()}
 
@@ -82,7 +92,7 @@ def refuse_program(derivation: Derivation, form: str) -> None:
 
 
 def is_delta(array: Array) -> bool:
-    """Whether the array is a delta, or the derivative of something else than the loss by a net, which plays its part."""
+    """Whether the array is a delta, or the derivative of something but the loss by a net, which plays its part."""
     if array.role is Role.DELTA:
         return True
     return (
@@ -98,7 +108,9 @@ def is_delta(array: Array) -> bool:
 def is_slope(array: Array) -> bool:
     """Whether the array holds the local slopes of a layer: ∂out/∂net."""
     of, wrt = array.of, array.wrt
-    return of is not None and wrt is not None and of.role is Role.OUT and of.layer == wrt.layer and array.of_unit is None
+    return (
+        of is not None and wrt is not None and of.role is Role.OUT and of.layer == wrt.layer and array.of_unit is None
+    )
 
 
 def is_inlined(array: Array) -> bool:
@@ -168,9 +180,9 @@ def law_of(derivation: Derivation, array: Array, chosen: Callable[[Array], bool]
 def _law_inlined(
     derivation: Derivation, law: Expression, chosen: Callable[[Array], bool], taken: set[str]
 ) -> Expression:
-    def written(of: object) -> Expression:
+    def written(of: Hashable) -> Expression:
         if not isinstance(of, Cell) or not chosen(of.array):
-            return Reference(of)  # type: ignore[arg-type]
+            return Reference(of)
         equation = derivation.definition(of.array)
         assert isinstance(equation, SumOfProducts | Map)
         letters = dict(zip(equation.target.indices, of.indices, strict=True))

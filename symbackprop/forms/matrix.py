@@ -64,9 +64,9 @@ class MatrixForm:
 def matrix_form(derivation: Derivation, array: Array, *, written_out: bool = True) -> MatrixForm:
     """The matrix form of an array's equation.
 
-    ``written_out``: a delta is shown in the deltas of the layer behind it and slopes in outputs; else by the System's own
-    equation, ∂E/∂out ⊙ ∂out/∂net. Where the notation has biases as a column of the weights, so has the matrix form.
-    Raises InputError for what has no matrix form: programs, tied parameters, arrays of three indices.
+    ``written_out``: a delta is shown in the deltas of the layer behind it and slopes in outputs; else by the System's
+    own equation, ∂E/∂out ⊙ ∂out/∂net. Where the notation has biases as a column of the weights, so has the matrix
+    form. Raises InputError for what has no matrix form: programs, tied parameters, arrays of three indices.
     """
     refuse_program(derivation, "matrix")
     maker = _Maker(derivation, written_out)
@@ -167,7 +167,10 @@ class _Maker:
         return [term]
 
     def _is_inlined(self, array: Array, target: Array) -> bool:
-        """Whether a factor is written out: of a delta, ∂E/∂out and the slope, unless that has a diagonal matrix's name."""
+        """Whether a factor is written out.
+
+        Of a delta, ∂E/∂out and the slope, unless that has a diagonal matrix's name.
+        """
         if not self.written_out:
             return False
         if target.role is Role.LOSS and array.role is Role.PART:
@@ -191,7 +194,11 @@ class _Maker:
             case Number(value):
                 return Constant(None, None, value)
             case Reference(Cell() as cell):
-                return self._term(Term(factors=(cell,)), _as_target(letters, axes), letters, {}) if shown(cell) else Leaf(None, None, cell.array)
+                return (
+                    self._term(Term(factors=(cell,)), _as_target(letters, axes), letters, {})
+                    if shown(cell)
+                    else Leaf(None, None, cell.array)
+                )
             case Sum(operands):
                 return added(*(part(each) for each in operands))
             case Negative(operand):
@@ -247,7 +254,9 @@ class _Maker:
     def _net_with_column(self, array: Array, weight: Array, bias: Array, *, first: bool) -> tuple[Node, Node] | None:
         equation = self.derivation.definition(array)
         assert isinstance(equation, SumOfProducts)
-        weighted = [each for each in equation.terms if any(isinstance(f, Cell) and f.array == weight for f in each.factors)]
+        weighted = [
+            each for each in equation.terms if any(isinstance(f, Cell) and f.array == weight for f in each.factors)
+        ]
         (term,) = weighted
         cells = [each for each in term.factors if isinstance(each, Cell)]
         wide = next(each for each in cells if each.array == weight)

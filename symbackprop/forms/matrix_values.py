@@ -115,7 +115,8 @@ def _entries(expression: Any, rows: Side, columns: Side, of: Any, arithmetic: Ar
     for row in range(found.shape[0]):
         for column in range(found.shape[1]):
             found[row, column] = arithmetic.evaluate(
-                expression, lambda node, row=row, column=column: value_of(node, row, column)  # type: ignore[misc]
+                expression,
+                lambda node, row=row, column=column: value_of(node, row, column),  # type: ignore[misc]
             )
     return found
 
@@ -135,5 +136,3 @@ def _diagonal(entries: list[Any], zero: Any) -> Matrix:
     for place, entry in enumerate(entries):
         found[place, place] = entry
     return found
-
-

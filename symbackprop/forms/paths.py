@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from symbackprop.algebra import Expr, Symbols, to_sympy
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import Expression, Reference, product_of, sum_of
 from symbackprop.forms.adjoints import Link, LinkProduct, link_products
 from symbackprop.forms.closed import refuse_above
 from symbackprop.forms.delta import flattened, inlined
 from symbackprop.quantities import Quantity
+
+if TYPE_CHECKING:
+    from symbackprop.algebra import Expr, Symbols
 
 PATHS_LIMIT = 2_000
 
@@ -39,6 +42,8 @@ class PathSum:
 
     def sympy(self, symbols: Symbols | None = None) -> Expr:
         """The written-out sum as a canonical SymPy expression."""
+        from symbackprop.algebra import Symbols, to_sympy
+
         return to_sympy(self.written_out, symbols or Symbols(self.derivation.notation))
 
 
@@ -73,7 +78,9 @@ class _Upstream:
         waiting = [quantity]
         while waiting:
             here = waiting[-1]
-            missing = [each.upstream for each in self.of(here) if each.upstream is not None and each.upstream not in done]
+            missing = [
+                each.upstream for each in self.of(here) if each.upstream is not None and each.upstream not in done
+            ]
             if missing and here not in done:
                 waiting += missing
             else:

@@ -1,4 +1,7 @@
-"""The way from the closed form to the delta form in named steps, each proven. Never simplifies: a step says what it does."""
+"""The way from the closed form to the delta form in named steps, each proven.
+
+Never simplifies: a step says what it does.
+"""
 
 from __future__ import annotations
 
@@ -48,8 +51,8 @@ class Step:
 def steps(derivation: Derivation, quantity: Quantity) -> tuple[Step, ...]:
     """The steps of one derivative, from its closed form to its delta form.
 
-    Of a program, to the derivatives of what it is made from, since it has no deltas. A step that would change nothing is
-    left out. Raises TooLarge where the closed form or the number of paths is above a stated limit.
+    Of a program, to the derivatives of what it is made from, since it has no deltas. A step that would change nothing
+    is left out. Raises TooLarge where the closed form or the number of paths is above a stated limit.
     """
     root = root_of(derivation, quantity.array)
     if root != (derivation.loss, None) or len(quantity.indices) > len(wrt_quantity(derivation, quantity).indices):
@@ -81,7 +84,12 @@ class _Walk:
         return self.found
 
     def _add(
-        self, title: str, reason: str, expression: Expression, proof: Verdict, definitions: Mapping[Quantity, Expression]
+        self,
+        title: str,
+        reason: str,
+        expression: Expression,
+        proof: Verdict,
+        definitions: Mapping[Quantity, Expression],
     ) -> None:
         before = self.found[-1].expression if self.found else None
         if expression != before:
@@ -167,7 +175,7 @@ class _Walk:
         if to_sympy(collected, self._symbols) != to_sympy(self.last, self._symbols):
             self._add(
                 f"collect what the paths share up to layer {stop.layer}",
-                "paths through the same net have everything from there to the loss in common: it is taken out of the sum",
+                "paths through the same net share everything from there to the loss: it is taken out of the sum",
                 collected,
                 same_polynomial(self.last, collected),
                 {},
@@ -236,8 +244,8 @@ def _written_out(expression: Expression, definitions: Mapping[Quantity, Expressi
 
 def weakest(verdicts: Sequence[Verdict]) -> Verdict:
     """The verdict on all of several: the first that fails, else the first that is not exact."""
-    for weak in (lambda each: not each.holds, lambda each: not each.exact):
-        for each in verdicts:
-            if weak(each):
-                return each
+    wrong = [each for each in verdicts if not each.holds]
+    inexact = [each for each in verdicts if not each.exact]
+    if wrong or inexact:
+        return (wrong or inexact)[0]
     return max(verdicts, key=lambda each: each.how != "the same formula", default=SAME)

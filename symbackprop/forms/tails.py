@@ -98,7 +98,7 @@ def raw_slope_formula(derivation: Derivation, quantity: Quantity) -> Expression 
     Where the chain rule in order says it less plainly than the stated slope (tanh, kinks), the stated one with the
     activation's value in place of out.
     """
-    array, indices = quantity
+    array = quantity.array
     if not is_slope(array) or array.of is None or array.wrt is None:
         return None
     origin = derivation.definition(array.of)

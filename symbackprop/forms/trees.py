@@ -1,8 +1,8 @@
-"""Matrix expressions as small trees: what a matrix form is made of. Knows no layer; never prints, never chooses an order.
+"""Matrix expressions as small trees: what a matrix form is made of. Knows no layer; never prints or reorders.
 
-Every node has ``rows`` and ``columns``, each the axis that it runs along or None for one alone: a column vector has columns
-None, a scalar both. A scalar meets a matrix entry by entry. Build nodes with the functions below: they flatten products, and
-push a transpose down to the leaves.
+Every node has ``rows`` and ``columns``, each the axis that it runs along or None for one alone: a column vector has
+columns None, a scalar both. A scalar meets a matrix entry by entry. Build nodes with the functions below: they flatten
+products, and push a transpose down to the leaves.
 """
 
 from __future__ import annotations

@@ -210,7 +210,8 @@ class PlainMatrices(MatrixText):
 
 
 class TexMatrices(MatrixText):
-    r"""``\delta^{(1)} = \left({W^{(2)}}^{\top} \delta^{(2)}\right) \odot ...``: ASCII, for amsmath, KaTeX and MathJax."""
+    r"""``\delta^{(1)} = \left({W^{(2)}}^{\top} \delta^{(2)}\right) \odot ...``: ASCII, for amsmath, KaTeX and
+    MathJax."""
 
     product: ClassVar[str] = r" \, "
     elementwise: ClassVar[str] = r" \odot "

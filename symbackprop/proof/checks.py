@@ -40,8 +40,9 @@ class Check:
 class Proof:
     """Whether a derivation's backward equations are right; true or false as ``bool(proof)``.
 
-    ``method`` says how the equations were compared with the derivatives of the closed loss: ``"expanded"``, as polynomials,
-    or ``"random points"``, modulo the prime ``2**61 - 1`` (a wrong equation passes with a chance below 1e-15).
+    ``method`` says how the equations were compared with the derivatives of the closed loss: ``"expanded"``, as
+    polynomials, or ``"random points"``, modulo the prime ``2**61 - 1`` (a wrong equation passes with a chance below
+    1e-15).
     """
 
     method: str
@@ -70,7 +71,9 @@ class Proof:
             "expanded": "as polynomials, expanded, in independent values and slopes",
             "random points": "at random points modulo 2^61 - 1, values and slopes being independent",
         }
-        counted = f"{len(self.checks)} checks, {len(self.failed)} failed" if self.failed else f"{len(self.checks)} checks"
+        counted = (
+            f"{len(self.checks)} checks, {len(self.failed)} failed" if self.failed else f"{len(self.checks)} checks"
+        )
         head = f"{'not proven' if self.failed else 'proven'}: {counted}; derivatives compared {ways[self.method]}"
         return "\n".join([head, *(check.sentence(self.notation) for check in self.failed)])
 

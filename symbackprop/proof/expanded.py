@@ -1,8 +1,8 @@
 """The comparison of small networks: `sympy.diff` of the closed loss, each map an undefined function, as polynomials.
 
 The loss is written out from the forward equations, every map's value as an undefined function of its arguments whose
-derivatives are undefined functions too. What `sympy.diff` makes of it becomes a polynomial when each value and each slope
-is replaced by a symbol of its own; the System's equation has to be that polynomial. Never uses the sweep.
+derivatives are undefined functions too. What `sympy.diff` makes of it becomes a polynomial when each value and each
+slope is replaced by a symbol of its own; the System's equation has to be that polynomial. Never uses the sweep.
 """
 
 from __future__ import annotations

@@ -1,8 +1,11 @@
-"""The formulas of a proof: each stated slope, Jacobian, stable form and rewrite by itself. Never looks at a sum over paths."""
+"""The formulas of a proof.
+
+Each stated slope, Jacobian, stable form and rewrite by itself. Never looks at a sum over paths.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -49,13 +52,13 @@ def _slope_verdicts(claims: Claims, equation: Map | SumOfProducts) -> Iterator[V
         if stated is None:
             yield Verdict(False, True, "its terms do not have the scale of the map")
             return
-        yield slope_of(value, wrt, substituted(stated, _values_of(claims, origin, of)))
+        yield slope_of(value, wrt, substituted(stated, _values_of(origin, of)))
 
 
-def _values_of(claims: Claims, origin: Map, of: Quantity):  # type: ignore[no-untyped-def]
+def _values_of(origin: Map, of: Quantity) -> Callable[[Hashable], Expression]:
     """Writes the values of the map itself (out, or a whole row of them) as formulas; other values stay symbols."""
 
-    def written(leaf: object) -> Expression:
+    def written(leaf: Hashable) -> Expression:
         assert isinstance(leaf, Quantity)
         if leaf.array == of.array:
             return body_at(origin, leaf.indices)
@@ -139,7 +142,9 @@ def _under(claims: Claims, rewrite: Rewrite, expression: Expression, indices: tu
     row = [Fraction(place + 2, 7 * place + 3) for place in range(width - 1)]
     assert rewrite.pair.row_holds([*row, 1 - sum(row, Fraction(0))]), f"unknown condition: {rewrite.pair.condition}"
     array = next(
-        leaf.array for leaf in leaves(scalar(rewrite.after, indices)) if isinstance(leaf, Quantity) and leaf.array.role is Role.TARGET
+        leaf.array
+        for leaf in leaves(scalar(rewrite.after, indices))
+        if isinstance(leaf, Quantity) and leaf.array.role is Role.TARGET
     )
     others = [Negative(Reference(Quantity(array, (*indices[:-1], place)))) for place in range(width - 1)]
     last = sum_of([as_expression(1), *others])

@@ -2,13 +2,13 @@
 
 Given quantities, the values of maps and the partials of maps are independent random residues. Derivatives are carried
 forward with the values (dual numbers), along a random direction of one array at a time, down to the loss; the System's
-equation for that array's derivatives, at the same residues, has to give the same number (Schwartz and Zippel: two different
-polynomials agree with a chance of their degree over the prime). Never uses the sweep.
+equation for that array's derivatives, at the same residues, has to give the same number (Schwartz and Zippel: two
+different polynomials agree with a chance of their degree over the prime). Never uses the sweep.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from random import Random
@@ -19,7 +19,7 @@ from symbackprop.identities import Verdict
 from symbackprop.proof.checks import Check, check
 from symbackprop.proof.claims import DERIVATIVES, Claims, body_at
 from symbackprop.quantities import Array, Cell, Quantity
-from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, Term, every_index, flat, letters_of
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, Term, every_index, flat
 
 PRIME = 2**61 - 1
 DIRECTIONS = 2
@@ -52,9 +52,9 @@ def _compared(point: _Point, equation: Equation) -> Verdict:
     if claims.is_total(equation):
         forward = claims.defined[wrt]
         assert isinstance(forward, Reindex)
-        totals = [point.backward(each) if each in claims.system else None for each in _totals_of(claims, forward)]
-        expected = [totals[number] and totals[number][flat(place, forward.sources[number].shape)] for number, place in forward.table]  # type: ignore[index]
-        agree = stated == expected
+        totals = [point.column(each) for each in _totals_of(claims, forward)]
+        sources = [each.shape for each in forward.sources]
+        agree = stated == [totals[number][flat(place, sources[number])] for number, place in forward.table]
     else:
         agree = all(
             point.tangent_of_loss(wrt, direction)
@@ -67,13 +67,20 @@ def _compared(point: _Point, equation: Equation) -> Verdict:
 
 
 def _totals_of(claims: Claims, forward: Reindex) -> list[Array]:
-    found = {claims.wrt(each.target.array): each.target.array for each in claims.backward if claims.is_adjoint(each.target.array)}
+    found = {
+        claims.wrt(each.target.array): each.target.array
+        for each in claims.backward
+        if claims.is_adjoint(each.target.array)
+    }
     return [found[source] for source in forward.sources]
 
 
 @dataclass
 class _Point:
-    """A random assignment: residues of the givens, of the maps' values and of their partials; what follows from them."""
+    """A random assignment.
+
+    Residues of the givens, of the maps' values and of their partials; what follows from them.
+    """
 
     claims: Claims
     random: Random = field(default_factory=lambda: Random("proof"))
@@ -166,13 +173,14 @@ class _Point:
                 columns = [self.column(each) for each in sources]
                 further = _sums(target, extra, self.column)
                 return [
-                    (sum([columns[number][flat(place, sources[number].shape)] for number, place in uses]) + more) % PRIME
+                    (sum([columns[number][flat(place, sources[number].shape)] for number, place in uses]) + more)
+                    % PRIME
                     for uses, more in zip(table, further, strict=True)
                 ]
         raise AssertionError(equation)
 
     def tangent_of_loss(self, cut: Array, direction: Residues) -> int:
-        """The derivative of the loss along a direction of one array, everything else fixed that does not depend on it."""
+        """The derivative of the loss along a direction of one array, what does not depend on it being fixed."""
         tangents: dict[Array, Residues] = {cut: direction}
         for equation in self.claims.forward:
             array = equation.target.array
@@ -189,7 +197,9 @@ class _Point:
                         if isinstance(factor, Cell) and factor.array in tangents:
                             whole = [
                                 (one + more) % PRIME
-                                for one, more in zip(whole, self._product_tangent(target, term, place, tangents), strict=True)
+                                for one, more in zip(
+                                    whole, self._product_tangent(target, term, place, tangents), strict=True
+                                )
                             ]
                 return whole
             case Map():
@@ -234,7 +244,7 @@ def modular(number: Fraction) -> int:
     return number.numerator * pow(number.denominator, -1, PRIME) % PRIME
 
 
-def _sums(target: Cell, terms: Sequence[Term], column_of) -> Residues:  # type: ignore[no-untyped-def]
+def _sums(target: Cell, terms: Sequence[Term], column_of: Callable[[Array], Residues]) -> Residues:
     whole = [0] * len(list(every_index(target.array)))
     for term in terms:
         summed = _summed(target, term, [column_of(each.array) for each in cells_of(term)])

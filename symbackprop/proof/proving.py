@@ -1,4 +1,7 @@
-"""`prove`: every backward equation of a derivation against derivatives of its forward equations. Never uses the sweep."""
+"""`prove`.
+
+Every backward equation of a derivation against derivatives of its forward equations. Never uses the sweep.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,11 @@ from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, S
 def prove(derivation: Derivation) -> Proof:
     """The proof of a derivation's System as it is, for any values.
 
-    Each stated slope, Jacobian, stable form and rewrite is compared with `sympy.diff` of its map's value by itself. Then
-    values and slopes are independent symbols, and each adjoint is compared with the derivative of the loss: of a small
-    network as polynomials, expanded, the derivative being `sympy.diff` of the closed loss with each activation an undefined
-    function; of a large one at random points modulo a prime. Updates are not part of it. More than three observations are
-    proven as three: laws know them by their letter only.
+    Each stated slope, Jacobian, stable form and rewrite is compared with `sympy.diff` of its map's value by itself.
+    Then values and slopes are independent symbols, and each adjoint is compared with the derivative of the loss: of a
+    small network as polynomials, expanded, the derivative being `sympy.diff` of the closed loss with each activation
+    an undefined function; of a large one at random points modulo a prime. Updates are not part of it. More than three
+    observations are proven as three: laws know them by their letter only.
     """
     claims = Claims(proven_size(derivation))
     own = dict(zip(_defined(claims.system), _defined(derivation.system), strict=True))
@@ -49,7 +52,7 @@ def _indices_checks(claims: Claims) -> Iterator[Check]:
                 for letter, axis in axis_of(cell).items():
                     if sizes.setdefault(letter, axis.size) != axis.size:
                         how = f"{letter} runs to {sizes[letter]} and to {axis.size}"
-                        yield Check("indices", equation.target.array, False, True, how)  # noqa: FBT003
+                        yield Check("indices", equation.target.array, False, True, how)
 
 
 def _together(equation: Equation) -> list[list[Cell]]:
