@@ -42,7 +42,10 @@ def small(**changes: object) -> Network:
     settings: dict[str, object] = {
         "inputs": [0.5, -1],
         "targets": [1],
-        "layers": [Dense(2, "tanh", weights=[[0.1, 0.2], [0.3, -0.4]], bias=[0.5, -0.6]), Dense(1, weights=[[0.7, 0.8]])],
+        "layers": [
+            Dense(2, "tanh", weights=[[0.1, 0.2], [0.3, -0.4]], bias=[0.5, -0.6]),
+            Dense(1, weights=[[0.7, 0.8]]),
+        ],
         "loss": "squared_error",
         "update": {"rule": "gradient_descent", "learning_rate": 0.5},
     }
@@ -183,7 +186,7 @@ def _column(letters: str) -> int:
 @pytest.mark.parametrize("listed", [True, False], ids=["listed", "matrices"])
 @pytest.mark.parametrize("name", NUMERIC)
 def test_defined_names_and_sheet_names_are_legal_in_excel(
-    name: str, listed: bool, monkeypatch: pytest.MonkeyPatch
+    *, name: str, listed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not listed:
         monkeypatch.setattr(layout, "MOST_LISTED", 0)
@@ -330,9 +333,7 @@ def test_other_readers_find_every_value(reader: str) -> None:
     else:
         calamine = pytest.importorskip("python_calamine")
         opened = calamine.CalamineWorkbook.from_filelike(content)
-        found = {
-            name: opened.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in opened.sheet_names
-        }
+        found = {name: opened.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in opened.sheet_names}
     for sheet, row, column, cell in book.cells():
         if isinstance(cell, Typed | Formula):
             assert found[sheet][row - 1][column - 1] == cell.value
