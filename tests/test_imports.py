@@ -20,30 +20,29 @@ EXAMPLE = ROOT / "examples" / "russo.toml"
 STAGES = (
     {"errors"},
     {"expressions", "quantities"},
-    {"functions", "balls", "files"},
-    {"primitives"},
-    {"rounding", "exactness"},
-    {"arithmetic", "calculus", "formulas", "system"},
-    {"catalogue", "contraction", "notation", "printing"},
+    {"balls", "files", "functions"},
+    {"calculus", "formulas", "primitives", "system"},
+    {"catalogue", "contraction", "notation", "rounding"},
+    {"exactness"},
+    {"arithmetic"},
     {"network"},
     {"description", "sweep"},
     {"forward"},
-    {"rewriting", "conditions"},
+    {"conditions", "rewriting"},
     {"derivation"},
-    {"algebra", "evaluation"},
-    {"identities", "given"},
-    {"values"},
-    {"training"},
-    {"forms", "proof"},
-    {"report"},
-    {"documents", "structure", "workbook", "compiled", "checking"},
+    {"algebra", "evaluation", "given"},
+    {"identities", "values"},
+    {"proof", "training"},
+    {"forms", "report"},
+    {"printing"},
+    {"checking", "compiled", "diagram", "documents", "structure", "workbook"},
     {"public"},
     {"terminal"},
     {"commands"},
     {"cli"},
     {"__main__"},
 )
-OUTPUTS = {"documents", "structure", "workbook", "compiled", "checking"}
+OUTPUTS = {"checking", "compiled", "diagram", "documents", "structure", "workbook"}
 HEAVY = {"sympy", "numpy", "openpyxl"}
 
 
@@ -143,8 +142,9 @@ USES = {
     "evaluating": (f"{DERIVED}; d.evaluate()['loss']", set()),
     "evaluating exactly": (f"{DERIVED}; d.evaluate(exact=True)['loss']", set()),
     "evaluating to 50 digits": (f"{DERIVED}; d.evaluate(precision=50)['loss']", set()),
-    "text": (f"{DERIVED}; d.to_text()", set()),
-    "latex": (f"{DERIVED}; d.to_latex()", set()),
+    # A document shows the way from the closed form to the delta form, and each of its steps is proven by SymPy.
+    "text": (f"{DERIVED}; d.to_text()", {"sympy"}),
+    "latex": (f"{DERIVED}; d.to_latex()", {"sympy"}),
     "a closed form": (f"{DERIVED}; d.gradient('w_10').closed_form", {"sympy"}),
     "help": ("from symbackprop.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass", set()),
 }
