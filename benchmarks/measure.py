@@ -1,10 +1,14 @@
-"""Timing: two ways to do a thing in turn, medians of `RUNS`, and what machine it was. Times nothing by itself."""
+"""Timing: two ways to do a thing in turn, medians of `RUNS`, and what machine it was. Times nothing by itself.
+
+Times are the processor's, of this process or of the program that it starts: others on the machine disturb them least.
+"""
 
 from __future__ import annotations
 
 import gc
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -19,7 +23,7 @@ LEAST = 0.02  # seconds that one run takes at least: short things are repeated
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of each run."""
+    """Processor seconds of each run."""
 
     seconds: tuple[float, ...]
 
@@ -74,7 +78,7 @@ def command(*arguments: str) -> Callable[[], object]:
     """A program started anew, its output thrown away."""
 
     def run() -> object:
-        return subprocess.run(arguments, stdout=subprocess.DEVNULL, check=True)
+        return subprocess.run(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
 
     return run
 
@@ -86,10 +90,16 @@ def _repetitions(function: Callable[[], object]) -> int:
 
 def _timed(function: Callable[[], object], count: int) -> float:
     gc.collect()
-    start = time.perf_counter()
+    start = _processor_seconds()
     for _ in range(count):
         function()
-    return (time.perf_counter() - start) / count
+    return (_processor_seconds() - start) / count
+
+
+def _processor_seconds() -> float:
+    """Of this process and of those that it started and that have ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def machine() -> str:

@@ -36,8 +36,8 @@ def document(found: list[Ratio]) -> str:
         [
             "# Benchmarks",
             "",
-            f"`make bench`. Medians of {RUNS} runs, ours and the peer's in turn; in brackets the middle half of the runs.",
-            "A ratio is ours over the peer's; read ratios, not times.",
+            f"`make bench`. Medians of {RUNS} runs, ours and the peer's in turn; in brackets the middle half of them.",
+            "Times are the processor's. A ratio is ours over the peer's; read ratios, not times.",
             "",
             f"Machine: {machine()}.",
             "",
