@@ -69,9 +69,7 @@ def _softmax_part(net: Cell, target: Cell) -> Expression:
     """-t·log(softmax): log1p of the others where this net is the largest, else with the distance to the largest."""
     bound = _bound(net)
     other, largest = at(net, bound), Along("max", bound, Reference(at(net, bound)))
-    others = Along(
-        "sum", bound, (1 - Reference(Kronecker(bound, net.indices[-1]))) * shifted(other)
-    )
+    others = Along("sum", bound, (1 - Reference(Kronecker(bound, net.indices[-1]))) * shifted(other))
     behind = largest - Reference(net)
     further = behind + LOG(_shifted_sum(net))
     return Reference(target) * BySign(behind, further, LOG1P(others), further)

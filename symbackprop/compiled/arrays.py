@@ -22,7 +22,7 @@ from symbackprop.compiled.program import (
     letters_in,
     targets,
 )
-from symbackprop.expressions import Expression, Reference, Sum, constant
+from symbackprop.expressions import Expression, Reference, Sum
 from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.printing.numpy import NUMPY
 from symbackprop.quantities import Array, Axis, Cell
@@ -44,6 +44,7 @@ def rows_of(xp, values):
     array = values if hasattr(values, "ndim") else xp.asarray(values, dtype=xp.float64)
     return array if array.ndim == 2 else array.reshape(1, -1)
 '''
+
 
 def array_source(program: Program) -> str:
     """The source: a function ``loss_and_gradients(parameters, inputs, targets)``."""
@@ -149,7 +150,11 @@ class _Writer:
     def _zeros(self, target: Cell) -> str:
         sizes = ", ".join("n" if axis.kind == "observation" else str(axis.size) for axis in target.array.axes)
         like = next(iter(self.program.parameters.values()), None)
-        return f"xp.zeros(({sizes}{',' if len(target.array.axes) == 1 else ''}), dtype={self.names.array(like)}.dtype)" if like else "0.0"
+        return (
+            f"xp.zeros(({sizes}{',' if len(target.array.axes) == 1 else ''}), dtype={self.names.array(like)}.dtype)"
+            if like
+            else "0.0"
+        )
 
     def _leaf(self, leaf: Hashable) -> Label:
         match leaf:
@@ -178,7 +183,11 @@ class _Writer:
         wanted = [letter for letter in letters if letter in indices]
         if list(indices) != wanted:
             places = [wanted.index(letter) for letter in indices]
-            name = f"{name}.T" if len(indices) == 2 else f"xp.moveaxis({name}, {tuple(range(len(indices)))}, {tuple(places)})"
+            name = (
+                f"{name}.T"
+                if len(indices) == 2
+                else f"xp.moveaxis({name}, {tuple(range(len(indices)))}, {tuple(places)})"
+            )
         rest = list(letters)
         while rest and rest[0] not in indices:
             rest.pop(0)
@@ -205,7 +214,11 @@ class _Writer:
         if len(factors) == 2 and len(summed) == 1:
             (letter,) = summed
             sides = [tuple(each for each in letters_in(factor) if each != letter) for factor in factors]
-            if all(len(side) == 1 for side in sides) and sides[0] != sides[1] and all(_is_matrix(each) for each in factors):
+            if (
+                all(len(side) == 1 for side in sides)
+                and sides[0] != sides[1]
+                and all(_is_matrix(each) for each in factors)
+            ):
                 first, second = (0, 1) if letters.index(sides[0][0]) < letters.index(sides[1][0]) else (1, 0)
                 left = self._matrix(factors[first], (*sides[first], letter))
                 right = self._matrix(factors[second], (letter, *sides[second]))
@@ -216,7 +229,9 @@ class _Writer:
         texts = []
         for factor in factors:
             label = NUMPY.said(factor, self._leaf)
-            texts.append(label.text if label.precedence >= Precedence.PRODUCT or len(factors) == 1 else f"({label.text})")
+            texts.append(
+                label.text if label.precedence >= Precedence.PRODUCT or len(factors) == 1 else f"({label.text})"
+            )
         axes = ", ".join(str(len(inner) + number) for number in range(len(summed)))
         self.letters = kept
         text = " * ".join(texts)
@@ -237,14 +252,17 @@ class _Writer:
         for source in statement.sources:
             starts.append(count)
             count += _size(source)
-        places = [[starts[number] + _flat(statement.sources[number], at) for number, at in uses] for uses in statement.table]
+        places = [
+            [starts[number] + _flat(statement.sources[number], at) for number, at in uses] for uses in statement.table
+        ]
         rows = ", ".join(f"{self.names.array(source)}.reshape(-1)" for source in statement.sources)
         empty = f"xp.zeros((1,), dtype={self.names.array(statement.sources[0])}.dtype)"
         yield f"row = xp.concatenate([{rows}, {empty}])"
         most = max((len(each) for each in places), default=0)
         if most <= MOST_ROUNDS:
             terms = [
-                f"row[xp.asarray({[each[turn] if turn < len(each) else count for each in places]})]" for turn in range(most)
+                f"row[xp.asarray({[each[turn] if turn < len(each) else count for each in places]})]"
+                for turn in range(most)
             ]
             whole = " + ".join(terms) or f"{empty}[xp.asarray({[0] * len(places)})]"
         else:

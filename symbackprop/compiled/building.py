@@ -37,7 +37,7 @@ LIMIT = 120  # seconds
 def compiler() -> tuple[str, ...] | None:
     """The command that compiles C, or None."""
     named = shlex.split(os.environ.get("CC", ""))
-    for candidate in ([named] if named else [["cc"], ["gcc"], ["clang"]]):
+    for candidate in [named] if named else [["cc"], ["gcc"], ["clang"]]:
         found = shutil.which(candidate[0])
         if found:
             return (found, *candidate[1:])
@@ -63,9 +63,7 @@ def glue() -> ModuleType | None:
     suffix = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
     linking = ("-undefined", "dynamic_lookup") if sys.platform == "darwin" else ()
     path = _built(source, suffix, (f"-I{headers}", *linking))
-    spec = spec_from_file_location(
-        "symbackprop_glue", path, loader=ExtensionFileLoader("symbackprop_glue", str(path))
-    )
+    spec = spec_from_file_location("symbackprop_glue", path, loader=ExtensionFileLoader("symbackprop_glue", str(path)))
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
@@ -92,7 +90,10 @@ def _built(source: str, suffix: str, more: tuple[str, ...]) -> Path:
     flags = (*FLAGS, *(NATIVE if platform.machine() in ("x86_64", "AMD64") else ()), *more)
     identity = "\0".join([source, *command, *flags, platform.machine(), _processor()])
     name = hashlib.sha256(identity.encode()).hexdigest()[:32] + suffix
-    for folder in (cache_folder(), Path(tempfile.gettempdir()) / f"symbackprop-{os.getuid() if hasattr(os, 'getuid') else 0}"):
+    for folder in (
+        cache_folder(),
+        Path(tempfile.gettempdir()) / f"symbackprop-{os.getuid() if hasattr(os, 'getuid') else 0}",
+    ):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError:

@@ -162,7 +162,10 @@ class _Writer:
         one, many = self._one(), self._many()
         body = "\n".join([*one, "", *many])
         helpers = ""
-        uses = {each: re.search(rf"\b{each}\(", body) for each in ("exponential", "exponential_less_1", "hyperbolic_tangent")}
+        uses = {
+            each: re.search(rf"\b{each}\(", body)
+            for each in ("exponential", "exponential_less_1", "hyperbolic_tangent")
+        }
         if any(uses.values()):
             helpers += EXPONENTIAL
         if uses["exponential_less_1"] or uses["hyperbolic_tangent"]:
@@ -183,13 +186,27 @@ class _Writer:
 
     def _header(self) -> list[str]:
         head = title_of(self.program)
-        lines = ["/*", f" * {head[0].upper()}{head[1:]}.", f" * Written by symbackprop {__version__}; needs nothing but the C library (-lm).", " *"]
+        lines = [
+            "/*",
+            f" * {head[0].upper()}{head[1:]}.",
+            f" * Written by symbackprop {__version__}; needs nothing but the C library (-lm).",
+            " *",
+        ]
         lines += [" * int loss_and_gradients(ptrdiff_t n, ...) for n observations; arrays are row-major doubles:"]
         for array in pointers(self.program):
             shape = "".join(f"[{'n' if axis.kind == 'observation' else axis.size}]" for axis in array.axes) or "[1]"
             way = "given" if array in self.given else "written"
             lines.append(f" *   {self.names.array(array)}{shape} {way}")
-        return [*lines, " * It returns 0, or 1 if there is no memory.", " */", "#include <math.h>", "#include <stddef.h>", "#include <stdint.h>", "#include <stdlib.h>", "#include <string.h>"]
+        return [
+            *lines,
+            " * It returns 0, or 1 if there is no memory.",
+            " */",
+            "#include <math.h>",
+            "#include <stddef.h>",
+            "#include <stdint.h>",
+            "#include <stdlib.h>",
+            "#include <string.h>",
+        ]
 
     def _signature(self, name: str, *, static: bool) -> str:
         arrays = ", ".join(
@@ -220,9 +237,7 @@ class _Writer:
 
     def _loaded(self) -> Iterator[str]:
         """Every given number under its own name; those that no line uses are left out."""
-        text = "\n".join(
-            C_DIALECT.text(law, self._label) for _, law in scalars(self.program.statements, one=True)
-        )
+        text = "\n".join(C_DIALECT.text(law, self._label) for _, law in scalars(self.program.statements, one=True))
         used = set(re.findall(r"\w+", text))
         for array in (*self.given, *self.program.tables):
             for place in _places(array):
@@ -281,7 +296,13 @@ class _Writer:
         text = ""
         for index, axis in zip(indices, array.axes, strict=True):
             if axis.kind != "observation":
-                text = f"{text} * {axis.size} + {index}" if text and "+" not in text else f"({text}) * {axis.size} + {index}" if text else f"{index}"
+                text = (
+                    f"{text} * {axis.size} + {index}"
+                    if text and "+" not in text
+                    else f"({text}) * {axis.size} + {index}"
+                    if text
+                    else f"{index}"
+                )
         if self._in_lanes(array):
             whole = f"({text})" if "+" in text else text
             return f"{whole} * {self.lanes} + {lane}" if text else lane
@@ -308,7 +329,9 @@ class _Writer:
         lanes = self.many and nest.observed
         depth = 0
         for letter, extent in nest.letters:
-            yield f"{INDENT * depth}for (int {letter} = 0; {letter} < {extent}; {letter}++)" + (" {" if not lanes and letter == nest.letters[-1][0] else "")
+            yield f"{INDENT * depth}for (int {letter} = 0; {letter} < {extent}; {letter}++)" + (
+                " {" if not lanes and letter == nest.letters[-1][0] else ""
+            )
             depth += 1
         if lanes:
             yield f"{INDENT * depth}for (int b = 0; b < {self.lanes}; b++) {{"
@@ -387,7 +410,12 @@ class _Writer:
         """Sums for 16 observations at a time, which stay in registers while the summed letters run."""
         first = "0.0" if start is None else C_DIALECT.text(start, self._cell)
         lane = f"for (int b = a; b < a + {TILE}; b++)"
-        body = [f"for (int a = 0; a < {self.lanes}; a += {TILE}) {{", f"{INDENT}double sums[{TILE}];", f"{INDENT}{lane}", f"{INDENT * 2}sums[b - a] = {first};"]
+        body = [
+            f"for (int a = 0; a < {self.lanes}; a += {TILE}) {{",
+            f"{INDENT}double sums[{TILE}];",
+            f"{INDENT}{lane}",
+            f"{INDENT * 2}sums[b - a] = {first};",
+        ]
         for each in summed:
             inner = [(letter, axis.size or 0) for letter, axis in each.summed]
             text = C_DIALECT.text(self._law(term_of(each)), self._cell)
@@ -435,10 +463,7 @@ class _Writer:
         phases = phases_of(self.program)
         blocks = [array for array in self._rows()]
         rest = [
-            array
-            for each in (*phases.before, *phases.after)
-            for array in targets(each)
-            if array not in self.outer
+            array for each in (*phases.before, *phases.after) for array in targets(each) if array not in self.outer
         ] + [array for array in phases.sums if array not in self.outer]
         scratch = list(dict.fromkeys([*blocks, *rest]))
         lines = [*self._scratch(scratch)]
@@ -465,7 +490,12 @@ class _Writer:
         lines += self._freed(scratch)
         arguments = ", ".join(self.names.array(array) for array in pointers(self.program))
         first = ["if (n == 1)", f"{INDENT}return one_observation({arguments});"]
-        return [self._signature("loss_and_gradients", static=False), "{", *_indented([*first, *lines, "return 0;"]), "}"]
+        return [
+            self._signature("loss_and_gradients", static=False),
+            "{",
+            *_indented([*first, *lines, "return 0;"]),
+            "}",
+        ]
 
     def _givens_by_observation(self) -> list[Array]:
         return [*self.program.inputs, *([self.program.targets] if self.program.targets else [])]

@@ -176,7 +176,7 @@ def _count(part: Expression, counts: Counter[Expression]) -> None:
 def _worth(part: Expression) -> bool:
     if isinstance(part, Negative):
         return _worth(part.operand)
-    return bool(part.children) and not isinstance(part, Call) or (isinstance(part, Call) and bool(part.arguments))
+    return (bool(part.children) and not isinstance(part, Call)) or (isinstance(part, Call) and bool(part.arguments))
 
 
 def _parts(expression: Expression, *, always: bool) -> Iterator[tuple[Expression, bool]]:

@@ -20,12 +20,12 @@ from symbackprop.system import Indicator, Kronecker, Map, SumOfProducts
 RESERVED = frozenset(
     {
         *keyword.kwlist,
-        *("auto break case char const continue default do double else enum extern float for goto if inline int long").split(),
-        *("register restrict return short signed sizeof static struct switch typedef union unsigned void").split(),
-        *("volatile while main n xp nan inf math larger smaller erf erfc pi parameters inputs targets loss list sum").split(),
-        *("exp log sqrt expm1 log1p sin cos tan asin acos atan sinh cosh tanh abs max min pow fabs range zip float").split(),
-        *("exponential exponential_less_1 hyperbolic_tangent dot rows row block lanes count gradients j0 j1 y0 y1").split(),
-        *("jn yn gamma lgamma tgamma signgam NAN round floor ceil hypot j k i l h p b m given found len map mul").split(),
+        *["auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long"],
+        *["register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void"],
+        *["volatile", "while", "main", "n", "xp", "nan", "inf", "math", "larger", "smaller", "erf", "erfc", "pi", "parameters", "inputs", "targets", "loss", "list", "sum"],
+        *["exp", "log", "sqrt", "expm1", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "abs", "max", "min", "pow", "fabs", "range", "zip", "float"],
+        *["exponential", "exponential_less_1", "hyperbolic_tangent", "dot", "rows", "row", "block", "lanes", "count", "gradients", "j0", "j1", "y0", "y1"],
+        *["jn", "yn", "gamma", "lgamma", "tgamma", "signgam", "NAN", "round", "floor", "ceil", "hypot", "j", "k", "i", "l", "h", "p", "b", "m", "given", "found", "len", "map", "mul"],
     }
 )
 ASCII = Plain(ascii=True)

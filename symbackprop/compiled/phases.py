@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 
+from symbackprop.compiled.forms import Temporary
 from symbackprop.compiled.program import (
     OBSERVATIONS,
     Elementwise,
@@ -16,7 +17,6 @@ from symbackprop.compiled.program import (
     Program,
     Statement,
     Total,
-    letters_in,
     reads,
     targets,
 )
@@ -31,7 +31,6 @@ from symbackprop.expressions import (
     substituted,
     sum_of,
 )
-from symbackprop.compiled.forms import Temporary
 from symbackprop.functions import MAX
 from symbackprop.quantities import Array, Axis, Cell
 from symbackprop.system import Kronecker
@@ -195,14 +194,20 @@ def folded(law: Expression) -> Expression:
             if constant(children[1]) == 1 or constant(children[0]) == 0:
                 return children[0]
         case Product():
-            return product_of(list(children)) if any(constant(each) in (0, 1) for each in children) else Product(children)
+            return (
+                product_of(list(children)) if any(constant(each) in (0, 1) for each in children) else Product(children)
+            )
         case Sum():
             values = [constant(each) for each in children]
             if all(value is not None for value in values):
                 return as_expression(sum(value or Fraction(0) for value in values))
             return sum_of(list(children))
         case Negative():
-            return as_expression(-(constant(children[0]) or 0)) if constant(children[0]) is not None else Negative(children[0])
+            return (
+                as_expression(-(constant(children[0]) or 0))
+                if constant(children[0]) is not None
+                else Negative(children[0])
+            )
         case BySign():
             return law.rebuilt(children)
     return law.rebuilt(children)

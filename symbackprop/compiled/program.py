@@ -32,6 +32,7 @@ from symbackprop.expressions import (
     product_of,
     substituted,
 )
+from symbackprop.given import given_entries
 from symbackprop.quantities import Array, Axis, Cell, Role
 from symbackprop.sweep import canonical_letters
 from symbackprop.system import (
@@ -46,7 +47,6 @@ from symbackprop.system import (
     axis_of,
     letters_of,
 )
-from symbackprop.given import given_entries
 
 Letters = tuple[str, ...]
 
@@ -178,10 +178,7 @@ def _cost(statement: Statement) -> int:
         case Elementwise(_, axes, lines):
             return count_of(axes) * len(lines)
         case Total(target, products):
-            return sum(
-                count_of(target.array.axes) * count_of(axis for _, axis in each.summed)
-                for each in products
-            )
+            return sum(count_of(target.array.axes) * count_of(axis for _, axis in each.summed) for each in products)
         case Largest(target, index, of):
             return count_of(of.array.axes)
         case Gathered(_, _, table):
@@ -232,7 +229,11 @@ class _Builder:
         )
         statements = _grouped(self.found, self.kept)
         reasons = dict.fromkeys(
-            part.reason for each in statements for law in _laws(each) for part in _nodes(law) if isinstance(part, Undefined)
+            part.reason
+            for each in statements
+            for law in _laws(each)
+            for part in _nodes(law)
+            if isinstance(part, Undefined)
         )
         arrays = self.derivation.arrays
         return Program(
@@ -332,15 +333,21 @@ class _Builder:
     def _setting(self, array: Array) -> Fraction:
         value = self.settings[array]
         if value is None:
-            raise MissingValue(f"no value for the {array.label or 'learning rate'}: a compiled function has it built in")
+            raise MissingValue(
+                f"no value for the {array.label or 'learning rate'}: a compiled function has it built in"
+            )
         return value
 
     def _table(self, indicator: Indicator) -> Cell:
         """An indicator as a constant array of ones and zeros; only parameter vectors have one."""
         (letter,) = indicator.indices
-        vector = next(array for array in self.derivation.ties.sources if array.axes[0].kind == "parameter" and any(
-            place[0] < (array.axes[0].size or 0) for place in indicator.places
-        ) and self.derivation.ties.weights_places.get(array) == indicator.places)
+        vector = next(
+            array
+            for array in self.derivation.ties.sources
+            if array.axes[0].kind == "parameter"
+            and any(place[0] < (array.axes[0].size or 0) for place in indicator.places)
+            and self.derivation.ties.weights_places.get(array) == indicator.places
+        )
         size = vector.axes[0].size or 0
         array = Array(Role.SETTING, vector.axes, label=f"counted {vector.label}")
         self.tables[array] = tuple(int((place,) in indicator.places) for place in range(size))
@@ -371,7 +378,9 @@ class _Builder:
                 factors.append(known)
             else:
                 number *= value
-        axes = {letter: axis for each in term.factors if isinstance(each, Cell) for letter, axis in axis_of(each).items()}
+        axes = {
+            letter: axis for each in term.factors if isinstance(each, Cell) for letter, axis in axis_of(each).items()
+        }
         free = [letter for letter in letters_of(term) if letter not in target.indices]
         left = {letter for each in factors for letter in letters_in(each)}
         for letter in (each for each in free if each not in left):
@@ -420,7 +429,10 @@ class _Builder:
         key = _renamed(expression, ordered)
         if key not in self.hoisted:
             array = Array(
-                Role.VARIABLE, tuple(axes[letter] for letter in ordered), of.array.layer, f"shared_{len(self.hoisted) + 1}"
+                Role.VARIABLE,
+                tuple(axes[letter] for letter in ordered),
+                of.array.layer,
+                f"shared_{len(self.hoisted) + 1}",
             )
             self.hoisted[key] = array
             letters = canonical_letters(array)
@@ -444,7 +456,9 @@ class _Builder:
         if _has_call(law) and not isinstance(law, Along):
             letters = letters_in(law)
             axes = axes_of([law])
-            ordered = tuple(sorted(letters, key=lambda letter: axes[letter].kind != "observation" if letter in axes else 1))
+            ordered = tuple(
+                sorted(letters, key=lambda letter: axes[letter].kind != "observation" if letter in axes else 1)
+            )
             array = self.hoisted.get(_renamed(law, ordered))
             if array is not None:
                 return Reference(Cell(array, ordered))
@@ -577,7 +591,10 @@ def _with_locals(statements: Sequence[Statement], kept: set[Array]) -> list[Stat
         for cell in reads(statement):
             readers.setdefault(cell.array, set()).add(number)
     count = sum(
-        isinstance(target, Temporary) for each in statements if isinstance(each, Elementwise) for target, _ in each.lines
+        isinstance(target, Temporary)
+        for each in statements
+        if isinstance(each, Elementwise)
+        for target, _ in each.lines
     )
     found: list[Statement] = []
     for number, statement in enumerate(statements):

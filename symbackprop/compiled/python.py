@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from symbackprop import __version__
 from symbackprop.compiled.forms import Temporary
 from symbackprop.compiled.naming import Identifiers, title_of
-from symbackprop.compiled.nests import Nest, nests
+from symbackprop.compiled.nests import nests
 from symbackprop.compiled.phases import Accumulate, Entry, Phases, phases_of, scalars
 from symbackprop.compiled.program import Gathered, Program, Statement, targets
 from symbackprop.printing.dialect import Label
@@ -59,7 +59,10 @@ class _Writer:
             givens = [f'{self._pattern(array)} = inputs["{array.label}"]' for array in self.program.inputs]
         else:
             assert self.program.targets is not None
-            givens = [f"{self._pattern(self.program.inputs[0])} = inputs", f"{self._pattern(self.program.targets)} = targets"]
+            givens = [
+                f"{self._pattern(self.program.inputs[0])} = inputs",
+                f"{self._pattern(self.program.targets)} = targets",
+            ]
         lines = [*self._parameters(), *givens, *self._tables()]
         for statement in self.program.statements:
             lines += [f"# {line}" for line in self.names.comments(targets(statement))]
@@ -67,7 +70,14 @@ class _Writer:
                 f"{self.names.entry(entry)} = {PYTHON.text(law, self._label)}"
                 for entry, law in scalars([statement], one=True)
             ]
-        return "\n".join([f"def {ONE}(parameters, inputs, targets=None):", self._docstring(" at one observation"), *_indented([*lines, self._result()]), ""])
+        return "\n".join(
+            [
+                f"def {ONE}(parameters, inputs, targets=None):",
+                self._docstring(" at one observation"),
+                *_indented([*lines, self._result()]),
+                "",
+            ]
+        )
 
     def _many(self) -> str:
         body = [*self._parameters(), *self._tables()]
@@ -77,7 +87,9 @@ class _Writer:
         if any(" / n" in line for line in (*done, *each, *after)):
             body.append("n = len(rows)")
         lines = [*self._rows(), *body, *done, *self._sums(), self._loop(), *_indented(each), *after]
-        return "\n".join(["def loss_and_gradients(parameters, inputs, targets=None):", self._docstring(""), *_indented(lines)])
+        return "\n".join(
+            ["def loss_and_gradients(parameters, inputs, targets=None):", self._docstring(""), *_indented(lines)]
+        )
 
     def _docstring(self, where: str) -> str:
         return f'{INDENT}"""The loss{where}, and its derivatives by each of the parameters: {", ".join(self.program.parameters) or "none"}."""'
@@ -89,12 +101,20 @@ class _Writer:
             columns = ", ".join(f'inputs["{name}"]' for name in names)
             yield f"columns = [{columns}]"
             if self.straight:
-                yield from ["if not isinstance(columns[0], (list, tuple)):", INDENT + single, "rows = list(zip(*columns))"]
+                yield from [
+                    "if not isinstance(columns[0], (list, tuple)):",
+                    INDENT + single,
+                    "rows = list(zip(*columns))",
+                ]
             else:
                 yield "rows = list(zip(*columns)) if isinstance(columns[0], (list, tuple)) else [columns]"
             return
         if self.straight:
-            yield from ["if not isinstance(inputs[0], (list, tuple)):", INDENT + single, "rows = list(zip(inputs, targets))"]
+            yield from [
+                "if not isinstance(inputs[0], (list, tuple)):",
+                INDENT + single,
+                "rows = list(zip(inputs, targets))",
+            ]
             return
         yield "several = isinstance(inputs[0], (list, tuple))"
         yield "rows = list(zip(inputs, targets)) if several else [(inputs, targets)]"
@@ -172,9 +192,7 @@ class _Writer:
     def _cell(self, leaf: Hashable) -> Label:
         match leaf:
             case Cell(array, indices):
-                kept = [
-                    index for index, axis in zip(indices, array.axes, strict=True) if axis.kind != "observation"
-                ]
+                kept = [index for index, axis in zip(indices, array.axes, strict=True) if axis.kind != "observation"]
                 return Label(self.names.array(array) + "".join(f"[{each}]" for each in kept))
             case Temporary():
                 return Label(self.names.temporary(leaf))
