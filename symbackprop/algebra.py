@@ -152,7 +152,7 @@ def _by_sign(expression: BySign, symbol_of: SymbolOf) -> Expr:
         return zero
     if negative == zero:
         return sympy.Piecewise((negative, decider <= 0), (positive, True))
-    if zero == positive:
+    if zero in (positive, positive.xreplace({decider: sympy.S.Zero})):
         return sympy.Piecewise((negative, decider < 0), (positive, True))
     return sympy.Piecewise((negative, decider < 0), (positive, decider > 0), (zero, True))
 

@@ -81,7 +81,7 @@ class _Maker:
 
     @property
     def rows(self) -> bool:
-        return self.derivation.conventions.vectors == "rows" and self.derivation.observations.size == 1
+        return self.derivation.conventions.vectors == "rows"
 
     def statement(self, letters: tuple[str, ...]) -> str:
         if self.derivation.observations.size != 1:

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import pytest
+
+from symbackprop.derivation import Derivation, derive
+from symbackprop.errors import InputError
+from symbackprop.forms.matrix import matrix_form
+from symbackprop.network import Dense, Network
+from symbackprop.notation.names import Names
+from symbackprop.printing.matrix import PlainMatrices, TexMatrices
+from symbackprop.quantities import Array, Quantity
+from tests.small import program, two_two_two
+
+TWO = {"inputs": [[1, 2], [3, 4]], "targets": [[0, 1], [1, 0]]}
+
+
+def array(derivation: Derivation, name: str) -> Array:
+    found = Names(derivation).resolve(name)
+    return found.array if isinstance(found, Quantity) else found
+
+
+def plain(derivation: Derivation, name: str, **options: bool) -> str:
+    return PlainMatrices(derivation.notation).equation(matrix_form(derivation, array(derivation, name), **options))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("net[1]", "net^(1) = W^(1) x + b^(1)"),
+        ("out[1]", "out^(1) = sigmoid(net^(1))"),
+        ("loss", "E = onesᵀ E"),
+        ("delta[2]", "δ^(2) = (out^(2) - t) ⊙ out^(2) ⊙ (1 - out^(2))"),
+        ("delta[1]", "δ^(1) = (W^(2)ᵀ δ^(2)) ⊙ out^(1) ⊙ (1 - out^(1))"),
+        ("dE/dw[2]", "dE/dW^(2) = δ^(2) out^(1)ᵀ"),
+        ("dE/db[2]", "dE/db^(2) = δ^(2)"),
+        ("dE/dx", "dE/dx = W^(1)ᵀ δ^(1)"),
+        ("dE/dout[1]", "dE/dout^(1) = W^(2)ᵀ δ^(2)"),
+    ],
+)
+def test_one_observation_is_a_column(name: str, expected: str) -> None:
+    derivation = two_two_two()
+    assert plain(derivation, name) == expected
+    assert matrix_form(derivation, array(derivation, name)).observations == "one observation: vectors are columns"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("net[1]", "net^(1) = x W^(1)ᵀ + b^(1)"),
+        ("delta[1]", "δ^(1) = (δ^(2) W^(2)) ⊙ out^(1) ⊙ (1 - out^(1))"),
+        ("dE/dw[2]", "dE/dW^(2) = δ^(2)ᵀ out^(1)"),
+        ("dE/db[2]", "dE/db^(2) = δ^(2)"),
+        ("dE/dx", "dE/dx = δ^(1) W^(1)"),
+    ],
+)
+def test_one_observation_is_a_row_where_the_notation_says_so(name: str, expected: str) -> None:
+    derivation = two_two_two(notation={"preset": "indexed", "vectors": "rows"})
+    assert plain(derivation, name) == expected
+    assert matrix_form(derivation, array(derivation, name)).observations == "one observation: vectors are rows"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("net[1]", "net^(1) = x W^(1)ᵀ + ones b^(1)ᵀ"),
+        ("loss", "E = onesᵀ E ones"),
+        ("delta[1]", "δ^(1) = (δ^(2) W^(2)) ⊙ out^(1) ⊙ (1 - out^(1))"),
+        ("dE/dw[2]", "dE/dW^(2) = δ^(2)ᵀ out^(1)"),
+        ("dE/db[2]", "dE/db^(2) = δ^(2)ᵀ ones"),
+        ("dE/dx", "dE/dx = δ^(1) W^(1)"),
+    ],
+)
+@pytest.mark.parametrize("vectors", ["columns", "rows"])
+def test_several_observations_are_rows(name: str, expected: str, vectors: str) -> None:
+    derivation = two_two_two(**TWO, notation={"preset": "indexed", "vectors": vectors})
+    found = plain(derivation, name)
+    assert found == (
+        expected
+        if vectors == "columns"
+        else expected.replace("b^(1)ᵀ", "b^(1)").replace("dE/db^(2) = δ^(2)ᵀ ones", "dE/db^(2) = onesᵀ δ^(2)")
+    )
+    assert "each row" in matrix_form(derivation, array(derivation, name)).observations
+
+
+def test_a_symbolic_number_of_observations_has_the_same_forms() -> None:
+    derivation = derive(
+        Network(observations="n", loss="squared_error", input_names=["x", "y"], layers=[Dense(1, "tanh")])
+    )
+    assert plain(derivation, "dE/dw[1]") == "dE/dW^(1) = δ^(1)ᵀ x"
+    assert plain(derivation, "delta[1]") == "δ^(1) = 1/n ((out^(1) - t) ⊙ (1 - out^(1) ⊙ out^(1)))"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("net[1]", "z⃗^(1) = [W^(1) b⃗^(1)] [a⃗^(0); 1]"),
+        ("dout/dnet[1]", "D^(1) = diag(a⃗^(1) ⊙ (1 - a⃗^(1)))"),
+        ("delta[2]", "δ^(2) = D^(2) (a⃗^(2) - T⃗)"),
+        ("delta[1]", "δ^(1) = D^(1) W^(2)ᵀ δ^(2)"),
+        ("dE/dw[2]", "[dC/dW^(2) dC/db⃗^(2)] = δ^(2) [a⃗^(1)ᵀ 1]"),
+    ],
+)
+def test_biases_may_be_a_column_and_slopes_a_diagonal_matrix(name: str, expected: str) -> None:
+    assert plain(two_two_two(notation="happydustbunny"), name) == expected
+
+
+def test_the_systems_own_equation_is_there_too() -> None:
+    assert plain(two_two_two(), "delta[1]", written_out=False) == "δ^(1) = dE/dout^(1) ⊙ dout^(1)/dnet^(1)"
+
+
+def test_a_jacobian_is_a_diagonal_matrix_minus_an_outer_product() -> None:
+    derivation = two_two_two("sigmoid", "softmax")
+    assert plain(derivation, "dout/dnet[2]") == "dout^(2)/dnet^(2) = diag(out^(2)) - out^(2) out^(2)ᵀ"
+
+
+def test_the_loss_may_be_the_product_of_a_row_and_a_column() -> None:
+    assert plain(two_two_two(notation="russo"), "loss") == "E_total = 1/2 (target - out^(2))ᵀ (target - out^(2))"
+
+
+def test_matrices_are_printed_in_tex_and_in_ascii() -> None:
+    derivation = two_two_two()
+    form = matrix_form(derivation, array(derivation, "delta[1]"))
+    assert TexMatrices(derivation.notation).equation(form) == (
+        r"\boldsymbol{\delta}^{(1)} = ({\mathbf{W}^{(2)}}^{\top} \, \boldsymbol{\delta}^{(2)}) "
+        r"\odot \mathbf{out}^{(1)} \odot (1 - \mathbf{out}^{(1)})"
+    )
+    assert PlainMatrices(derivation.notation, ascii=True).equation(form).isascii()
+
+
+def test_a_program_and_a_tied_parameter_are_refused_with_a_reason() -> None:
+    chained = program(("f", "x*x"), x=1)
+    with pytest.raises(InputError, match="a program of equations has none"):
+        matrix_form(chained, array(chained, "df/dx"))
+    tied = derive(
+        Network(
+            inputs=[1, 2],
+            targets=[1],
+            loss="squared_error",
+            layers=[Dense(1, weights=[["a", "a"]])],
+            parameters={"a": 1},
+        )
+    )
+    with pytest.raises(InputError, match="picked one by one"):
+        matrix_form(tied, array(tied, "dE/dw[1]"))
