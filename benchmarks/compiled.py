@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def network(sizes: Sizes) -> sb.Network:
     layers = [
         {"units": to, "activation": "sigmoid", "weights": random.standard_normal((to, by)).round(4).tolist(),
          "bias": random.standard_normal(to).round(4).tolist()}
-        for by, to in zip(sizes, sizes[1:], strict=False)
+        for by, to in pairwise(sizes)
     ]  # fmt: skip
     return sb.Network(inputs=[[0.5] * sizes[0]], targets=[[0.5] * sizes[-1]], layers=layers, loss="squared_error",
                       update={"rule": "gradient_descent", "learning_rate": 0.5})  # fmt: skip
@@ -43,7 +44,7 @@ def network(sizes: Sizes) -> sb.Network:
 def arguments(sizes: Sizes, count: int) -> tuple[dict[str, Any], Any, Any]:
     random = np.random.default_rng(1)
     parameters = {}
-    for layer, (by, to) in enumerate(zip(sizes, sizes[1:], strict=False), 1):
+    for layer, (by, to) in enumerate(pairwise(sizes), 1):
         parameters[f"W{layer}"] = random.standard_normal((to, by)) / np.sqrt(by)
         parameters[f"b{layer}"] = random.standard_normal(to)
     rows = () if count == 1 else (count,)
@@ -109,12 +110,14 @@ def looped_c(sizes: Sizes) -> str:
             f"  for (int k = 0; k < {by}; k++) s += W{layer}[j * {by} + k] * {before}[k];",
             f"  o{layer}[j] = 1.0 / (1.0 + exp(-s)); }}",
         ]
-    lines += ["double e = 0.0;", f"for (int j = 0; j < {sizes[-1]}; j++) {{ double g = o{last}[j] - t[j]; e += 0.5 * g * g;",
+    lines += ["double e = 0.0;", f"for (int j = 0; j < {sizes[-1]}; j++) {{",
+              f"  double g = o{last}[j] - t[j]; e += 0.5 * g * g;",
               f"  d{last}[j] = g * o{last}[j] * (1.0 - o{last}[j]); }}", "*loss = e;"]  # fmt: skip
     for layer in range(last, 0, -1):
         by, to, before = sizes[layer - 1], sizes[layer], "x" if layer == 1 else f"o{layer - 1}"
         lines += [f"for (int j = 0; j < {to}; j++) {{ db{layer}[j] = d{layer}[j];",
-                  f"  for (int k = 0; k < {by}; k++) dW{layer}[j * {by} + k] = d{layer}[j] * {before}[k]; }}"]  # fmt: skip
+                  f"  for (int k = 0; k < {by}; k++) dW{layer}[j * {by} + k] = d{layer}[j] * {before}[k]; }}",
+                  ]  # fmt: skip
         if layer > 1:
             lines += [
                 f"for (int k = 0; k < {by}; k++) d{layer - 1}[k] = 0.0;",
@@ -131,7 +134,8 @@ def _c_function(sizes: Sizes, lines: list[str]) -> str:
     found = ["loss", *(f"d{kind}{layer}" for layer in layers for kind in ("W", "b"))]
     unpacked = [f"double *restrict {name} = p[{place}];" for place, name in enumerate([*given, *found])]
     body = "\n    ".join([*unpacked, *lines])
-    return f"#include <math.h>\n#include <stddef.h>\nint symbackprop_call(ptrdiff_t n, double **p)\n{{\n    (void)n;\n    {body}\n    return 0;\n}}\n"
+    head = "#include <math.h>\n#include <stddef.h>\nint symbackprop_call(ptrdiff_t n, double **p)"
+    return f"{head}\n{{\n    (void)n;\n    {body}\n    return 0;\n}}\n"
 
 
 def bound_c(source: str, parameters: dict[str, Any], inputs: Any, targets: Any) -> Callable[[], Any]:
@@ -255,8 +259,8 @@ def checked(name: str, found: Any, exact: dict[str, Any]) -> bool:
     if not isinstance(found, dict):
         return True  # CasADi's buffers return nothing
     largest = max(float(np.max(np.abs(value))) for value in exact.values())
-    worst = max(float(np.max(np.abs(np.asarray(found[key].detach() if hasattr(found[key], "detach") else found[key]) - value)))
-                for key, value in exact.items())  # fmt: skip
+    plain = {key: each.detach() if hasattr(each, "detach") else each for key, each in found.items()}
+    worst = max(float(np.max(np.abs(np.asarray(plain[key]) - value))) for key, value in exact.items())
     if worst > TOLERANCE * largest:
         print(f"  {name}: wrong by {worst / largest:.1e} of the largest gradient; its time does not count")
     return worst <= TOLERANCE * largest
@@ -280,7 +284,7 @@ def table(sizes: Sizes, count: int, *, rounds: int) -> None:
         if sum(sizes) < 200:
             python = compiled(core, "python")
             calls["ours, Python, bound"] = python.bound(lists, inputs.tolist(), targets.tolist())
-        small = sum(to * by for by, to in zip(sizes, sizes[1:], strict=False)) < 1000
+        small = sum(to * by for by, to in pairwise(sizes)) < 1000
         calls["C by hand"] = bound_c((straight_c if small else looped_c)(sizes), parameters, inputs, targets)
     for name, peer in (("torch eager", torch_eager), ("JAX jit", jax_jit)):
         try:
@@ -297,7 +301,8 @@ def table(sizes: Sizes, count: int, *, rounds: int) -> None:
         calls = {name: call for name, call in calls.items() if checked(name, call(), exact)}
     found = microseconds(calls, rounds=rounds)
     print(
-        f"{'-'.join(map(str, sizes))}, {count:,} observation{'s' if count > 1 else ''} (C written and compiled in {took * 1e3:.0f} ms)"
+        f"{'-'.join(map(str, sizes))}, {count:,} observation{'s' if count > 1 else ''} "
+        f"(C written and compiled in {took * 1e3:.0f} ms)"
     )
     base = found["ours, C, bound"]
     for name, value in found.items():

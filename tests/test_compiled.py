@@ -196,7 +196,8 @@ def test_python_source_needs_nothing_but_the_standard_library() -> None:
 
 def test_python_source_runs_by_itself(tmp_path: Path) -> None:
     path = tmp_path / "gradients.py"
-    call = f"print(loss_and_gradients({{'W1': {WEIGHTS}, 'b1': 0.35, 'W2': [[0.4, 0.45], [0.5, 0.55]], 'b2': 0.6}}, [0.05, 0.1], [0.01, 0.99])[0])"
+    parameters = {key: value.tolist() for key, value in _parameters().items()}
+    call = f"print(loss_and_gradients({parameters}, [0.05, 0.1], [0.01, 0.99])[0])"
     path.write_text(source(core(_mazur()), "python") + "\n" + call, encoding="utf-8")
     done = subprocess.run([sys.executable, "-I", "-S", path], capture_output=True, text=True, check=True)
     assert float(done.stdout) == pytest.approx(MAZUR_LOSS, abs=1e-9)
@@ -275,7 +276,7 @@ def test_a_compiler_that_fails_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("CC", "false")
     monkeypatch.setenv("SYMBACKPROP_CACHE", str(tmp_path))
     building.compiler.cache_clear()
-    with pytest.raises(OutsideError, match="the C compiler .*false failed"):
+    with pytest.raises(OutsideError, match=r"the C compiler .*false failed"):
         compiled(core(_mazur()), "c")
 
 

@@ -6,8 +6,9 @@ from symbackprop.compiled import building
 from symbackprop.compiled.arrays import array_source
 from symbackprop.compiled.c import c_source
 from symbackprop.compiled.functions import ArrayGradient, CGradient, Gradient, PythonGradient
-from symbackprop.compiled.program import Program, program_of
+from symbackprop.compiled.program import program_of
 from symbackprop.compiled.python import STRAIGHT, python_source
+from symbackprop.compiled.statements import Program
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError, suggestion
 

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from symbackprop import __version__
 from symbackprop.compiled.forms import Temporary
 from symbackprop.compiled.naming import Identifiers, title_of
-from symbackprop.compiled.program import (
+from symbackprop.compiled.statements import (
     Elementwise,
     Gathered,
     Largest,
@@ -65,6 +65,7 @@ class _Writer:
             lines += self._lines(statement)
         lines.append(self._result())
         text = "\n".join(INDENT + line for line in lines)
+        names = ", ".join(self.program.parameters) or "none"
         head = title_of(self.program)
         imports = ["from importlib import import_module"]
         used = [name for name in ("nan", "pi") if re.search(rf"\b{name}\b", text)]
@@ -83,7 +84,7 @@ class _Writer:
                 *helpers,
                 "",
                 "def loss_and_gradients(parameters, inputs, targets=None):",
-                f'    """The loss, and its derivatives by each of the parameters: {", ".join(self.program.parameters)}."""',
+                f'    """The loss, and its derivatives by each parameter: {names}."""',
                 text,
                 "",
             ]
@@ -238,7 +239,7 @@ class _Writer:
         whole = f"xp.sum({text}, axis=({axes}{',' if len(summed) == 1 else ''}))"
         return self._aligned(whole, inner, letters) if len(inner) < len(letters) else whole
 
-    def _matrix(self, factor: Expression, indices: tuple[str, str]) -> str:
+    def _matrix(self, factor: Expression, indices: tuple[str, ...]) -> str:
         kept, self.letters = self.letters, indices
         label = NUMPY.said(factor, self._leaf)
         self.letters = kept
@@ -306,7 +307,7 @@ def _has_temporary(law: Expression) -> bool:
 
 
 # erfc(x) = exp(-x^2) g(x)/(1 + 2x) for x >= 0, where g is smooth and nearly constant: its Chebyshev coefficients in
-# (x - 3.75)/(x + 3.75), computed to 40 digits by mpmath at 40 nodes (the transformation of Shepherd and Laframboise 1981).
+# (x - 3.75)/(x + 3.75), computed to 40 digits by mpmath at 40 nodes (transformed as Shepherd and Laframboise 1981 do).
 ERF = """
 CHEBYSHEV = (
     1.1775789345674017, -0.004590054580646478, -0.08424913336651792, 0.05920993999819189, -0.026658668435305753,

@@ -1,11 +1,12 @@
 """C compiled with the system's compiler, kept by content: the same source is compiled once on a machine. Writes no C.
 
-The compiler is called as it stands on the PATH (``CC``, else cc, gcc or clang), a plain C file to a shared library, which
-``ctypes`` loads. The glue that calls it is an extension module of ours, compiled in the same way where Python's headers
-are installed; without them ``ctypes`` makes the calls, which takes a microsecond or two longer.
+The compiler is called as it stands on the PATH (``CC``, else cc, gcc or clang): a C file becomes a shared library,
+which ``ctypes`` loads. The glue that calls it is an extension module of ours, compiled in the same way where Python's
+headers are installed; without them ``ctypes`` makes the calls.
 
-Why not cffi: its API mode compiles a module of 4,000 generated lines for each network, which takes longer than 0.5 s with
-setuptools, and a bound call through it took three times the arithmetic of a 2-2-2 network.
+Why not cffi: a bound call of an empty function took 268 ns in its API mode, 787 ns by ctypes and 47 ns by the glue
+(one run on a busy machine), where the arithmetic of a 2-2-2 network takes 45; and compiling by way of setuptools took a
+second.
 """
 
 from __future__ import annotations

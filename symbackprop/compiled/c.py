@@ -15,10 +15,11 @@ from symbackprop.compiled.forms import Temporary
 from symbackprop.compiled.naming import Identifiers, title_of
 from symbackprop.compiled.nests import Nest, nests, term_of
 from symbackprop.compiled.phases import Accumulate, Entry, folded, phases_of, scalars
-from symbackprop.compiled.program import Gathered, ProductSum, Program, Statement, Total, letters_in, targets
+from symbackprop.compiled.prelude import ADDED, DOT, EXPONENTIAL, EXPONENTIAL_LESS_1, EXTREMES, HYPERBOLIC_TANGENT
+from symbackprop.compiled.statements import Gathered, ProductSum, Program, Statement, Total, letters_in, targets
 from symbackprop.expressions import ONE, Expression, Reference, product_of, substituted, sum_of
 from symbackprop.printing.c import C_DIALECT
-from symbackprop.printing.dialect import Label
+from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.quantities import Array, Axis, Cell
 from symbackprop.system import Kronecker
 
@@ -26,103 +27,6 @@ STRAIGHT = 200  # operations for one observation, up to which each number has a 
 STACK = 32_768  # doubles of working memory that stand on the stack; more is allocated
 TILE = 16  # observations whose sums stand in registers
 INDENT = "    "
-
-EXPONENTIAL = """
-/* 2^k for whole k from -1022 to 1023: k + 1.5 * 2^52 has k in its lowest bits. */
-static inline double power_of_2(double k)
-{
-    const double shifted = k + 6755399441055744.0;
-    double found;
-    uint64_t bits;
-    memcpy(&bits, &shifted, sizeof bits);
-    bits = (bits + 1023) << 52;
-    memcpy(&found, &bits, sizeof found);
-    return found;
-}
-
-/* exp(r) - 1 for |r| <= log(2)/2: the first 13 terms of the series. */
-static inline double series(double r)
-{
-    const double r2 = r * r, r4 = r2 * r2;
-    const double low = (0.5 + r * (1.0 / 6.0)) + r2 * (1.0 / 24.0 + r * (1.0 / 120.0));
-    const double mid = (1.0 / 720.0 + r * (1.0 / 5040.0)) + r2 * (1.0 / 40320.0 + r * (1.0 / 362880.0));
-    const double top = (1.0 / 3628800.0 + r * (1.0 / 39916800.0)) + r2 * (1.0 / 479001600.0 + r * (1.0 / 6227020800.0));
-    return r + r2 * (low + r4 * (mid + r4 * top));
-}
-
-/* exp(x) = 2^k exp(x - k log 2); log 2 is taken off in two parts, the first with few enough digits for k times it. */
-static inline double exponential(double x)
-{
-    const double above = x < -746.0 ? -746.0 : x;
-    const double bounded = above > 710.0 ? 710.0 : above;
-    const double k = (bounded * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0;
-    const double half = (k * 0.5 + 6755399441055744.0) - 6755399441055744.0;
-    const double r = (bounded - k * 0.6931471803691238) - k * 1.9082149292705877e-10;
-    return ((1.0 + series(r)) * power_of_2(half)) * power_of_2(k - half);
-}
-"""
-
-EXPONENTIAL_LESS_1 = """
-/* exp(x) - 1, without loss near 0. */
-static inline double exponential_less_1(double x)
-{
-    const double above = x < -40.0 ? -40.0 : x;
-    const double bounded = above > 700.0 ? 700.0 : above;
-    const double k = (bounded * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0;
-    const double r = (bounded - k * 0.6931471803691238) - k * 1.9082149292705877e-10;
-    const double scale = power_of_2(k);
-    return x > 700.0 ? exponential(x) : scale * series(r) + (scale - 1.0);
-}
-"""
-
-HYPERBOLIC_TANGENT = """
-/* tanh(x) = -(exp(-2|x|) - 1)/(exp(-2|x|) + 1) with the sign of x. */
-static inline double hyperbolic_tangent(double x)
-{
-    const double less = exponential_less_1(-2.0 * fabs(x));
-    return copysign(less / (2.0 + less), x);
-}
-"""
-
-EXTREMES = """
-static inline double larger(double a, double b) { return a > b ? a : b; }
-static inline double smaller(double a, double b) { return a < b ? a : b; }
-"""
-
-DOT = """
-/* The sum of the products of two rows, in 16 sums side by side. */
-static inline double dot(const double *restrict a, const double *restrict b, ptrdiff_t count)
-{
-    const ptrdiff_t whole = count - count % 16;
-    double sums[16] = {0.0}, sum = 0.0;
-    for (ptrdiff_t i = 0; i < whole; i += 16)
-        for (int lane = 0; lane < 16; lane++)
-            sums[lane] += a[i + lane] * b[i + lane];
-    for (ptrdiff_t i = whole; i < count; i++)
-        sum += a[i] * b[i];
-    for (int lane = 0; lane < 8; lane++)
-        sums[lane] += sums[lane + 8];
-    for (int lane = 0; lane < 4; lane++)
-        sums[lane] += sums[lane + 4];
-    return sum + ((sums[0] + sums[2]) + (sums[1] + sums[3]));
-}
-"""
-
-ADDED = """
-static inline double added(const double *a, ptrdiff_t count)
-{
-    const ptrdiff_t whole = count - count % 16;
-    double sums[16] = {0.0}, sum = 0.0;
-    for (ptrdiff_t i = 0; i < whole; i += 16)
-        for (int lane = 0; lane < 16; lane++)
-            sums[lane] += a[i + lane];
-    for (ptrdiff_t i = whole; i < count; i++)
-        sum += a[i];
-    for (int lane = 0; lane < 16; lane++)
-        sum += sums[lane];
-    return sum;
-}
-"""
 
 
 def c_source(program: Program) -> str:
@@ -292,7 +196,7 @@ class _Writer:
                 return Label("(double)n")
         raise AssertionError(leaf)
 
-    def _place(self, array: Array, indices: Sequence[str | int], lane: str = "b") -> str:
+    def _place(self, array: Array, indices: Sequence[str], lane: str = "b") -> str:
         text = ""
         for index, axis in zip(indices, array.axes, strict=True):
             if axis.kind != "observation":
@@ -393,11 +297,15 @@ class _Writer:
         for each in along:
             assert isinstance(each, Reference)
             assert isinstance(each.of, Cell)
-            indices = [0 if index == letter else index for index in each.of.indices]
+            indices = ["0" if index == letter else index for index in each.of.indices]
             addresses.append(f"{self._local(each.of.array)} + {self._place(each.of.array, indices)}")
         call = f"{'dot' if len(along) == 2 else 'added'}({', '.join(addresses)}, {axis.size})"
         outside = self._law(product_of([term_of(replace(product, factors=(), summed=())), *rest]))
-        return call if outside == ONE else f"{C_DIALECT.within(C_DIALECT.said(outside, self._cell), 4)} * {call}"  # type: ignore[arg-type]
+        return (
+            call
+            if outside == ONE
+            else f"{C_DIALECT.within(C_DIALECT.said(outside, self._cell), Precedence.PRODUCT)} * {call}"
+        )
 
     def _is_row(self, factor: Expression, letter: str) -> bool:
         if not isinstance(factor, Reference) or not isinstance(factor.of, Cell):
@@ -461,7 +369,7 @@ class _Writer:
     def _many(self) -> list[str]:
         self.many = True
         phases = phases_of(self.program)
-        blocks = [array for array in self._rows()]
+        blocks = self._rows()
         rest = [
             array for each in (*phases.before, *phases.after) for array in targets(each) if array not in self.outer
         ] + [array for array in phases.sums if array not in self.outer]
@@ -472,7 +380,7 @@ class _Writer:
         for array in phases.sums:
             name = self._local(array)
             lines += [f"for (int i = 0; i < {_size(array)}; i++)", f"{INDENT}{name}[i] = 0.0;"]
-        inner = ["const ptrdiff_t m = n - start < %d ? n - start : %d;" % (self.lanes, self.lanes)]
+        inner = [f"const ptrdiff_t m = n - start < {self.lanes} ? n - start : {self.lanes};"]
         for array in self._givens_by_observation():
             size = _size(array)
             name = self.names.array(array)
@@ -481,9 +389,9 @@ class _Writer:
                 f"{INDENT}for (ptrdiff_t b = 0; b < {self.lanes}; b++)",
                 f"{INDENT * 2}{name}_block[i * {self.lanes} + b] = {name}[(start + (b < m ? b : m - 1)) * {size} + i];",
             ]
-        for statement in phases.each:
-            arrays = (statement.target.array,) if isinstance(statement, Accumulate) else targets(statement)
-            inner += [*self._comments(arrays), *self._statement(statement)]
+        for each in phases.each:
+            arrays = (each.target.array,) if isinstance(each, Accumulate) else targets(each)
+            inner += [*self._comments(arrays), *self._statement(each)]
         lines += [f"for (ptrdiff_t start = 0; start < n; start += {self.lanes}) {{", *_indented(inner), "}"]
         for statement in phases.after:
             lines += [*self._comments(targets(statement)), *self._statement(statement)]

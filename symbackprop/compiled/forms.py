@@ -1,7 +1,7 @@
-"""Formulas made ready for machines: functions written out in primitives, branches that share their work. Equal ones only.
+"""Formulas made ready for machines: functions written out in primitives, branches that share their work.
 
-Every step keeps the value, and keeps it in floating point: where ``x < 0``, ``x`` is ``-|x|`` exactly, so the branches of
-a sigmoid take the exponential of one number, which is never positive, and no branch that is not taken can overflow.
+Never changes a value, not in floats either: where ``x < 0``, ``x`` is ``-|x|`` exactly, so the branches of a sigmoid
+take the exponential of one number, which is never positive, and no branch that is not taken can overflow.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def ready(expression: Expression) -> Expression:
             form = function.stable or function.definition
             return Call(function, children) if form is None else ready(form(*children))
         case BySign():
-            return _choice(BySign(*children, kink=expression.kink))  # type: ignore[arg-type]
+            decider, negative, zero, positive_branch = children
+            return _choice(BySign(decider, negative, zero, positive_branch, kink=expression.kink))
         case Power(_, exponent):
             power = constant(exponent)
             if power is not None and power.denominator == 1 and 2 <= power <= MOST_FACTORS:
@@ -124,7 +125,8 @@ def _over_one_denominator(choice: BySign) -> Expression:
     branches = (choice.negative, choice.zero, choice.positive)
     quotients = [each for each in branches if isinstance(each, Quotient)]
     if len(quotients) == 3 and len({each.denominator for each in quotients}) == 1:
-        numerators = BySign(choice.decider, *(each.numerator for each in quotients))
+        below, at, above = (each.numerator for each in quotients)
+        numerators = BySign(choice.decider, below, at, above)
         return Quotient(numerators, quotients[0].denominator)
     return choice
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from symbackprop.compiled import building
 from symbackprop.compiled.c import pointers
-from symbackprop.compiled.program import Program
+from symbackprop.compiled.statements import Program
 from symbackprop.errors import InputError, KinkError, MissingValue
 from symbackprop.quantities import Array
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symbackprop.compiled.phases import Accumulate
-from symbackprop.compiled.program import (
+from symbackprop.compiled.statements import (
     OBSERVATIONS,
     Elementwise,
     Gathered,
@@ -52,15 +52,15 @@ def nests(statement: Statement | Accumulate) -> Iterator[Nest | Gathered]:
         case Total(target, products):
             yield from _total(target, products)
         case Accumulate(target, one):
-            axes = dict(zip(target.indices, target.array.axes, strict=True)) | dict(one.summed)
-            yield Nest(_extents(tuple(axes), axes), ((target, product_of(list(one.factors))),), "+=", True)
+            every = dict(zip(target.indices, target.array.axes, strict=True)) | dict(one.summed)
+            yield Nest(_extents(tuple(every), every), ((target, product_of(list(one.factors))),), "+=", True)
         case Largest(target, index, of):
-            axes = dict(zip(of.indices, of.array.axes, strict=True))
+            along = dict(zip(of.indices, of.array.axes, strict=True))
             observed = target.array.has_observations
-            first = Cell(of.array, tuple(0 if each == index else each for each in of.indices))  # type: ignore[arg-type]
-            outer = _extents(target.indices, axes)
+            first = Cell(of.array, tuple("0" if each == index else each for each in of.indices))
+            outer = _extents(target.indices, along)
             yield Nest(outer, ((target, Reference(first)),), observed=observed)
-            yield Nest((*outer, (index, axes[index].size or 0)), ((target, Reference(of)),), "larger", observed)
+            yield Nest((*outer, (index, along[index].size or 0)), ((target, Reference(of)),), "larger", observed)
         case Gathered():
             yield statement
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import product
 
 from symbackprop.compiled.forms import Temporary
-from symbackprop.compiled.program import (
+from symbackprop.compiled.statements import (
     OBSERVATIONS,
     Elementwise,
     Gathered,
@@ -23,8 +23,12 @@ from symbackprop.compiled.program import (
 from symbackprop.expressions import (
     ZERO,
     Expression,
+    Negative,
     Number,
+    Product,
+    Quotient,
     Reference,
+    Sum,
     as_expression,
     constant,
     product_of,
@@ -133,9 +137,9 @@ def scalars(statements: Sequence[Statement | Accumulate], *, one: bool) -> Itera
                 for places in _grid(letters, dict(zip(letters, target.array.axes, strict=True))):
                     yield _entry(target, places), sum_of(list(_terms(every, places, one=one)) or [ZERO])
             case Largest(target, index, of):
-                axes = dict(zip(of.indices, of.array.axes, strict=True))
-                for places in _grid(target.indices, axes):
-                    entries = [Reference(_entry(of, places | here)) for here in _grid((index,), axes)]
+                along = dict(zip(of.indices, of.array.axes, strict=True))
+                for places in _grid(target.indices, along):
+                    entries = [Reference(_entry(of, places | here)) for here in _grid((index,), along)]
                     whole: Expression = entries[0]
                     for entry_ in entries[1:]:
                         whole = MAX(whole, entry_)
@@ -184,8 +188,6 @@ def _instance(law: Expression, places: Mapping[str, int], *, one: bool) -> Expre
 
 def folded(law: Expression) -> Expression:
     """The law without factors and divisors of 1 and without terms of 0."""
-    from symbackprop.expressions import BySign, Negative, Product, Quotient, Sum
-
     if not law.children:
         return law
     children = tuple(folded(child) for child in law.children)
@@ -208,8 +210,6 @@ def folded(law: Expression) -> Expression:
                 if constant(children[0]) is not None
                 else Negative(children[0])
             )
-        case BySign():
-            return law.rebuilt(children)
     return law.rebuilt(children)
 
 

@@ -1,18 +1,32 @@
-"""A derivation as a short list of array statements: what every back end writes down. Knows no language and no layer.
+"""From a derivation to its program: the System's equations that loss and gradients need, as array statements.
 
-The statements are the System's own equations, those that loss and gradients need, in four kinds: `Elementwise` lines over
-one space of indices, `Total` (sums of products), `Largest` (the maximum along an index) and `Gathered` (entries of other
-arrays, added up). Reductions inside a formula are taken out of it, lines over the same space stand together, and what
-they share is computed once. The number of observations stays open.
+Settings, constants and copies are put in place, and reductions inside a formula become statements of their own. The
+number of observations stays open. Derives nothing and knows no language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
-from symbackprop.compiled.forms import GROWING, Line, Temporary, not_positive, ready, shared
+from symbackprop.compiled.forms import GROWING, not_positive, ready
+from symbackprop.compiled.grouping import grouped
+from symbackprop.compiled.statements import (
+    OBSERVATIONS,
+    Elementwise,
+    Gathered,
+    Largest,
+    Letters,
+    ProductSum,
+    Program,
+    Statement,
+    Total,
+    axes_of,
+    laws,
+    letters_in,
+    nodes,
+)
 from symbackprop.contraction import needed
 from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import MissingValue
@@ -28,7 +42,6 @@ from symbackprop.expressions import (
     Undefined,
     as_expression,
     constant,
-    leaves,
     product_of,
     substituted,
 )
@@ -47,143 +60,6 @@ from symbackprop.system import (
     axis_of,
     letters_of,
 )
-
-Letters = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Elementwise:
-    """Lines over the same index letters; a target is a cell with just these letters, or a `Temporary`."""
-
-    letters: Letters
-    axes: tuple[Axis, ...]
-    lines: tuple[Line, ...]
-
-    @property
-    def targets(self) -> tuple[Array, ...]:
-        return tuple(target.array for target, _ in self.lines if isinstance(target, Cell))
-
-
-@dataclass(frozen=True, slots=True)
-class ProductSum:
-    """``number / n^means · Σ`` over the ``summed`` letters of the product of the factors; n is the number of observations."""
-
-    number: Fraction
-    means: int
-    factors: tuple[Expression, ...]
-    summed: tuple[tuple[str, Axis], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """The target is the sum of the products."""
-
-    target: Cell
-    products: tuple[ProductSum, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Largest:
-    """The target is the maximum of the cell along an index letter."""
-
-    target: Cell
-    index: str
-    of: Cell
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """Each entry of the target, observations aside, is the sum of the entries ``table`` lists: (source number, place)."""
-
-    target: Cell
-    sources: tuple[Array, ...]
-    table: tuple[tuple[tuple[int, tuple[int, ...]], ...], ...]
-
-
-Statement = Elementwise | Total | Largest | Gathered
-
-
-@dataclass(frozen=True)
-class Program:
-    """What a compiled function takes, computes and gives back.
-
-    ``parameters`` are given arrays by the contract's keys (``W1``, ``b1``, or a program's own names), ``gradients`` the
-    arrays of derivatives by them. ``tables`` are constant arrays. ``undefined`` are reasons why a slope may not exist.
-    """
-
-    derivation: Derivation
-    inputs: tuple[Array, ...]
-    targets: Array | None
-    parameters: Mapping[str, Array]
-    loss: Array
-    gradients: Mapping[str, Array]
-    statements: tuple[Statement, ...]
-    observations: int = 1  # that the description has; 1 where their number is a symbol
-    tables: Mapping[Array, tuple[int, ...]] = field(default_factory=dict)
-    bounded: bool = False  # no exponential has a positive argument
-    undefined: tuple[str, ...] = ()
-
-    @property
-    def named_inputs(self) -> bool:
-        """Whether inputs come by name, a number for each observation: those of ``[[equations]]``."""
-        return self.targets is None
-
-    @property
-    def operations(self) -> int:
-        """About how many operations one observation takes."""
-        return sum(_cost(statement) for statement in self.statements)
-
-
-def count_of(axes: Iterable[Axis]) -> int:
-    """How many entries there are, observations aside."""
-    count = 1
-    for axis in axes:
-        count *= 1 if axis.kind == "observation" else (axis.size or 1)
-    return count
-
-
-def axes_of(expressions: Iterable[Expression]) -> dict[str, Axis]:
-    """The axis of every letter of the cells in the expressions."""
-    cells = (leaf for each in expressions for leaf in leaves(each) if isinstance(leaf, Cell))
-    return {letter: axis for cell in cells for letter, axis in axis_of(cell).items()}
-
-
-def letters_in(expression: Expression) -> Letters:
-    """The letters of an expression's leaves, in order of appearance; those that `Along` binds left out."""
-    found: dict[str, None] = {}
-    _collect_letters(expression, found, frozenset())
-    return tuple(found)
-
-
-def _collect_letters(expression: Expression, found: dict[str, None], bound: frozenset[str]) -> None:
-    if isinstance(expression, Reference):
-        found.update((letter, None) for letter in _leaf_letters(expression.of) if letter not in bound)
-    if isinstance(expression, Along):
-        bound |= {expression.index}
-    for child in expression.children:
-        _collect_letters(child, found, bound)
-
-
-def _leaf_letters(leaf: Hashable) -> Letters:
-    match leaf:
-        case Cell(_, indices):
-            return indices
-        case Kronecker(left, right):
-            return (left, right) if isinstance(right, str) else (left,)
-    return ()
-
-
-def _cost(statement: Statement) -> int:
-    match statement:
-        case Elementwise(_, axes, lines):
-            return count_of(axes) * len(lines)
-        case Total(target, products):
-            return sum(count_of(target.array.axes) * count_of(axis for _, axis in each.summed) for each in products)
-        case Largest(target, index, of):
-            return count_of(of.array.axes)
-        case Gathered(_, _, table):
-            return sum(len(each) for each in table)
-    raise AssertionError(statement)
 
 
 def program_of(derivation: Derivation) -> Program:
@@ -223,16 +99,16 @@ class _Builder:
         bounded = all(
             self._bounded(part.arguments[0])
             for each in self.found
-            for law in _laws(each)
-            for part in _nodes(law)
+            for law in laws(each)
+            for part in nodes(law)
             if isinstance(part, Call) and part.function.name in GROWING
         )
-        statements = _grouped(self.found, self.kept)
+        statements = grouped(self.found, self.kept)
         reasons = dict.fromkeys(
             part.reason
             for each in statements
-            for law in _laws(each)
-            for part in _nodes(law)
+            for law in laws(each)
+            for part in nodes(law)
             if isinstance(part, Undefined)
         )
         arrays = self.derivation.arrays
@@ -481,9 +357,6 @@ def _law_of(product: ProductSum) -> Expression:
     return law
 
 
-OBSERVATIONS = Axis("observation", None)
-
-
 def _has_call(expression: Expression) -> bool:
     return isinstance(expression, Call) or any(_has_call(child) for child in expression.children)
 
@@ -513,106 +386,3 @@ def _relettered(expression: Expression, names: Mapping[str, str]) -> Expression:
             return Reference(Kronecker(names.get(left, left), other))
     children = expression.children
     return expression.rebuilt(tuple(_relettered(child, names) for child in children)) if children else expression
-
-
-def _laws(statement: Statement) -> Iterator[Expression]:
-    match statement:
-        case Elementwise(_, _, lines):
-            yield from (law for _, law in lines)
-        case Total(_, products):
-            yield from (factor for each in products for factor in each.factors)
-
-
-def _nodes(expression: Expression) -> Iterator[Expression]:
-    yield expression
-    for child in expression.children:
-        yield from _nodes(child)
-
-
-def reads(statement: Statement) -> Iterator[Cell]:
-    """The cells that a statement reads; a gathering's sources without letters."""
-    match statement:
-        case Largest(_, _, of):
-            yield of
-        case Gathered(_, sources, _):
-            yield from (Cell(array) for array in sources)
-        case _:
-            for law in _laws(statement):
-                yield from (leaf for leaf in leaves(law) if isinstance(leaf, Cell))
-
-
-def targets(statement: Statement) -> tuple[Array, ...]:
-    """The arrays that a statement defines."""
-    return statement.targets if isinstance(statement, Elementwise) else (statement.target.array,)
-
-
-def _grouped(statements: Sequence[Statement], kept: set[Array]) -> list[Statement]:
-    """Elementwise lines over one space put together as early as what they read is there, and their parts shared."""
-    placed: list[Statement] = []
-    position: dict[Array, int] = {}
-    for statement in statements:
-        if isinstance(statement, Elementwise):
-            latest = max([position[cell.array] for cell in reads(statement) if cell.array in position], default=-1)
-            place = _group_for(statement, placed, latest)
-            if place is not None:
-                group = placed[place]
-                assert isinstance(group, Elementwise)
-                placed[place] = replace(group, lines=group.lines + statement.lines)
-                position |= dict.fromkeys(statement.targets, place)
-                continue
-        position |= dict.fromkeys(targets(statement), len(placed))
-        placed.append(statement)
-    found: list[Statement] = []
-    count = 0
-    for statement in placed:
-        if isinstance(statement, Elementwise):
-            lines = shared(statement.lines, count)
-            count += sum(isinstance(target, Temporary) for target, _ in lines)
-            statement = replace(statement, lines=tuple(lines))
-        found.append(statement)
-    return _with_locals(found, kept)
-
-
-def _group_for(statement: Elementwise, placed: Sequence[Statement], latest: int) -> int | None:
-    for place in range(max(latest, 0), len(placed)):
-        group = placed[place]
-        if not isinstance(group, Elementwise) or (group.letters, group.axes) != (statement.letters, statement.axes):
-            continue
-        own = set(group.targets)
-        if all(cell.indices == statement.letters for cell in reads(statement) if cell.array in own):
-            return place
-    return None
-
-
-def _with_locals(statements: Sequence[Statement], kept: set[Array]) -> list[Statement]:
-    """Arrays that only their own group reads become temporaries of it."""
-    readers: dict[Array, set[int]] = {}
-    for number, statement in enumerate(statements):
-        for cell in reads(statement):
-            readers.setdefault(cell.array, set()).add(number)
-    count = sum(
-        isinstance(target, Temporary)
-        for each in statements
-        if isinstance(each, Elementwise)
-        for target, _ in each.lines
-    )
-    found: list[Statement] = []
-    for number, statement in enumerate(statements):
-        if isinstance(statement, Elementwise):
-            names: dict[Hashable, Temporary] = {}
-            for array in statement.targets:
-                if array not in kept and readers.get(array, set()) <= {number}:
-                    names[Cell(array, statement.letters)] = Temporary(count)
-                    count += 1
-            statement = replace(
-                statement,
-                lines=tuple(
-                    (
-                        names.get(target, target),
-                        substituted(law, lambda leaf, names=names: Reference(names.get(leaf, leaf))),  # type: ignore[misc]
-                    )
-                    for target, law in statement.lines
-                ),
-            )
-        found.append(statement)
-    return found

@@ -10,7 +10,7 @@ from symbackprop.compiled.forms import Temporary
 from symbackprop.compiled.naming import Identifiers, title_of
 from symbackprop.compiled.nests import nests
 from symbackprop.compiled.phases import Accumulate, Entry, Phases, phases_of, scalars
-from symbackprop.compiled.program import Gathered, Program, Statement, targets
+from symbackprop.compiled.statements import Gathered, Program, Statement, targets
 from symbackprop.printing.dialect import Label
 from symbackprop.printing.python import ANGLES, MATH, PYTHON
 from symbackprop.quantities import Array, Axis, Cell
@@ -92,7 +92,8 @@ class _Writer:
         )
 
     def _docstring(self, where: str) -> str:
-        return f'{INDENT}"""The loss{where}, and its derivatives by each of the parameters: {", ".join(self.program.parameters) or "none"}."""'
+        names = ", ".join(self.program.parameters) or "none"
+        return f'{INDENT}"""The loss{where}, and its derivatives by each of the parameters: {names}."""'
 
     def _rows(self) -> Iterator[str]:
         single = f"return {ONE}(parameters, inputs, targets)"
@@ -144,9 +145,12 @@ class _Writer:
         """Names for all entries of an array, nested as its rows are."""
         return _nested(array, lambda place: self.names.entry(Entry(array, place)))
 
+    def _listed(self, array: Array) -> str:
+        return _nested_list(array, lambda place: self.names.entry(Entry(array, place)))
+
     def _result(self) -> str:
         pairs = ", ".join(
-            f'"{key}": {_nested_list(array, lambda place, array=array: self.names.entry(Entry(array, place))) if self.straight else self.names.array(array)}'  # type: ignore[misc]
+            f'"{key}": {self._listed(array) if self.straight else self.names.array(array)}'
             for key, array in self.program.gradients.items()
         )
         return f"return loss, {{{pairs}}}"

@@ -1,4 +1,4 @@
-"""Formulas as C computes them in doubles. Functions are those of ``math.h``, or the source's own ``exp`` and ``expm1``."""
+"""Formulas as C computes them in doubles, with the functions of ``math.h`` or the source's own. Has no reductions."""
 
 from __future__ import annotations
 

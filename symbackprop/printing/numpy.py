@@ -20,7 +20,9 @@ class Numpy(Code):
         **{each: f"xp.{each}" for each in ("exp", "log", "sqrt", "expm1", "log1p", "abs", "sin", "cos", "tan")},
         **{each: f"xp.{each}" for each in ("sinh", "cosh", "tanh")},
         **{f"a{each}": f"xp.arc{each}" for each in ("sin", "cos", "tan")},
-        "pi": "pi", "erf": "erf", "erfc": "erfc",
+        "pi": "pi",
+        "erf": "erf",
+        "erfc": "erfc",
     }
 
     def call(self, function: Function, arguments: Sequence[Expression], say: Say) -> Label:
@@ -52,9 +54,8 @@ class Numpy(Code):
             texts[0] = f"xp.full_like({say(choice.decider).text}, {texts[0]})"
         if len(branches) == 3:
             below, at, above = texts
-            return Label(
-                f"xp.where({left} < {right}, {below}, xp.where({left} > {right}, {above}, {self._like(at, choice, say)}))"
-            )
+            zero = self._like(at, choice, say)
+            return Label(f"xp.where({left} < {right}, {below}, xp.where({left} > {right}, {above}, {zero}))")
         return Label(f"xp.where({left} {branches[0][1]} {right}, {texts[0]}, {texts[1]})")
 
     def _like(self, text: str, choice: BySign, say: Say) -> str:

@@ -1,4 +1,4 @@
-"""Every target × the whole catalogue, random networks and programs: what ``evaluate`` says, within the condition bound."""
+"""Every target × the catalogue, random networks and programs: what ``evaluate`` says, within the condition bound."""
 
 from __future__ import annotations
 
