@@ -1,0 +1,149 @@
+"""Numbers as documents print them: what they say, and to which place. Never judges one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symbackprop.errors import InputError
+
+LONGEST = 200
+MOST_EXPONENT = 400
+NEAR = Fraction(1, 10**30)  # relative: a value this near to a tie is on it
+
+_SIGNS = str.maketrans("−–—⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹٫·×∙⋅", "-----0123456789.****")
+_SUPERSCRIPT = re.compile(r"10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_FRACTION = re.compile(r"([+-]?)\\?[dt]?frac\{?([0-9.]+)\}?\{([0-9.]+)\}|\(?([+-]?[0-9.]+)/([0-9.]+)\)?")
+_NUMBER = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:(?:\*10\^\(?\{?|[eE])([+-]?[0-9]+)\}?\)?)?(%?)")
+_POWER = re.compile(r"([+-]?)10\^\(?\{?([+-]?[0-9]+)\}?\)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A printed number: its value, what one step of its last digit is worth (0 for a fraction), and its text.
+
+    ``cut`` says that dots follow: more digits are meant.
+    """
+
+    text: str
+    value: Fraction
+    unit: Fraction
+    cut: bool = False
+
+    def rounded_from(self, value: Fraction) -> bool:
+        """Whether a value rounds to this; a tie may go either way."""
+        room = self.unit / 2 + abs(value) * NEAR
+        return abs(value - self.value) <= room
+
+    def cut_from(self, value: Fraction) -> bool:
+        """Whether a value gives this when its further digits are left out."""
+        if self.value == 0:
+            return abs(value) < self.unit
+        apart = (value - self.value) * (1 if self.value > 0 else -1)
+        return -abs(value) * NEAR <= apart < self.unit
+
+    def matches(self, value: Fraction) -> bool:
+        """Whether a value gives these digits, rounded or cut."""
+        return self.rounded_from(value) or self.cut_from(value)
+
+    @property
+    def digits(self) -> str:
+        """Its significant digits."""
+        return str(abs(self.value / self.unit).numerator) if self.unit else ""
+
+    def like(self, value: Fraction) -> str:
+        """Another value printed to the same place."""
+        if not self.unit:
+            return str(value)
+        steps = round(value / self.unit)
+        places = _places(self.unit)
+        if places is None or places > 12:
+            return f"{float(steps * self.unit):.{max(len(self.digits), 1)}g}"
+        return f"{'-' if steps < 0 else ''}{_decimal(abs(steps) * self.unit, places)}"
+
+
+def _places(unit: Fraction) -> int | None:
+    """The number of decimals of a power of ten, None above 1."""
+    if unit > 1:
+        return None
+    places = 0
+    while unit < 1:
+        unit, places = unit * 10, places + 1
+    return places
+
+
+def _decimal(value: Fraction, places: int) -> str:
+    whole = round(value * 10**places)
+    text = str(whole).rjust(places + 1, "0")
+    return f"{text[:-places]}.{text[-places:]}" if places else text
+
+
+def printed(text: str) -> Printed:
+    """The number that a text prints: ``1,5``, ``8.2*10^-3``, ``8.2·10⁻³``, ``−0.3``, ``≈0.3``, ``1/3``, ``.5``.
+
+    Raises InputError for a text that is no number.
+
+    >>> printed("8.2·10⁻³").value, printed("−0,30").unit
+    (Fraction(41, 5000), Fraction(1, 100))
+    """
+    if len(text) > LONGEST:
+        raise InputError(f"a printed number of {len(text)} characters; at most {LONGEST} are allowed")
+    plain = _plain(text)
+    cut = plain.endswith(("...", "…"))
+    plain = plain.removesuffix("...").removesuffix("…")
+    fraction = _FRACTION.fullmatch(plain)
+    if fraction:
+        sign, above, below, other, under = fraction.groups()
+        top, bottom = Fraction(other or above), Fraction(under or below)
+        if bottom == 0:
+            raise InputError(f"{text!r} is divided by 0")
+        return Printed(text, -top / bottom if sign == "-" else top / bottom, Fraction(0))
+    power = _POWER.fullmatch(plain)
+    if power:
+        plain = f"{power[1]}1e{power[2]}"
+    found = _NUMBER.fullmatch(plain)
+    if not found or not (found[2] or found[3]):
+        raise InputError(f"{text!r} is not a number")
+    sign, whole, decimals, exponent, percent = found.groups()
+    shift = int(exponent or 0) - (2 if percent else 0)
+    if abs(shift) > MOST_EXPONENT:
+        raise InputError(f"{text!r} has an exponent beyond {MOST_EXPONENT}")
+    unit = Fraction(10) ** (shift - len(decimals or ""))
+    value = int((whole or "") + (decimals or "")) * unit
+    return Printed(text, -value if sign == "-" else value, unit, cut)
+
+
+def _plain(text: str) -> str:
+    plain = text.strip().strip("$").strip()
+    for sign in ("≈", "~", "=", "\\approx", "\\simeq", "\\sim", "≃", "≅"):
+        plain = plain.removeprefix(sign).strip()
+    plain = _SUPERSCRIPT.sub(lambda found: "10^" + found[1], plain)
+    for sign, meant in (("\\cdot", "*"), ("\\times", "*"), ("{,}", ","), ("\\,", ""), ("\\!", ""), ("\\%", "%"), ("**", "^")):
+        plain = meant.join(plain.split(sign))
+    plain = "".join(plain.translate(_SIGNS).split()).replace("\u00a0", "").replace("\u202f", "").replace("'", "")
+    plain = plain.replace("x10", "*10")
+    if "," in plain:
+        plain = plain.replace(",", "") if "." in plain or plain.count(",") > 1 else plain.replace(",", ".")
+    return plain.strip("{}") if plain.count("{") != plain.count("}") or plain[:1] == "{" else plain
+
+
+def edits(number: Printed) -> Iterator[tuple[str, str]]:
+    """The digit strings that a slip makes of a number's digits, each with what the slip is."""
+    digits = number.digits
+    for place in range(len(digits) - 1):
+        if digits[place] != digits[place + 1]:
+            yield (
+                digits[:place] + digits[place + 1] + digits[place] + digits[place + 2 :],
+                f"the digits {digits[place]} and {digits[place + 1]} are exchanged",
+            )
+    for place in range(len(digits)):
+        yield digits[:place] + digits[place + 1 :], f"a digit {digits[place]} is dropped"
+    for place in range(len(digits) + 1):
+        for digit in "0123456789":
+            yield digits[:place] + digit + digits[place:], f"a digit {digit} too many"
+    for place in range(len(digits)):
+        for digit in "0123456789":
+            if digit != digits[place]:
+                yield digits[:place] + digit + digits[place + 1 :], f"a digit {digits[place]} is printed as {digit}"

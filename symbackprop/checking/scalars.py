@@ -1,0 +1,120 @@
+"""Single quantities in floats, with some of them replaced: what follows from a printed number. Never judges one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+import numpy as np
+
+from symbackprop.checking.arrays import _PRIMITIVES
+from symbackprop.expressions import (
+    Along,
+    BySign,
+    Call,
+    Expression,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Quotient,
+    Reference,
+    Sum,
+    Undefined,
+    constant,
+    leaves,
+)
+from symbackprop.quantities import Array, Quantity
+from symbackprop.system import Equation, scalar
+
+Definition = Callable[[Array], Equation | None]
+ValueOf = Callable[[Any], Any]
+
+
+class Scalars:
+    """Numbers of quantities, each from its own equation; ``replaced`` are taken as they are, and what follows, follows.
+
+    Numbers are floats, or arrays of floats: then each place is a case of its own.
+    """
+
+    def __init__(
+        self, definition: Definition, given: Mapping[Quantity, Any], replaced: Mapping[Quantity, Any] | None = None
+    ) -> None:
+        self.definition, self.given = definition, given
+        self.known: dict[Quantity, Any] = dict(replaced or {})
+
+    def of(self, quantity: Quantity) -> Any:
+        """A quantity's number."""
+        waiting = [quantity]
+        while waiting:
+            here = waiting[-1]
+            if here in self.known:
+                waiting.pop()
+                continue
+            equation = self.definition(here.array)
+            if equation is None:
+                self.known[here] = self.given[here]
+                continue
+            expression = self.expression(here, equation)
+            missing = [each for each in operands(expression) if each not in self.known]
+            if missing:
+                waiting += missing
+            else:
+                self.known[here] = evaluated(expression, self.known.__getitem__)
+        return self.known[quantity]
+
+    @staticmethod
+    def expression(quantity: Quantity, equation: Equation) -> Expression:
+        """The right side of a quantity's own equation, as it is computed."""
+        return scalar(equation, quantity.indices, computed=True)
+
+
+def operands(expression: Expression) -> list[Quantity]:
+    """The quantities that an expression is made of, each once, in its order."""
+    return list(dict.fromkeys(leaf for leaf in leaves(expression) if isinstance(leaf, Quantity)))
+
+
+def evaluated(expression: Expression, value_of: Callable[[Hashable], Any]) -> Any:
+    """An expression's number in floats."""
+    with np.errstate(all="ignore"):
+        return _evaluated(expression, value_of)
+
+
+def _evaluated(expression: Expression, value_of: ValueOf) -> Any:
+    match expression:
+        case Number(value):
+            return float(value)
+        case Reference(of):
+            return value_of(of)
+        case Undefined():
+            return math.nan
+        case Negative(operand):
+            return -_evaluated(operand, value_of)
+        case Sum(parts):
+            return sum((_evaluated(each, value_of) for each in parts[1:]), start=_evaluated(parts[0], value_of))
+        case Product(parts):
+            return math.prod((_evaluated(each, value_of) for each in parts[1:]), start=_evaluated(parts[0], value_of))
+        case Quotient(above, below):
+            return np.float64(_evaluated(above, value_of)) / _evaluated(below, value_of)
+        case Power(base, exponent):
+            fixed = constant(exponent)
+            power = float(fixed) if fixed is not None else _evaluated(exponent, value_of)
+            return np.power(np.float64(_evaluated(base, value_of)), power)
+        case BySign(decider, negative, zero, positive):
+            sign = np.sign(_evaluated(decider, value_of))
+            if np.ndim(sign) == 0:
+                return _evaluated(negative if sign < 0 else positive if sign > 0 else zero, value_of)
+            chosen = [_evaluated(each, value_of) for each in (negative, zero, positive)]
+            return np.where(sign < 0, chosen[0], np.where(sign > 0, chosen[2], chosen[1]))
+        case Call(function, arguments):
+            primitive = _PRIMITIVES.get(function.name)
+            if primitive is None:
+                inner = function.stable or function.definition
+                assert inner is not None
+                return _evaluated(inner(*arguments), value_of)
+            found = primitive(*(np.float64(_evaluated(each, value_of)) for each in arguments))
+            return np.asarray(found, dtype=float) if np.ndim(found) else float(found)
+        case Along():
+            raise AssertionError("reductions of scalar equations are written out")
+    raise AssertionError(expression)
