@@ -112,8 +112,11 @@ class _Sweep:
                 self._pass_on(equation, self._settled(equation.target.array, pieces))
             for array in dict.fromkeys(_arguments(equation)):
                 remaining[array] -= 1
-                if array not in self.definitions and not remaining[array] and array in self.pieces:
+                done = not remaining[array] and array not in self.definitions and array.role is not Role.INPUT
+                if done and array in self.pieces:
                     self._settled(array, self.pieces.pop(array))
+        for array, pieces in list(self.pieces.items()):  # the inputs, after everything that is changed
+            self._settled(array, pieces)
         self._totals_of_tied()
         return self.found
 
