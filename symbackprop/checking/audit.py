@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice, product
@@ -17,7 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from symbackprop.checking.causes import Catalogue, Guess, chosen, digit_guesses, operand_guesses, simple_guesses
+from symbackprop.checking.causes import (
+    Behind,
+    Catalogue,
+    Guess,
+    chosen,
+    digit_guesses,
+    factor_guesses,
+    operand_guesses,
+    simple_guesses,
+)
 from symbackprop.checking.claims import Claim, Claims
 from symbackprop.checking.findings import Finding
 from symbackprop.checking.formulas import FormulaReader, as_expression_of, computed
@@ -39,6 +49,7 @@ DIGITS = 60
 KINDRED_POINTS = 10  # random points at which quantities that are always equal are recognised
 MOST_CASES = 4_096  # ways to take exact or printed operands that are tried for one number
 MOST_WORLDS = 12
+MOST_OPERANDS = 60  # operands of one number that slips are looked for in
 DEEPEST = 400  # quantities that one equation is followed back through
 RELATION = re.compile(r"(<=|>=|≤|≥|!=|≠|≈|~|==|<|>|=)")
 
@@ -75,6 +86,7 @@ class Audit:
     found: list[Finding] = field(default_factory=list)
     said: dict[tuple[float, ...] | Quantity, list[Said]] = field(default_factory=dict)
     worlds: list[tuple[frozenset[int], Scalars]] = field(default_factory=list)
+    fits: dict[int, list[Guess]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         derivation = self.derivation
@@ -114,6 +126,17 @@ class Audit:
             except (SymbackpropError, ZeroDivisionError, OverflowError, ValueError) as error:
                 finding = Finding(number, claim, "not judged", reason=str(error))
             self.found.append(finding)
+        return self._together_told()
+
+    def _together_told(self) -> list[Finding]:
+        """Where several mistakes fit a root, the one that fits most roots is told."""
+        counts = Counter(sentence for fits in self.fits.values() for sentence in {each.sentence for each in fits})
+        names = Counter(name for fits in self.fits.values() for name in {each.name for each in fits if each.name})
+        for number, fits in self.fits.items():
+            best = max((names[each.name], counts[each.sentence]) for each in fits)
+            kept = [each for each in fits if (names[each.name], counts[each.sentence]) == best]
+            if self.found[number].is_root and self.found[number].instead is None:
+                self.found[number] = replace(self.found[number], diagnosis=_told(kept))
         return self.found
 
     def _judged(self, number: int, claim: Claim) -> Finding:
@@ -421,7 +444,7 @@ class Audit:
 
     def _assumed(self, claimed: Printed) -> float | None:
         fitting = getattr(self, "_fitting", [])
-        values = {each.value for each in fitting if each.family in ("mistake", "value", "simple")}
+        values = {each.value for each in fitting if each.family not in ("digits", "exchanged")}
         return values.pop() if len(values) == 1 else None
 
     def _diagnosed(
@@ -432,10 +455,14 @@ class Audit:
         assert finding.value is not None
         right = float(finding.value)
         guesses = list(simple_guesses(self.derivation, quantity, right, self.known))
-        options = list(self._equations(expression, quantity))[:1] or [expression]
-        for option in options:
-            for operand_values in self._operand_values(option):
-                guesses += operand_guesses(self.derivation, option, operand_values, self.known)
+        stops, exact, as_printed = self._behind(expression, quantity)
+        document = self._document()
+        for option in (list(self._equations(expression, quantity)) or [expression])[:1]:
+            for behind in (exact, as_printed):
+                guesses += operand_guesses(self.derivation, option, behind, self.given, document)
+                taken = Scalars(self.derivation.definition, self.given, {each.quantity: each.value for each in behind})
+                guesses += factor_guesses(self.derivation, option, stops, taken.of)
+                guesses += factor_guesses(self.derivation, option, frozenset(), taken.of)
         for variant, value in self.catalogue.values(expression):
             if math.isfinite(value) and abs(value - right) > 1e-12 * max(abs(right), 1e-300):
                 guesses.append(Guess("mistake", self.catalogue.sentence(variant), value, variant.mistake.name))
@@ -443,22 +470,50 @@ class Audit:
         guesses += digit_guesses(finding.value, claimed)
         self._fitting = chosen(claimed, right, guesses)
         if self._fitting:
-            sentences = [each.sentence for each in self._fitting]
-            if len(sentences) == 1:
-                return sentences[0]
-            return f"{sentences[0]}; it cannot be told from: {'; '.join(sentences[1:4])}" + ("; ..." if len(sentences) > 4 else "")
+            self.fits[finding.number] = self._fitting
+            return _told(self._fitting)
         steps = abs(float(claimed.value) - right) / float(claimed.unit) if claimed.unit else 0
         if 0 < steps <= 1.5:
             return f"its last digit is off by one: {claimed.like(finding.value)} is meant"
         return None
 
-    def _operand_values(self, expression: Expression) -> Iterator[dict[Quantity, float]]:
-        """The operands as they are exactly, and as the document printed them."""
-        exact = {leaf: float(self.known.of(leaf)) for leaf in operands(expression)}
-        yield exact
-        as_printed = {leaf: (self.said.get(self._kind(leaf)) or [None])[-1] for leaf in exact}
-        if any(each is not None for each in as_printed.values()):
-            yield {leaf: exact[leaf] if said is None else said.value for leaf, said in as_printed.items()}
+    def _behind(
+        self, expression: Expression, quantity: Quantity | None
+    ) -> tuple[frozenset[Quantity], list[Behind], list[Behind]]:
+        """What a number is worked out from: where printed operands stand, and all operands, exact and as printed."""
+        waiting = list(operands(expression))
+        if quantity is not None:
+            equation = self.derivation.definition(quantity.array)
+            waiting = [] if equation is None else operands(scalar(equation, quantity.indices, computed=True))
+        own = set(waiting)
+        stops, exact, as_printed = set[Quantity](), list[Behind](), list[Behind]()
+        seen = set[Quantity]()
+        while waiting and len(seen) < MOST_OPERANDS:
+            leaf = waiting.pop(0)
+            if leaf in seen:
+                continue
+            seen.add(leaf)
+            value = float(self.known.of(leaf))
+            said = [each for each in self.said.get(self._kind(leaf), []) if not each.wrong]
+            equation = self.derivation.definition(leaf.array)
+            text = printed_text(self.claims.claims[said[-1].number]) if said else ""
+            if said or equation is None or leaf in own:
+                exact.append(Behind(leaf, value, text, leaf in own))
+                as_printed.append(Behind(leaf, said[-1].value if said else value, text, leaf in own))
+            if said:
+                stops.add(leaf)
+            elif equation is not None:
+                waiting += operands(scalar(equation, leaf.indices, computed=True))
+        return frozenset(stops), exact, as_printed
+
+    def _document(self) -> dict[float, str]:
+        """The numbers of the document, given and printed, with what they are called."""
+        plain = self.derivation.notation.plain
+        found = {value: plain(given) for given, value in self.given.items() if given.array.role is not Role.STATE}
+        for finding in self.found:
+            if finding.claim.printed and finding.value is not None:
+                found.setdefault(float(printed(finding.claim.printed).value), finding.claim.quantity)
+        return found
 
     def _from_printed_with(
         self, variant: Any, expression: Expression, claimed: Printed, value: float
@@ -619,10 +674,27 @@ def _holds(left: tuple[Fraction, Printed | None], sign: str, right: tuple[Fracti
             return a >= b or near
         case "!=" | "≠":
             return not near
-    for number, value in ((printed_left, b), (printed_right, a)):
-        if number is not None and number.unit:
-            return number.matches(value)
+    coarse = [
+        number.rounded_from(value)
+        for number, value in ((printed_left, b), (printed_right, a))
+        if number is not None and number.unit
+    ]
+    if coarse:
+        return any(coarse)
     return near or (sign in "≈~" and abs(a - b) <= Fraction(1, 100) * max(abs(a), abs(b)))
+
+
+def _told(fitting: Sequence[Guess]) -> str:
+    """The guess that fits, and those that it cannot be told from."""
+    first, *others = [each.sentence for each in fitting]
+    if not others:
+        return first
+    return f"{first}; it cannot be told from: {'; '.join(others[:3])}{'; ...' if len(others) > 3 else ''}"
+
+
+def printed_text(claim: Claim) -> str:
+    """The printed number of a claim."""
+    return claim.printed
 
 
 def _limited(cases: dict[Quantity, list[Case]]) -> dict[Quantity, list[Case]]:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from symbackprop.catalogue.mistakes import MISTAKES, Subject, Variant, variants_of
-from symbackprop.checking.printed import Printed, edits
+from symbackprop.checking.printed import Printed, edits, printed
 from symbackprop.checking.scalars import Scalars, evaluated, operands
-from symbackprop.checking.wording import array_text
+from symbackprop.checking.wording import array_text, expression_text
 from symbackprop.derivation import Derivation
-from symbackprop.expressions import Expression
+from symbackprop.errors import InputError
+from symbackprop.expressions import Expression, Negative, Number, Product, Reference
 from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import Equation
+from symbackprop.system import Equation, every_index, scalar
 
 CHANCE = 0.02  # a diagnosis that fits by chance with more than this is none
-FAMILIES = ("simple", "mistake", "value", "digits")
+# Simpler guesses come first. Those of the first group are mistakes of thought, and add up: the more of them are tried,
+# the likelier one fits by chance. Each of the others is a slip, and its family stands for itself.
+THOUGHT = ("simple", "direct", "factor", "mistake")
+SLIPS = ("exchanged", "neighbour", "changed", "value", "digits")
+HEDGED = 0.1  # slips that fit with less chance than this are named if there are several: which one cannot be told
+MOST_FACTORS = 10
 LARGEST = 3_000  # quantities in a System above which the catalogue is not tried
 
 
@@ -92,50 +101,127 @@ def simple_guesses(derivation: Derivation, quantity: Quantity | None, exact: flo
             yield Guess("simple", f"{what}: it is {derivation.notation.plain(old)}", float(known.of(old)), "not updated")
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A quantity that a number is worked out from: its number as it is taken, and as it was printed."""
+
+    quantity: Quantity
+    value: float
+    printed: str = ""
+    direct: bool = False  # it stands in the number's own equation
+
+
 def operand_guesses(
-    derivation: Derivation, expression: Expression, operand_values: Mapping[Quantity, float], known: Scalars
+    derivation: Derivation,
+    expression: Expression,
+    behind: Sequence[Behind],
+    given: Mapping[Quantity, Any],
+    document: Mapping[float, str],
 ) -> Iterator[Guess]:
-    """One operand of the equation with another value of the same document in its place."""
-    leaves = operands(expression)
+    """One operand, however far behind, with another number in its place.
+
+    Other entries of the same array and numbers of before the update come first; then any number of the document;
+    then slips in copying the operand. ``document`` has its numbers with what they are called.
+    """
+    taken = {each.quantity: each.value for each in behind}
     plain = derivation.notation.plain
-    for leaf in leaves:
-        for other in _alternatives(derivation, leaf):
-            value = float(known.of(other))
-            if value == operand_values[leaf]:
-                continue
-            values = {**operand_values, leaf: value}
-            found = float(evaluated(expression, values.__getitem__))
-            not_updated = replace(leaf.array, phase=Phase.NOW) == other.array and leaf.indices == other.indices
-            sentence = (
-                f"{plain(leaf)} is not updated: {plain(other)} stands in its place"
-                if not_updated and leaf.array.phase is Phase.NEW
-                else f"{plain(other)} stands where {plain(leaf)} belongs"
-            )
-            yield Guess("simple" if not_updated else "value", sentence, found, "another value")
+    exact = Scalars(derivation.definition, given)
+    for each in behind:
+        options: list[tuple[str, str, float]] = []
+        here = plain(each.quantity)
+        for other in _relatives(derivation, each.quantity):
+            value = float(exact.of(other))
+            if replace(each.quantity.array, phase=Phase.NOW) == other.array != each.quantity.array:
+                if each.quantity.indices == other.indices:
+                    options.append(("simple", f"{here} is not updated: {plain(other)} stands in its place", value))
+            else:
+                family = "direct" if each.direct else "neighbour"
+                options.append((family, f"{plain(other)} stands where {here} belongs", value))
+        options += [
+            ("value", f"{value:g} ({name}) stands where {here} belongs", value)
+            for value, name in document.items()
+            if value != each.value
+        ]
+        options += [
+            ("exchanged" if "exchanged" in sentence else "changed", sentence, value)
+            for sentence, value in _slips(each, here)
+        ]
+        options = [option for option in options if option[2] != each.value]
+        if not options:
+            continue
+        columns = {**taken, each.quantity: np.array([value for _, _, value in options])}
+        found = evaluated(expression, Scalars(derivation.definition, given, columns).of)
+        numbers = np.broadcast_to(np.asarray(found, dtype=float), (len(options),))
+        for (family, sentence, _), number in zip(options, numbers, strict=True):
+            yield Guess(family, sentence, float(number))
 
 
-def _alternatives(derivation: Derivation, leaf: Quantity) -> Iterator[Quantity]:
-    """The quantities that are taken for another one: of the same array, of the same kind, of before the update."""
-    array = leaf.array
+def _relatives(derivation: Derivation, quantity: Quantity) -> Iterator[Quantity]:
+    """Other entries of the same array that differ in one index, and the same entry of before the update."""
+    array = quantity.array
     if array.role in (Role.SETTING, Role.RATE, Role.STATE):
         return
-    here = (*derivation.system.givens, *derivation.system.definitions)
-    for other in here:
-        if other.role is not array.role and not {other.role, array.role} <= {Role.NET, Role.OUT, Role.INPUT}:
-            continue
-        if other.role is Role.DERIVATIVE or any(extent is None for extent in other.shape):
-            continue
-        if other.phase is not array.phase and replace(other, phase=array.phase) != array:
-            continue
-        yield from (
-            found for indices in _indices(other) if (found := Quantity(other, indices)) != leaf
-        )
+    if all(extent is not None for extent in array.shape):
+        for indices in every_index(array):
+            if sum(a != b for a, b in zip(indices, quantity.indices, strict=True)) == 1:
+                yield Quantity(array, indices)
+    if array.phase in (Phase.NEW, Phase.AFTER):
+        old = Quantity(replace(array, phase=Phase.NOW), quantity.indices)
+        if old.array in derivation.system:
+            yield old
 
 
-def _indices(array: Array) -> Iterator[tuple[int, ...]]:
-    from symbackprop.system import every_index
+def _slips(each: Behind, here: str) -> Iterator[tuple[str, float]]:
+    """The operand with its digits exchanged, dropped or changed."""
+    try:
+        number = printed(each.printed or f"{each.value:.6g}")
+    except InputError:
+        return
+    if not number.unit or len(number.digits) < 2:
+        return
+    sign = -1 if number.value < 0 else 1
+    for digits, sentence in edits(number):
+        if each.printed and len(digits) == len(number.digits) and "exchanged" in sentence:
+            yield f"in {here} = {each.printed or number.text} {sentence}", float(sign * int(digits) * number.unit)
+    for digits, sentence in edits(number):
+        if len(digits) == len(number.digits) and "printed as" in sentence:
+            yield f"in {here} = {each.printed or number.text} {sentence}", float(sign * int(digits) * number.unit)
 
-    yield from every_index(array)
+
+def factor_guesses(
+    derivation: Derivation, expression: Expression, stops: frozenset[Quantity], value_of: Callable[[Any], float]
+) -> Iterator[Guess]:
+    """A product with one or two of its factors left out, or one of them twice."""
+    factors = _factors(derivation, expression, stops)
+    if not 2 <= len(factors) <= MOST_FACTORS:
+        return
+    values = [float(evaluated(each, value_of)) for each in factors]
+    texts = [expression_text(derivation, each) for each in factors]
+    whole = math.prod(values)
+    if not whole or not math.isfinite(whole):
+        return
+    for place, text in enumerate(texts):
+        yield Guess("factor", f"the factor {text} is left out", whole / values[place])
+        yield Guess("factor", f"the factor {text} stands twice", whole * values[place])
+    for one in range(len(texts)):
+        for other in range(one + 1, len(texts)):
+            left = whole / values[one] / values[other]
+            yield Guess("factor", f"the factors {texts[one]} and {texts[other]} are left out", left)
+
+
+def _factors(derivation: Derivation, expression: Expression, stops: frozenset[Quantity]) -> list[Expression]:
+    """The factors that a textbook writes, printed operands left whole."""
+    match expression:
+        case Product(parts):
+            return [factor for part in parts for factor in _factors(derivation, part, stops)]
+        case Negative(operand):
+            return [Number(Fraction(-1)), *_factors(derivation, operand, stops)]
+        case Reference(Quantity() as quantity) if quantity not in stops:
+            equation = derivation.definition(quantity.array)
+            own = None if equation is None else scalar(equation, quantity.indices)
+            if isinstance(own, Product | Negative | Reference):
+                return _factors(derivation, own, stops)
+    return [expression]
 
 
 def digit_guesses(exact: Fraction, claimed: Printed) -> Iterator[Guess]:
@@ -151,7 +237,8 @@ def digit_guesses(exact: Fraction, claimed: Printed) -> Iterator[Guess]:
             for shift in (0, -1, 1):
                 value = sign * int(digits) * claimed.unit * Fraction(10) ** shift
                 if shift == 0 or len(digits) != len(right.digits):
-                    yield Guess("digits", f"{sentence}: {right.like(exact)} is meant", float(value), "digits")
+                    family = "exchanged" if "exchanged" in sentence and not shift else "digits"
+                    yield Guess(family, f"{sentence}: {right.like(exact)} is meant", float(value), "digits")
     for shift in (-3, -2, -1, 1, 2, 3):
         yield Guess(
             "digits", f"the decimal point is off by {abs(shift)}", float(exact * Fraction(10) ** shift), "decimal point"
@@ -161,23 +248,26 @@ def digit_guesses(exact: Fraction, claimed: Printed) -> Iterator[Guess]:
 def chosen(claimed: Printed, exact: float, guesses: Sequence[Guess]) -> list[Guess]:
     """The guesses that reproduce the printed digits and are unlikely to do so by chance, the simplest family's.
 
-    The chance: how many different numbers the guesses give in the neighbourhood, times the share of the
-    neighbourhood that would print the same.
+    The chance: how many different numbers the guesses give in the neighbourhood, as far around as the printed number is
+    from the right one, times the share of it that would print the same.
     """
     apart = abs(float(claimed.value) - exact)
     unit = float(claimed.unit) or abs(float(claimed.value)) * 1e-12
     if apart == 0:
         return []
-    tried: list[float] = []
-    for family in FAMILIES:
+    tried: list[Guess] = []
+    for family in (*THOUGHT, *SLIPS):
         own = [each for each in guesses if each.family == family]
-        tried += [each.value for each in own]
-        fitting = [each for each in own if _fits(claimed, each.value)]
+        tried = own + (tried if family in THOUGHT else [])
+        fitting = _distinct([each for each in own if _fits(claimed, each.value)])
         if not fitting:
             continue
-        near = {round(each / unit) for each in tried if abs(each - float(claimed.value)) <= 2 * apart and each != exact}
-        if len(near) * 1.5 * unit / (4 * apart) < CHANCE:
-            return _distinct(fitting)
+        near = [each for each in tried if abs(each.value - float(claimed.value)) <= apart and each.value != exact]
+        different = min(len({round(each.value / unit) for each in near}), len({each.sentence for each in near}))
+        width = 1.0 if any(claimed.rounded_from(Fraction(each.value)) for each in fitting) else 1.5
+        chance = (different - 0.5) * width * unit / (2 * apart)
+        if chance < CHANCE or (chance < HEDGED and len(fitting) > 1 and family in SLIPS):
+            return fitting
     return []
 
 

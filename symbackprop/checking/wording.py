@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from symbackprop.derivation import Derivation
+from symbackprop.expressions import Expression, Sum
 from symbackprop.notation.lettering import plain
 from symbackprop.printing.dialect import Label
 from symbackprop.printing.plain import PLAIN
@@ -27,6 +28,12 @@ def cell_text(derivation: Derivation, cell: Cell) -> str:
         own = replace(cell.array, label="")
         return f"{plain(derivation.notation.cell_name(Cell(own, cell.indices)))} [{cell.array.label}]"
     return plain(derivation.notation.cell_name(cell))
+
+
+def expression_text(derivation: Derivation, expression: Expression) -> str:
+    """A formula over quantities, in brackets where it is a sum."""
+    text = PLAIN.text(expression, lambda leaf: _label(derivation, leaf))
+    return f"({text})" if isinstance(expression, Sum) else text
 
 
 def array_text(derivation: Derivation, array: Array) -> str:
