@@ -29,7 +29,8 @@ from types import ModuleType
 
 from symbackprop.errors import OutsideError
 
-FLAGS = ("-O2", "-ftree-vectorize", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared")
+# -O3 is 5 % faster and takes a third longer to compile.
+FLAGS = ("-O2", "-ftree-vectorize", "-fpeel-loops", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared")
 NATIVE = ("-march=native",)
 LIMIT = 120  # seconds
 

@@ -167,11 +167,11 @@ class CGradient(Gradient):
         self.call.argtypes = (ctypes.c_ssize_t, ctypes.c_void_p)
         self.address = ctypes.cast(self.call, ctypes.c_void_p).value
         self.glue = building.glue()
-        self._fast: tuple[Any, ...] | None = None
+        self._fast: Callable[..., Any] | None = None
         if self.glue is not None and not program.named_inputs:
-            self._fast = self._prepared()
+            self._fast = partial(self.glue.called, *self._layout())
 
-    def _prepared(self) -> tuple[Any, ...]:
+    def _layout(self) -> tuple[Any, ...]:
         import numpy as np
 
         program = self.program
@@ -184,8 +184,7 @@ class CGradient(Gradient):
     def loss_and_gradients(self, parameters: Mapping[str, Any], inputs: Any, targets: Any = None) -> Result:
         """The loss, and the dict of its derivatives, as new arrays."""
         if self._fast is not None:
-            assert self.glue is not None
-            found = self.glue.called(*self._fast, parameters, inputs, targets)
+            found = self._fast(parameters, inputs, targets)
             if found is not NotImplemented:
                 return self.checked(*found) if self.program.undefined else found
         bound = self.bound(*self._copied(parameters, inputs, targets))
