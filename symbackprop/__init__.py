@@ -13,6 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from symbackprop.checking.gradients import check_gradients
+    from symbackprop.checking.updates import check_update
     from symbackprop.errors import (
         DescriptionError,
         FormulaError,
@@ -43,6 +45,8 @@ HOMES = {
     "SymbackpropError": "errors",
     "TooLarge": "errors",
     "UnknownName": "errors",
+    "check_gradients": "checking.gradients",
+    "check_update": "checking.updates",
     "derive": "public",
 }
 
@@ -61,6 +65,8 @@ __all__ = [
     "TooLarge",
     "UnknownName",
     "__version__",
+    "check_gradients",
+    "check_update",
     "derive",
 ]
 

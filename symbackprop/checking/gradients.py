@@ -101,16 +101,19 @@ def _called(function: Gradients, point: Point, *, layout: str, batched: bool) ->
     return _Answer(returned, tuple(_differences(untouched, arguments)))
 
 
-def called_safely(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+def called_safely(
+    function: Callable[..., Any], arguments: Sequence[Any], *, what: str = "the function to check"
+) -> Any:
     """What the user's function returns. Raises OutsideError that says where it failed, if it does."""
     try:
         return function(*arguments)
     except Exception as error:
-        frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename != __file__]
+        inner = traceback.extract_tb(error.__traceback__)
+        frames = [each for each in inner if each.filename != __file__ and not each.filename.startswith("<frozen")]
         own = getattr(getattr(function, "__code__", None), "co_filename", None)
         frame = next((each for each in reversed(frames) if each.filename == own), frames[-1] if frames else None)
         place = f"{frame.filename}:{frame.lineno}: " if frame else ""
-        raise OutsideError(f"{place}the function to check raised {type(error).__name__}: {error}") from error
+        raise OutsideError(f"{place}{what} raised {type(error).__name__}: {error}") from error
 
 
 def _differences(before: Iterable[Any], after: Iterable[Any]) -> Iterable[str]:

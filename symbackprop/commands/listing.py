@@ -57,6 +57,14 @@ def notations() -> Rows:
         yield name, _sample(name)
 
 
+def mistakes() -> Rows:
+    """The mistakes that checks and audits know."""
+    from symbackprop.catalogue.mistakes import MISTAKES
+
+    for name, mistake in MISTAKES.items():
+        yield name, mistake.sentence
+
+
 def examples() -> Rows:
     """The examples with their titles."""
     from symbackprop.description.template import example, example_names
@@ -106,6 +114,7 @@ LISTS: Mapping[str, Callable[[], Rows]] = {
     "losses": losses,
     "updates": updates,
     "notations": notations,
+    "mistakes": mistakes,
     "examples": examples,
 }
 

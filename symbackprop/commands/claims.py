@@ -1,0 +1,39 @@
+"""``symbackprop claims``: an empty form to fill in and to audit."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+
+from symbackprop.commands.entry import Command
+from symbackprop.commands.options import format_of
+from symbackprop.terminal import say
+
+ENDINGS = {".csv": "csv", ".xlsx": "xlsx"}
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """The options of ``claims``."""
+    parser.add_argument("network", metavar="NET.toml", help="the network's description")
+    parser.add_argument("-o", "--output", metavar="FORM.csv|.xlsx", help="write a file; without it, print the form as CSV")
+
+
+def run(options: Namespace) -> int:
+    """Prints the form, or writes it and says where."""
+    from symbackprop.checking.claims import form_csv, form_workbook
+    from symbackprop.derivation import derive
+    from symbackprop.network import Network
+
+    to = format_of(options.output, None, ENDINGS, "csv")
+    derivation = derive(Network.read(options.network))
+    if options.output is None:
+        say(form_csv(derivation))
+        return 0
+    from symbackprop.files import write_whole
+
+    write_whole(options.output, form_csv(derivation) if to == "csv" else form_workbook(derivation))
+    say(os.path.abspath(options.output))
+    return 0
+
+
+COMMAND = Command("claims", "write an empty form: a row a quantity, to fill in and audit", arguments, run)
