@@ -1,0 +1,401 @@
+"""Diagrams: what stands where, what is named, and that every format takes what a stranger writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from symbackprop.derivation import Derivation, derive
+from symbackprop.diagram import picture_of, svg, tikz, typst
+from symbackprop.diagram.marks import Box, Edge, Label, Picture
+from symbackprop.diagram.svg import written as as_svg
+from symbackprop.diagram.tikz import written as as_tikz
+from symbackprop.diagram.typst import piece_text
+from symbackprop.diagram.typst import written as as_typst
+from symbackprop.errors import DescriptionError
+from symbackprop.network import Network
+from symbackprop.notation.lettering import Name, plain
+from symbackprop.printing.numbers import ShownNumber
+from symbackprop.system import every_index
+from symbackprop.values import evaluate
+from tests.engines import missing
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.toml"))
+SIZES = ((1, 1), (2, 2, 2), (3, 2, 4, 1), (4, 4), (5, 5, 5), (6, 6), (2, 6, 3), (6, 1, 6))
+LARGE = "784-128-10"
+MORE = ("tied", LARGE, "20 layers", "n observations")
+NAMESPACE = "{http://www.w3.org/2000/svg}"
+WIDER_FONT = 1.12  # by how much a font's letters may be wider than we take them to be: less than the labels' margins
+COLUMN = 345.0  # TeX points: the text of article at 10 pt
+HOSTILE = '\\input{secret} $x$ </title><script>alert(1)</script> "quoted" & # % _ ^ ~ ]] 😀 #eval("1")'
+
+TIED = """
+[inputs]
+values = [[1, 2]]
+[targets]
+values = [[1], [0]]
+[[layers]]
+units = 2
+activation = "sigmoid"
+weights = [["w_shared", "0.25"], ["1/3", "w_shared"]]
+bias = ["c", 0.1]
+[loss]
+name = "squared_error"
+[parameters]
+w_shared = 0.1
+c = { value = 0.3, trainable = false }
+"""
+
+
+def sized(*sizes: int, activation: str = "tanh", bias: str = "unit", observations: str = "") -> Network:
+    """A network of these widths, without numbers."""
+    layers = [f'[[layers]]\nunits = {size}\nactivation = "{activation}"\nbias = "{bias}"\n' for size in sizes[1:]]
+    count = f"observations = {observations!r}\n" if observations else ""
+    return Network.parse(f'{count}[inputs]\ncount = {sizes[0]}\n[loss]\nname = "squared_error"\n' + "".join(layers))
+
+
+@cache
+def derived(what: str | tuple[int, ...]) -> Derivation:
+    if isinstance(what, tuple):
+        return derive(sized(*what))
+    named = {
+        "tied": lambda: Network.parse(TIED.replace("[[1], [0]]", "[[1, 0]]")),
+        LARGE: lambda: sized(784, 128, 10),
+        "20 layers": lambda: sized(*[3] * 21),
+        "n observations": lambda: sized(2, 2, 1, observations="n"),
+    }
+    return derive(named[what]() if what in named else Network.read(ROOT / "examples" / f"{what}.toml"))
+
+
+def pictures(*kinds: str | tuple[int, ...]) -> Iterator[Picture]:
+    """The pictures without numbers, and with them where there are some."""
+    for kind in kinds:
+        yield picture_of(derived(kind))
+        if isinstance(kind, str) and kind in (*EXAMPLES, "tied"):
+            yield picture_of(derived(kind), evaluate(derived(kind)))
+
+
+def names_in(label: Label) -> list[str]:
+    return [plain(piece) for piece in label.pieces if isinstance(piece, Name)]
+
+
+@pytest.mark.parametrize("kind", [*EXAMPLES, *MORE, *SIZES], ids=str)
+def test_no_label_overlaps_another_or_a_node_that_is_not_its_own(kind: str | tuple[int, ...]) -> None:
+    for picture in pictures(kind):
+        labels = list(picture.labels)
+        wrong = [
+            (first.pieces, second.pieces)
+            for first, second in combinations(labels, 2)
+            if not _in_one_node(picture, first, second) and _inner(first).meets(_inner(second))
+        ]
+        assert wrong == []
+        edge_labels = [edge.label for edge in picture.edges if edge.label is not None]
+        free = [*edge_labels, *picture.texts]
+        assert [label.pieces for label in free for node in picture.nodes if _inner(label).meets(node.box)] == []
+
+
+def _inner(label: Label) -> Box:
+    """The measured box; of a text above or below another its line alone."""
+    return label.box if label.halo else Box(*(label.box.left, label.y - 6), *(label.box.right, label.y + 6))
+
+
+def _in_one_node(picture: Picture, first: Label, second: Label) -> bool:
+    return any(first in node.labels and second in node.labels for node in picture.nodes)
+
+
+@pytest.mark.parametrize("kind", [*EXAMPLES, *MORE], ids=str)
+def test_nodes_do_not_overlap_and_hold_their_labels(kind: str) -> None:
+    for picture in pictures(kind):
+        assert not [pair for pair in combinations(picture.nodes, 2) if pair[0].box.meets(pair[1].box)]
+        for node in picture.nodes:
+            for label in node.labels:
+                assert label.width < node.width
+                assert node.box.top < label.y < node.box.bottom
+
+
+@pytest.mark.parametrize(
+    "kind", ["kadakia", "happydustbunny", "math-note", "esuli", "russo", "xor", "softmax-classifier", "tied", *SIZES],
+    ids=str,
+)  # fmt: skip
+def test_every_weight_and_bias_is_named_once_for_each_place(kind: str | tuple[int, ...]) -> None:
+    derivation = derived(kind)
+    arrays = [*derivation.arrays.weights, *(each for each in derivation.arrays.biases if each is not None)]
+    expected = Counter(
+        plain(derivation.notation.entry(array, "", indices)) for array in arrays for indices in every_index(array)
+    )
+    for picture in pictures(kind):
+        labels = [edge.label for edge in picture.edges if edge.label is not None] + list(picture.texts)
+        assert Counter(name for label in labels for name in names_in(label)) == expected
+
+
+@pytest.mark.parametrize("kind", ["math-note", "russo", (6, 6)], ids=str)
+def test_an_edges_label_stands_on_its_edge_between_the_right_units(kind: str | tuple[int, ...]) -> None:
+    derivation = derived(kind)
+    picture = picture_of(derivation)
+    weights = {
+        (f"l{array.layer - 1}u{indices[1] + 1}", f"l{array.layer}u{indices[0] + 1}"): plain(
+            derivation.notation.entry(array, "", indices)
+        )
+        for array in derivation.arrays.weights
+        if array.layer is not None
+        for indices in every_index(array)
+    }
+    found = {
+        (edge.source.identity, edge.target.identity): names_in(edge.label)[0]
+        for edge in picture.edges
+        if edge.label is not None and edge.source.kind != "bias"
+    }
+    assert found == weights
+    for edge in picture.edges:
+        if edge.label is not None:
+            assert edge.along(edge.at) == pytest.approx((edge.label.x, edge.label.y))
+
+
+def test_labels_of_a_small_network_stand_at_30_percent() -> None:
+    picture = picture_of(derived("happydustbunny"))
+    assert Counter(edge.at for edge in picture.edges if edge.label is not None).most_common(1)[0][0] == 0.3
+
+
+def test_a_large_layer_is_summarised_with_its_count() -> None:
+    picture = picture_of(derived(LARGE))
+    texts = ["".join(map(str, label.pieces)) for label in picture.texts]
+    assert texts.count("⋮") == 3
+    assert {"784 inputs", "128 units, tanh", "10 units, tanh", "W^(1): 128 × 784", "b^(2): 10"} <= set(texts)
+    assert [edge for edge in picture.edges if edge.label is not None] == []
+    assert len(svg(derived(LARGE))) < 6_000
+
+
+def test_a_deep_network_shows_its_outer_layers() -> None:
+    picture = picture_of(derived("20 layers"))
+    assert ("16 more layers",) in [label.pieces for label in picture.texts]
+    assert {node.identity.partition("u")[0] for node in picture.nodes if node.kind in ("given", "unit")} == {
+        *("l0", "l1", "l2", "l19", "l20")
+    }
+
+
+def test_names_that_find_no_room_give_way_to_the_matrix() -> None:
+    name = "a_" + "very_long_name_" * 5 + "{}"
+    rows = [[name.format(6 * row + column) for column in range(6)] for row in range(6)]
+    layers = [{"units": 6, "activation": "tanh", "weights": rows}]
+    network = Network(inputs=[1] * 6, targets=[1] * 6, layers=layers, loss="squared_error")
+    texts = ["".join(map(str, label.pieces)) for label in picture_of(derive(network)).texts]
+    assert "W^(1): 6 × 6" in texts
+
+
+def test_a_shared_bias_is_named_once_and_leads_to_every_unit() -> None:
+    picture = picture_of(derived("russo"))
+    assert [names_in(label) for label in picture.texts if names_in(label)] == [["b_1"], ["b_2"]]
+    assert Counter(edge.source.identity for edge in picture.edges if edge.source.kind == "bias") == {"b1": 3, "b2": 3}
+
+
+def test_bias_nodes_are_dashed() -> None:
+    for node in ElementTree.fromstring(svg(derived("esuli"))).iter(f"{NAMESPACE}circle"):
+        assert ("stroke-dasharray" in node.attrib) == (node.attrib["r"] == "18")
+
+
+def test_numbers_stand_beside_names_exact_ones_with_an_equals_sign() -> None:
+    derivation = derived("tied")
+    picture = picture_of(derivation, evaluate(derivation))
+    shown = {
+        names_in(edge.label)[0]: "".join(
+            piece.plain().text if isinstance(piece, ShownNumber) else piece
+            for piece in edge.label.pieces[1:]
+            if not isinstance(piece, Name)
+        )
+        for edge in picture.edges
+        if edge.label is not None
+    }
+    assert shown == {"w_shared": " = 0.1", "w_2": " = 0.25", "w_3": " ≈ 0.3333", "c": " = 0.3", "b_2": " = 0.1"}
+
+
+def test_what_has_no_number_keeps_its_name() -> None:
+    derivation = derived("happydustbunny")
+    picture = picture_of(derivation, evaluate(derivation))
+    assert [label.pieces for edge in picture.edges if (label := edge.label) and len(label.pieces) > 1] == []
+
+
+def test_a_program_shows_each_variable_and_each_use() -> None:
+    picture = picture_of(derived("recurrent"))
+    names = {node.identity: plain(node.labels[0].pieces[0]) for node in picture.nodes}  # type: ignore[arg-type]
+    uses = {(names[edge.source.identity], names[edge.target.identity]) for edge in picture.edges}
+    assert uses == {
+        *(("x_1", "h_1"), ("u", "h_1"), ("b", "h_1")),
+        *(("h_1", "h_2"), ("w", "h_2"), ("u", "h_2"), ("x_2", "h_2"), ("b", "h_2")),
+        *(("h_2", "h_3"), ("w", "h_3"), ("u", "h_3"), ("x_3", "h_3"), ("b", "h_3")),
+        *(("v", "y"), ("h_3", "y"), ("y", "E"), ("target", "E")),
+    }
+    assert all(edge.source.x < edge.target.x for edge in picture.edges)
+
+
+@pytest.mark.parametrize("kind", ["batchnorm", "convolution", "recurrent"])
+def test_no_use_in_a_program_runs_through_another_variable(kind: str) -> None:
+    picture = picture_of(derived(kind))
+    for edge in picture.edges:
+        for x, y in edge.points:
+            inside = Box(x - 0.1, y - 0.1, x + 0.1, y + 0.1)
+            assert not any(node.box.meets(inside) for node in picture.nodes)
+
+
+def test_a_long_program_is_summarised() -> None:
+    lines = [("v_0", "x^2"), *((f"v_{each}", f"v_{each - 1} + x") for each in range(1, 60))]
+    network = Network(equations=lines, loss="v_59", inputs={"x": [1]})
+    picture = picture_of(derive(network))
+    assert [label.pieces for node in picture.nodes for label in node.labels][:2] == [("1 inputs",), ("60 equations",)]
+
+
+@pytest.mark.parametrize("kind", [*EXAMPLES, *MORE], ids=str)
+def test_svg_is_xml_without_anything_that_acts(kind: str) -> None:
+    text = svg(derived(kind))
+    root = ElementTree.fromstring(text)
+    tags = {each.tag.removeprefix(NAMESPACE) for each in root.iter()}
+    assert tags <= {"svg", "title", "desc", "style", "rect", "g", "path", "circle", "text", "tspan"}
+    assert not {name for each in root.iter() for name in each.attrib if name.startswith("on") or "href" in name}
+    assert "prefers-color-scheme:dark" in text
+    assert len(text) < 14_000
+
+
+def test_the_same_network_gives_the_same_bytes_whatever_the_hash_seed() -> None:
+    code = (
+        "import sys; from symbackprop.network import Network; from symbackprop.derivation import derive; "
+        "from symbackprop.diagram import svg, tikz, typst; "
+        "[sys.stdout.write(draw(derive(Network.read(path)))) for path in sys.argv[1:] for draw in (svg, tikz, typst)]"
+    )
+    paths = [str(ROOT / "examples" / f"{name}.toml") for name in ("russo", "batchnorm")]
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-X", "utf8", "-c", code, *paths],
+            cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True, timeout=120,
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(outputs) == 1
+
+
+# What strangers write
+
+
+def hostile() -> Picture:
+    """A picture whose every word is hostile, as none that comes from a description can be."""
+    picture = picture_of(derived("xor"))
+    labels = tuple(replace(label, pieces=(HOSTILE,)) for label in picture.texts)
+    edges = tuple(_with_hostile_label(edge) for edge in picture.edges)
+    return replace(picture, texts=labels, edges=edges, title=HOSTILE, description=HOSTILE)
+
+
+def _with_hostile_label(edge: Edge) -> Edge:
+    return edge if edge.label is None else replace(edge, label=replace(edge.label, pieces=(HOSTILE,)))
+
+
+def test_a_hostile_title_appears_as_written_in_svg_and_nowhere_else() -> None:
+    network = replace_title(HOSTILE)
+    root = ElementTree.fromstring(svg(derive(network)))
+    assert root.findtext(f"{NAMESPACE}title") == HOSTILE
+    assert "script" not in tikz(derive(network)) + typst(derive(network))
+
+
+def replace_title(title: str) -> Network:
+    return Network(
+        inputs=[1], targets=[1], loss="squared_error", title=title, layers=[{"units": 1, "activation": "tanh"}]
+    )
+
+
+def test_hostile_words_do_no_harm_in_any_format() -> None:
+    root = ElementTree.fromstring(as_svg(hostile()))
+    assert {each.tag for each in root.iter() if "script" in each.tag} == set()
+    assert HOSTILE in {"".join(text.itertext()) for text in root.iter(f"{NAMESPACE}text")}
+    source = as_tikz(hostile())
+    assert source.isascii()
+    assert r"\input" not in source
+    assert r"\textbackslash{}input\{secret\}" in source
+    assert r"#\"" not in as_typst(hostile())
+
+
+@pytest.mark.parametrize("name", [r"\input{x}", "<script>", "a$b", 'a"b', "w😀", "a]]b", "a#b", "a%b"])
+def test_hostile_names_are_refused_by_the_description(name: str) -> None:
+    with pytest.raises(DescriptionError):
+        derive(Network(inputs=[1], targets=[1], loss="squared_error", input_names=[name], layers=[{"units": 1}]))
+
+
+# Engines
+
+
+def tikz_document(*parts: str) -> str:
+    body = "\n\n".join(rf"\noindent {part}" for part in parts)
+    return (
+        "\\documentclass{article}\n\\usepackage{amsmath,tikz}\n\\parindent0pt\n"
+        f"\\begin{{document}}\n{body}\n\\end{{document}}\n"
+    )
+
+
+@pytest.mark.engine
+def test_tikz_compiles_and_fits_the_column(tmp_path: Path) -> None:
+    if shutil.which("pdflatex") is None:
+        missing("pdflatex", "install TeX Live")
+    parts = []
+    for kind in (*EXAMPLES, *MORE, (5, 5, 5)):
+        derivation = derived(kind)
+        parts.append(tikz(derivation, width=COLUMN))
+        if kind in EXAMPLES:
+            parts.append(tikz(derivation, evaluate(derivation), width=COLUMN))
+    parts.append(as_tikz(hostile(), width=COLUMN))
+    assert all(part.isascii() for part in parts)
+    (tmp_path / "d.tex").write_text(tikz_document(*parts), encoding="ascii")
+    run = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "d.tex"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout[-2000:]
+    assert "Overfull" not in run.stdout
+
+
+@pytest.mark.engine
+def test_typst_compiles_without_packages() -> None:
+    compiler = typst_compiler()
+    parts = [typst(derived(kind), width=400) for kind in (*EXAMPLES, *MORE)]
+    parts += [typst(derived(name), evaluate(derived(name)), width=400) for name in EXAMPLES]
+    parts.append(as_typst(hostile()))
+    source = "\n\n".join(parts)
+    assert "@preview" not in source
+    assert "import" not in source
+    pdf = compiler.compile(source.encode())  # type: ignore[attr-defined]
+    assert pdf.startswith(b"%PDF")
+
+
+@pytest.mark.engine
+def test_labels_are_measured_about_as_wide_as_a_font_sets_them() -> None:
+    compiler = typst_compiler()
+    measured: dict[str, float] = {}
+    for picture in pictures(*EXAMPLES, "tied"):
+        for label in picture.labels:
+            body = "".join(piece_text(piece) for piece in label.pieces)
+            measured[body] = label.width / label.size
+    lines = ["#let width(body) = context [#metadata(measure(text(size: 100pt, body)).width.pt()) <width>]"]
+    lines += [f"#width[{body}]" for body in measured]
+    found = json.loads(compiler.query("\n".join(lines).encode(), "<width>", field="value"))  # type: ignore[attr-defined]
+    wide = {
+        body: real / 100 / estimate
+        for (body, estimate), real in zip(measured.items(), found, strict=True)
+        if real / 100 > WIDER_FONT * estimate
+    }
+    assert wide == {}
+
+
+def typst_compiler() -> object:
+    try:
+        import typst as compiler
+    except ImportError:
+        missing("typst", "pip install typst")
+    return compiler
