@@ -52,6 +52,15 @@ class Claims:
         """The forward equation of each array that has one."""
         return {each.target.array: each for each in self.forward}
 
+    @cached_property
+    def _readers(self) -> dict[Array, list[Equation]]:
+        """The forward equations that each array is an argument of."""
+        found: dict[Array, list[Equation]] = {}
+        for equation in self.forward:
+            for array in dict.fromkeys(_arguments(equation)):
+                found.setdefault(array, []).append(equation)
+        return found
+
     def is_adjoint(self, array: Array) -> bool:
         """Whether the array claims to be the loss's derivative; else it is a local slope of a map."""
         return array.role is Role.DELTA or (array.of == self.loss and not array.label)
@@ -80,9 +89,9 @@ class Claims:
         """The map that a stated slope is a partial of, and the argument; None where no single map can be meant."""
         wrt = self.wrt(array)
         if not self.is_adjoint(array):
-            maps = [self.defined.get(array.of)] if array.of is not None else []
+            maps = [self.defined[array.of]] if array.of in self.defined else []
         else:
-            maps = [each for each in self.forward if wrt in _arguments(each)]
+            maps = self._readers.get(wrt, [])
         match maps:
             case [Map() as only] if wrt in _arguments(only):
                 return only, _argument(only, wrt)

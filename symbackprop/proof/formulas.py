@@ -14,11 +14,9 @@ from symbackprop.expressions import Expression, Negative, Reference, as_expressi
 from symbackprop.identities import Verdict, decide, slope_of
 from symbackprop.proof.checks import Check, check
 from symbackprop.proof.claims import Claims, body_at, sampled
-from symbackprop.quantities import Array, Quantity, Role
+from symbackprop.quantities import Quantity, Role
 from symbackprop.rewriting import Rewrite
 from symbackprop.system import Map, SumOfProducts, Term, scalar
-
-WIDEST_EXPANDED = 4  # units of a softmax whose whole Jacobian is compared; of a wider one a sample
 
 
 def formula_checks(claims: Claims) -> Iterator[Check]:
@@ -35,13 +33,15 @@ def formula_checks(claims: Claims) -> Iterator[Check]:
             yield from _rewrite_checks(claims, equation, rewrite)
         elif isinstance(equation, Map):
             yield check("slope", array, _slope_verdicts(claims, equation))
-        elif isinstance(equation, SumOfProducts) and not claims.is_adjoint(array):
+        elif isinstance(equation, SumOfProducts):
             yield check("jacobian", array, _slope_verdicts(claims, equation))
+        else:
+            yield check("slope", array, ())
 
 
 def _slope_verdicts(claims: Claims, equation: Map | SumOfProducts) -> Iterator[Verdict]:
     """Each entry of a stated slope against `sympy.diff` of its map's value, both without a Map's scale."""
-    for indices in _entries(equation.target.array):
+    for indices in sampled(equation.target.array):
         found = claims.partial_at(equation.target.array, indices)
         if found is None:
             yield Verdict(False, True, "there is no single map that it could be a slope of")
@@ -79,15 +79,8 @@ def _unscaled(equation: SumOfProducts, origin: Map, indices: tuple[int, ...]) ->
     return scalar(replace(equation, terms=terms), indices)
 
 
-def _entries(array: Array) -> Iterator[tuple[int, ...]]:
-    """The entries to look at: all of a small Jacobian, and of a wide one those of its corner and some others."""
-    places = list(sampled(array))
-    wide = len(array.axes) > 2 and (array.axes[-1].size or 0) > WIDEST_EXPANDED
-    yield from places[:4] + places[-2:] if wide and len(places) > 6 else places
-
-
 def _stable_verdicts(claims: Claims, equation: Map) -> Iterator[Verdict]:
-    for indices in _entries(equation.target.array):
+    for indices in sampled(equation.target.array):
         printed, computed = scalar(equation, indices), scalar(equation, indices, computed=True)
         kept = frozenset(leaf for leaf in leaves(computed) if isinstance(leaf, Quantity))
         yield decide(claims.expanded(printed, unless=kept), computed)
@@ -96,7 +89,7 @@ def _stable_verdicts(claims: Claims, equation: Map) -> Iterator[Verdict]:
 def _rewrite_checks(claims: Claims, equation: Map, rewrite: Rewrite) -> Iterator[Check]:
     """The rewritten equation against what the System's other equations make of it, under the rewrite's condition."""
     verdicts, stable = [], []
-    for indices in _entries(equation.target.array):
+    for indices in sampled(equation.target.array):
         verdicts.append(_rewritten_verdict(claims, equation, rewrite, indices))
         derived, computed = _derived(claims, rewrite, indices), scalar(equation, indices, computed=True)
         stable.append(decide(claims.expanded(derived), claims.expanded(computed)))

@@ -88,6 +88,10 @@ class _Point:
     derivatives: dict[Array, Residues | None] = field(default_factory=dict)
     partials: dict[tuple[Quantity, Quantity], int] = field(default_factory=dict)
     arguments: dict[Array, list[list[Quantity]]] = field(default_factory=dict)
+    forward_reads: list[tuple[Equation, tuple[Array, ...]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.forward_reads = [(each, tuple(dict.fromkeys(each.reads))) for each in self.claims.forward]
 
     def residue(self) -> int:
         return self.random.randrange(1, PRIME)
@@ -182,9 +186,9 @@ class _Point:
     def tangent_of_loss(self, cut: Array, direction: Residues) -> int:
         """The derivative of the loss along a direction of one array, what does not depend on it being fixed."""
         tangents: dict[Array, Residues] = {cut: direction}
-        for equation in self.claims.forward:
+        for equation, reads in self.forward_reads:
             array = equation.target.array
-            if array != cut and any(each in tangents for each in equation.reads):
+            if array != cut and any(each in tangents for each in reads):
                 tangents[array] = self._tangent(equation, tangents)
         return tangents[self.claims.loss][0] if self.claims.loss in tangents else 0
 

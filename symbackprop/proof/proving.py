@@ -5,7 +5,7 @@ Every backward equation of a derivation against derivatives of its forward equat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from symbackprop.derivation import Derivation
@@ -14,9 +14,9 @@ from symbackprop.proof.claims import Claims
 from symbackprop.proof.expanded import LARGEST, expanded_checks, expanded_size
 from symbackprop.proof.formulas import formula_checks
 from symbackprop.proof.modular import modular_checks
-from symbackprop.proof.resizing import proven_size
-from symbackprop.quantities import Array, Cell
-from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, System, Term, axis_of
+from symbackprop.proof.resizing import with_few_observations, with_few_units
+from symbackprop.quantities import Cell
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, Term, axis_of
 
 
 def prove(derivation: Derivation) -> Proof:
@@ -25,22 +25,33 @@ def prove(derivation: Derivation) -> Proof:
     Each stated slope, Jacobian, stable form and rewrite is compared with `sympy.diff` of its map's value by itself.
     Then values and slopes are independent symbols, and each adjoint is compared with the derivative of the loss: of a
     small network as polynomials, expanded, the derivative being `sympy.diff` of the closed loss with each activation
-    an undefined function; of a large one at random points modulo a prime. Updates are not part of it. More than three
-    observations are proven as three: laws know them by their letter only.
+    an undefined function; of a large one at random points modulo a prime. Updates are not part of it. Of more than
+    three observations, and of more than three units in a formula, three are looked at: laws know them by their letter.
     """
-    claims = Claims(proven_size(derivation))
-    own = dict(zip(_defined(claims.system), _defined(derivation.system), strict=True))
-    checks = list(_indices_checks(claims))
-    small = bool(checks) or expanded_size(claims) <= LARGEST
-    if not checks:
-        checks += formula_checks(claims)
-        checks += expanded_checks(claims) if small else modular_checks(claims)
-    named = tuple(replace(each, array=own[each.array]) for each in checks)
-    return Proof("expanded" if small else "random points", named, derivation.notation)
+    checks = list(_indices_checks(Claims(derivation)))
+    if checks:
+        return Proof("expanded", tuple(checks), derivation.notation)
+    fewer = with_few_observations(derivation)
+    claims = Claims(fewer)
+    small = expanded_size(claims) <= LARGEST
+    compared = expanded_checks(claims) if small else modular_checks(claims)
+    whole = (*_formulas(derivation), *_named(compared, derivation.system.equations, fewer.system.equations))
+    return Proof("expanded" if small else "random points", whole, derivation.notation)
 
 
-def _defined(system: System) -> list[Array]:
-    return [each.target.array for each in system.equations]
+def _formulas(derivation: Derivation) -> Iterator[Check]:
+    claims = Claims(derivation)
+    local = [each for each in claims.backward if not claims.is_adjoint(each.target.array)]
+    kept = [each for each in (*claims.forward, *claims.backward) if isinstance(each, Map) or each in local]
+    narrow = with_few_units(derivation, kept)
+    yield from _named(formula_checks(Claims(narrow)), kept, narrow.system.equations)
+
+
+def _named(checks: Iterable[Check], own: Sequence[Equation], resized: Sequence[Equation]) -> Iterator[Check]:
+    """The checks of resized arrays as checks of the derivation's own."""
+    arrays = {new.target.array: old.target.array for old, new in zip(own, resized, strict=True)}
+    for each in checks:
+        yield replace(each, array=arrays[each.array])
 
 
 def _indices_checks(claims: Claims) -> Iterator[Check]:

@@ -1,7 +1,8 @@
-"""A System for another number of observations: the same laws over arrays of another extent. Changes nothing else."""
+"""A System for fewer observations or units: the same laws over arrays of another extent. Changes nothing else."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symbackprop.derivation import Derivation
@@ -11,37 +12,41 @@ from symbackprop.rewriting import Rewrite
 from symbackprop.system import Equation, Factor, Map, Partial, Reindex, Scatter, SumOfProducts, System, Term
 
 MOST_OBSERVATIONS = 3  # a proof for so many is one for any number: observations occur in laws only by their letter
+MOST_UNITS = 3  # the same holds for units, in formulas: nothing there picks one by its number
 
 
-def proven_size(derivation: Derivation) -> Derivation:
+def with_few_observations(derivation: Derivation) -> Derivation:
     """The derivation for few observations where there are many, or a symbolic number of them."""
-    count = next((axis.size for axis in _observation_axes(derivation)), 1)
-    if count is not None and count <= MOST_OBSERVATIONS:
+    axes = [axis for array in derivation.arrays.inputs for axis in array.axes if axis.kind == "observation"]
+    if all(axis.size is not None and axis.size <= MOST_OBSERVATIONS for axis in axes):
         return derivation
-    resized = _Resized(MOST_OBSERVATIONS)
-    return replace(
-        derivation,
-        arrays=replace(derivation.arrays, inputs=tuple(resized.array(each) for each in derivation.arrays.inputs)),
-        now=replace(derivation.now, loss=resized.array(derivation.now.loss)),
-        system=resized.system(derivation.system),
-        rewrites=tuple(
-            Rewrite(each.pair, resized.sums(each.before), resized.map(each.after)) for each in derivation.rewrites
-        ),
-    )
+    return _Resized({"observation": MOST_OBSERVATIONS}).derivation(derivation, derivation.system.equations)
 
 
-def _observation_axes(derivation: Derivation) -> list[Axis]:
-    return [axis for array in derivation.arrays.inputs for axis in array.axes if axis.kind == "observation"]
+def with_few_units(derivation: Derivation, formulas: Sequence[Equation]) -> Derivation:
+    """The derivation with these equations alone, for layers of a few units."""
+    return _Resized({"observation": 2, "unit": MOST_UNITS}).derivation(derivation, formulas)
 
 
 @dataclass
 class _Resized:
-    count: int
+    most: Mapping[str, int]
     known: dict[Array, Array] = field(default_factory=dict)
 
-    def system(self, system: System) -> System:
-        return System(
-            tuple(self.array(each) for each in system.givens), tuple(self.equation(each) for each in system.equations)
+    def derivation(self, derivation: Derivation, equations: Sequence[Equation]) -> Derivation:
+        """The derivation with these equations; what they read and none of them defines is given."""
+        resized = tuple(self.equation(each) for each in equations)
+        defined = {each.target.array for each in resized}
+        read = [array for each in resized for array in each.reads if array not in defined]
+        givens = [self.array(each) for each in derivation.system.givens]
+        return replace(
+            derivation,
+            arrays=replace(derivation.arrays, inputs=tuple(self.array(each) for each in derivation.arrays.inputs)),
+            now=replace(derivation.now, loss=self.array(derivation.now.loss)),
+            system=System(tuple(dict.fromkeys([*givens, *read])), resized),
+            rewrites=tuple(
+                Rewrite(each.pair, self.sums(each.before), self.map(each.after)) for each in derivation.rewrites
+            ),
         )
 
     def equation(self, equation: Equation) -> Equation:
@@ -112,4 +117,7 @@ class _Resized:
         return self.known[array]
 
     def axis(self, axis: Axis) -> Axis:
-        return replace(axis, size=self.count) if axis.kind == "observation" else axis
+        most = self.most.get(axis.kind)
+        if most is None or (axis.size is not None and axis.size <= most):
+            return axis
+        return replace(axis, size=most)
