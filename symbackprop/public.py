@@ -24,6 +24,7 @@ from symbackprop.values import Values
 
 if TYPE_CHECKING:
     from symbackprop.algebra import Expr
+    from symbackprop.compiled import Gradient as Compiled
     from symbackprop.forms.chain import Chain
     from symbackprop.forms.matrix import MatrixForm
     from symbackprop.forms.paths import PathSum
@@ -133,6 +134,21 @@ class Derivation:
         from symbackprop.proof import prove
 
         return prove(self.core)
+
+    def compile(self, target: str | None = None) -> Compiled:
+        """A fast function of ``(parameters, inputs, targets)`` that returns the gradients by the keys of the parameters.
+
+        ``target`` is python, numpy or c; None picks by size. Raises OutsideError where C finds no compiler.
+        """
+        from symbackprop.compiled import compiled
+
+        return compiled(self.core, target)
+
+    def source(self, target: str = "python") -> str:
+        """The readable source of what `compile` makes."""
+        from symbackprop.compiled import source
+
+        return source(self.core, target)
 
     @overload
     def to_text(self, path: None = None, **options: Any) -> str: ...

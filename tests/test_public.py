@@ -195,3 +195,14 @@ def test_the_matrix_form_is_of_the_whole_array(two_input: sb.Derivation) -> None
 
 def test_the_steps_lead_to_the_delta_form(two_input: sb.Derivation) -> None:
     assert len(two_input.steps("w_1")) > 1
+
+
+@pytest.mark.parametrize("target", ["python", "numpy"])
+def test_a_compiled_function_gives_a_published_gradient(target: str) -> None:
+    derivation = sb.derive(sb.Network.read(EXAMPLES / "two-input.toml"))
+    values = derivation.evaluate()
+    parameters = {f"{letter}{layer}": values[f"{letter.lower()}[{layer}]"] for letter in "Wb" for layer in (1, 2)}
+    found = derivation.compile(target)(parameters, values["x"][0], values["t"][0])
+    # M. Mazur's figure for his w5.
+    assert float(found["W2"][0][0]) == pytest.approx(0.082167041, abs=5e-10)
+    assert "def " in derivation.source(target)

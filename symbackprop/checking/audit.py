@@ -51,6 +51,7 @@ MOST_CASES = 4_096  # ways to take exact or printed operands that are tried for 
 MOST_WORLDS = 12
 MOST_OPERANDS = 60  # operands of one number that slips are looked for in
 DEEPEST = 400  # quantities that one equation is followed back through
+LITERAL = r"(?<![\w.])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 RELATION = re.compile(r"(<=|>=|≤|≥|!=|≠|≈|~|==|<|>|=)")
 
 
@@ -375,12 +376,8 @@ class Audit:
         """What a line of working gives, and the numbers in it."""
         if not claim.working:
             return None
-        try:
-            node = self.reader.read(claim.working)
-            value = float(computed(node, _no_arrays, columns=True))
-        except (SymbackpropError, ValueError, TypeError):
-            return None
-        return (value, re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", claim.working)) if math.isfinite(value) else None
+        value = self._worked(claim.working)
+        return None if value is None else (value, re.findall(LITERAL, claim.working))
 
     def _remark(self, claim: Claim, claimed: Printed) -> str:
         line = self._line(claim)
@@ -394,7 +391,7 @@ class Audit:
         line = self._line(finding.claim)
         if line is None or not claimed.matches(Fraction(line[0])):
             return None
-        wrong, strange = set[int](), []
+        wrong, strange = dict[str, int](), []
         values = self._values_behind(expression)
         for text in line[1]:
             number = printed(text)
@@ -405,16 +402,43 @@ class Audit:
             if right or any(not each.wrong for each in said):
                 continue
             if said:
-                wrong.add(said[-1].number)
+                wrong[text] = said[-1].number
             else:
                 strange.append(text)
         if strange:
             sentence = f"the line of working has {', '.join(strange)}, which is not a number that belongs there"
             guess = self._diagnosed(finding, claimed, expression, quantity)
-            return replace(finding, verdict="wrong", diagnosis=guess or sentence, because_of=tuple(sorted(wrong)))
+            return replace(finding, verdict="wrong", diagnosis=guess or sentence, because_of=tuple(sorted(wrong.values())))
+        if not self._is_right_line(finding, wrong):
+            return None  # right numbers, put together in a wrong way
         if wrong:
-            return replace(finding, verdict="wrong", because_of=tuple(sorted(wrong)))
+            return replace(finding, verdict="wrong", because_of=tuple(sorted(set(wrong.values()))))
         return replace(finding, verdict="rounding")
+
+    def _is_right_line(self, finding: Finding, wrong: Mapping[str, int]) -> bool:
+        """Whether a line of working, with right numbers for the wrong ones, gives the right result up to rounding."""
+        text = finding.claim.working
+        for literal, number in wrong.items():
+            right = self.found[number].value
+            assert right is not None
+            text = re.sub(rf"(?<![\w.]){re.escape(literal)}(?![\w.])", f"{abs(float(right)):.15g}", text)
+        spots = [found.span() for found in re.finditer(LITERAL, text)]
+        here = self._worked(text)
+        if here is None or finding.value is None:
+            return False
+        reach = 1e-9 * abs(here)
+        for start, end in spots:
+            number = printed(text[start:end])
+            other = self._worked(f"{text[:start]}{float(number.value + number.unit)!r}{text[end:]}") if number.unit < 1 else here
+            reach += abs((here if other is None else other) - here)
+        return abs(here - float(finding.value)) <= reach
+
+    def _worked(self, text: str) -> float | None:
+        try:
+            value = float(computed(self.reader.read(text), _no_arrays, columns=True))
+        except (SymbackpropError, ValueError, TypeError):
+            return None
+        return value if math.isfinite(value) else None
 
     def _values_behind(self, expression: Expression) -> list[float]:
         waiting, seen = list(operands(expression)), set[Quantity]()

@@ -6,15 +6,19 @@ import csv
 import io
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from symbackprop.derivation import Derivation
+from symbackprop.checking.printed import printed
+from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import DescriptionError, InputError, suggestion
+from symbackprop.network import Network
+from symbackprop.notation.names import Names
 from symbackprop.notation.neutral import neutral
 from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import every_index
+from symbackprop.system import every_index, flat
+from symbackprop.values import given_entries
 
 KEYS = ("quantity", "printed", "where", "working", "formula", "relation", "statement", "id", "kind", "notation", "neutral")
 COLUMNS = ("where", "quantity", "neutral", "printed", "working")
@@ -136,6 +140,21 @@ def _from_rows(rows: list[dict[str, str]], source: str) -> Iterator[Claim]:
 
 def _head(name: str) -> str:
     return name.strip().lower().lstrip("\ufeff")
+
+
+def said_of(network: Network, pairs: Sequence[tuple[str, str]]) -> tuple[Claim, ...]:
+    """Claims that are said without a file. A parameter's name stands for its gradient, unless its own value is said."""
+    derivation = derive(network)
+    names = Names(derivation)
+    found = []
+    for name, number in pairs:
+        wanted = names.resolve(name) if name in names else None
+        if isinstance(wanted, Quantity) and wanted.array in derivation.arrays.parameters:
+            known = given_entries(derivation)[wanted.array][flat(wanted.indices, wanted.array.shape)]
+            if known is None or printed(number).value != known:
+                name = neutral(Quantity(derivation.gradient_array(wanted.array), wanted.indices))
+        found.append(Claim(name, number))
+    return tuple(found)
 
 
 def form_rows(derivation: Derivation) -> list[dict[str, str]]:

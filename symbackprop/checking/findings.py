@@ -72,7 +72,8 @@ def as_text(findings: Sequence[Finding]) -> str:
         lines += ["", "wrong:"]
         for finding in roots:
             lines += [f"  {_line(finding)}"]
-            lines += [f"      {finding.diagnosis or 'no known mistake gives these digits'}"]
+            what = "these digits" if finding.claim.printed else "this"
+            lines += [f"      {finding.diagnosis or f'no known mistake gives {what}'}"]
     if consequences:
         lines += ["", "wrong because of these:"]
         for finding in consequences:

@@ -24,6 +24,7 @@ from symbackprop.system import every_index
 
 POINTS = 4
 NEAR = 1e-9  # relative to the largest entry: formulas that differ less at all points are equal
+MOST_FIRST = 200  # exchanges of a name that a second one is looked for
 MOST_TRIED = 2_000  # replacements of one name that are tried
 
 
@@ -122,7 +123,36 @@ class FormulaJudge:
                 return None
             if self._equal(changed, right, single=single):
                 return place + sentence
+        return self._twice_mended(nodes, right, place, single=single)
+
+    def _twice_mended(self, nodes: list[list[Node]], right: list[Numbers], place: str, *, single: bool) -> str | None:
+        """Two names that stand for other entries of their arrays, each in one term."""
+        for count, (first, sentence) in enumerate(self._exchanges(nodes)):
+            if count > MOST_FIRST:
+                return None
+            for changed, further in self._exchanges(first):
+                if self._equal(changed, right, single=single):
+                    return f"{place}{sentence}, and {further}"
         return None
+
+    def _exchanges(self, nodes: list[list[Node]]) -> Iterator[tuple[list[list[Node]], str]]:
+        """Another entry of its array in place of a name, in one term of one formula: everywhere there, or once."""
+        for row, line in enumerate(nodes):
+            for column, node in enumerate(line):
+                for path, term in _terms(node):
+                    for part in dict.fromkeys(each for each in term.walk() if isinstance(each.of, Quantity)):
+                        for indices in every_index(part.of.array):
+                            other = Node("name", of=Quantity(part.of.array, indices))
+                            if other == part:
+                                continue
+                            sentence = f"{self._called(part.of)} stands where {self._called(other.of)} belongs"
+                            whole = _everywhere(term, part.of, other)
+                            spots = [spot for spot, each in _paths(term) if each == part]
+                            ways = [whole] + [_replaced(term, spot, other) for spot in spots if len(spots) > 1]
+                            for way in ways:
+                                changed = [list(each) for each in nodes]
+                                changed[row][column] = _replaced(node, path, way)
+                                yield changed, sentence
 
     def _changes(self, nodes: list[list[Node]]) -> Iterator[tuple[list[list[Node]], str]]:
         plain = self._called
@@ -133,6 +163,7 @@ class FormulaJudge:
                         changed = [list(each) for each in nodes]
                         changed[row][column] = _replaced(node, path, other)
                         yield changed, sentence
+        yield from self._exchanges(nodes)
         names = {part.of for line in nodes for node in line for part in node.walk() if part.kind == "name"}
         for of in names:
             for other, sentence in self._others(Node("name", of=of), plain):
@@ -191,6 +222,14 @@ def _same(found: Numbers, wanted: Numbers) -> bool:
     left, right = np.asarray(found, dtype=float).reshape(-1), np.asarray(wanted, dtype=float).reshape(-1)
     with np.errstate(all="ignore"):
         return bool(np.all(abs(left - right) <= NEAR * max(float(np.max(abs(right), initial=0)), 1e-300)))
+
+
+def _terms(node: Node, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Node]]:
+    """The terms of a sum with where they stand; of anything else, itself."""
+    if node.kind in ("+", "-") and len(node.parts) == 2:
+        for place, part in enumerate(node.parts):
+            yield from _terms(part, (*path, place))
+    yield path, node
 
 
 def _paths(node: Node, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Node]]:

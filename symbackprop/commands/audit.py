@@ -23,14 +23,14 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Prints the verdicts; 1 where a claim is wrong."""
     from symbackprop.checking.audit import audit
-    from symbackprop.checking.claims import Claim, Claims, network_beside, read_claims
+    from symbackprop.checking.claims import Claims, network_beside, read_claims, said_of
     from symbackprop.checking.findings import as_table, as_text
     from symbackprop.network import Network
     from symbackprop.report import as_json
 
     if options.said:
         network = Network.read(options.claims)
-        claims = Claims(tuple(Claim(*_split(text)) for text in options.said))
+        claims = Claims(said_of(network, [_split(text) for text in options.said]))
     else:
         claims = read_claims(options.claims)
         network = Network.read(options.network or network_beside(claims, options.claims))

@@ -122,7 +122,7 @@ class _Layout:
         ]
         widest = max(node.width for node in column.nodes)
         column.nodes = [replace(node, width=widest) for node in column.nodes]
-        if layer < len(network.layers) and self.bias_of(layer + 1) is not None:
+        if layer + 1 in self.layers() and self.bias_of(layer + 1) is not None:
             first = network.layers[layer].bias_form == "first"
             y = column.rows[0] - ROW if first else column.rows[-1] + ROW
             one = Label(("1",), 0, y, NAME)
@@ -135,7 +135,7 @@ class _Layout:
         if number is None:
             labels = [Label((name,), 0, y, NAME)]
         else:
-            labels = [Label((name,), 0, y - 7, NAME), Label((number,), 0, y + 10, VALUE)]
+            labels = [Label((name,), 0, y - 8, NAME), Label((number,), 0, y + 11, VALUE)]
         width = max(HEIGHT, *(label.width + PADDING for label in labels))
         kind = "unit" if array.layer else "given"
         return Node(f"l{array.layer}u{unit + 1}", kind, 0, y, width, HEIGHT, tuple(labels))
@@ -321,5 +321,10 @@ def words(name: str) -> str:
 
 def description_of(network: Network) -> str:
     """What the diagram shows, for those who cannot see it."""
-    layers = [f"{layer.units} units with {activation_word(layer.activation)}" for layer in network.layers]
-    return f"{network.inputs_count} inputs, then layers of {', '.join(layers)}"
+    layers = [f"{counted(layer.units, 'unit')} with {activation_word(layer.activation)}" for layer in network.layers]
+    return f"{counted(network.inputs_count, 'input')}, then layers of {', '.join(layers)}"
+
+
+def counted(count: int, what: str) -> str:
+    """How many of what: ``1 unit``, ``3 units``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

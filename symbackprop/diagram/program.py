@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from symbackprop.derivation import Derivation
 from symbackprop.diagram.amounts import Amounts
-from symbackprop.diagram.layout import NAME, PADDING, VALUE
+from symbackprop.diagram.layout import NAME, PADDING, VALUE, counted
 from symbackprop.diagram.marks import Edge, Label, Node, Picture, Point
 from symbackprop.diagram.ranking import ranked
 from symbackprop.network import Network
@@ -77,7 +77,7 @@ def variable(derivation: Derivation, amounts: Amounts, array: Array, identity: s
     number = amounts.shown(array, ())
     labels: tuple[Label, ...] = (Label((name,), 0, 0, NAME),)
     if number is not None:
-        labels = (Label((name,), 0, -6, NAME), Label((number,), 0, 9, VALUE))
+        labels = (Label((name,), 0, -7, NAME), Label((number,), 0, 10, VALUE))
     width = max(HEIGHT, *(label.width + PADDING for label in labels))
     return Node(identity, kind, 0, 0, width, HEIGHT, labels)
 
@@ -103,8 +103,8 @@ def summary(derivation: Derivation) -> tuple[tuple[Node, ...], tuple[Edge, ...]]
 
 def givens_words(network: Network) -> list[str]:
     """How many inputs and parameters there are."""
-    counts = {"inputs": len(network.program_inputs), "parameters": len(network.parameters)}
-    return [f"{count} {what}" for what, count in counts.items() if count]
+    counts = {"input": len(network.program_inputs), "parameter": len(network.parameters)}
+    return [counted(count, what) for what, count in counts.items() if count]
 
 
 def description_of(network: Network) -> str:

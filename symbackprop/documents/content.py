@@ -1,4 +1,4 @@
-"""What a document says, before it is written in any format: sections of lines, each a statement. Never a text of formulas.
+"""What a document says, before it is written in any format: sections of lines, each a statement. Holds no formula text.
 
 Every output renders the same statements: a line is ``symbols = numbers = result``, and its identity is what stands on
 its left.
@@ -6,7 +6,6 @@ its left.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -101,4 +100,3 @@ class Document:
 
     title: str
     sections: tuple[Section, ...]
-    names: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""One derivative in a chosen form, as lines: chain, delta, closed, paths, matrix. Derives nothing: the forms are views."""
+"""One derivative in a chosen form, as lines: chain, delta, closed, paths, matrix. Derives nothing itself."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _delta(lines: Lines, quantity: Quantity) -> list[Item]:
     form = delta_form(lines.derivation, quantity)
     items: list[Item] = [
         Line(Reference(delta), (expression,), expression, delta)
-        for delta, expression in reversed(form.definitions.items())
+        for delta, expression in reversed(list(form.definitions.items()))
         if delta != quantity
     ]
     items.append(Line(Reference(quantity), (form.expression,), form.expression, quantity))

@@ -1,7 +1,7 @@
-"""The numbers that a document shows for its quantities: rounded once for display, and known to be exact where they are.
+"""The numbers that a document shows: rounded once for display, and known to be exact where they are.
 
-Computes nothing that `Values` knows; what it adds is which numbers are rational, by the equations as they are displayed,
-and the numbers that a person gets who carries on with printed ones.
+Computes nothing that `Values` knows; what it adds is which numbers are rational, by the equations as they are
+displayed, and the numbers that a person gets who carries on with printed ones.
 """
 
 from __future__ import annotations
@@ -74,10 +74,10 @@ class Figures:
         equation = self.derivation.definition(quantity.array)
         if equation is not None:
             own = scalar(equation, quantity.indices)
-            same = (
-                isinstance(own, Reference) and isinstance(own.of, Quantity) and own.of.array.role is quantity.array.role
-            )
-            return self.given_text(own.of) if same else ""  # type: ignore[arg-type,union-attr]
+            match own:
+                case Reference(Quantity() as same) if same.array.role is quantity.array.role:
+                    return self.given_text(same)
+            return ""
         entry = self._entry(quantity)
         if not isinstance(entry, ExactNumber) or not entry.text:
             return ""
@@ -100,9 +100,13 @@ class Figures:
             if missing:
                 waiting += missing
             else:
-                found = rational_value(body, lambda of: self._rational.get(of), self._decided)  # type: ignore[arg-type]
+                found = rational_value(body, self._known_rational, self._decided)
                 self._rational[here] = None if found is None or _is_long(found) else found
         return self._rational[quantity]
+
+    def _known_rational(self, of: Hashable) -> Fraction | None:
+        assert isinstance(of, Quantity)
+        return self._rational[of]
 
     def _decided(self, expression: Expression) -> float:
         return float(FloatArithmetic().evaluate(expression, self.values.of))
@@ -136,8 +140,8 @@ class Figures:
                 return self._named(entries[flat(place, source.shape)]) if entries else None
             case Role.PARAMETER if network.program:
                 return self._named(array.label)
-        place = flat(indices, array.shape) if column else 0
-        return self._named(column[place]) if column and place < len(column) else None
+        number = flat(indices, array.shape) if column else 0
+        return self._named(column[number]) if column and number < len(column) else None
 
     def _named(self, entry: Entry) -> Entry | None:
         if isinstance(entry, str):

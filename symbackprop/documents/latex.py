@@ -21,7 +21,7 @@ from symbackprop.documents.content import (
     Written,
 )
 from symbackprop.documents.figures import Figures
-from symbackprop.documents.outline import excerpt, outlined
+from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
 from symbackprop.documents.typeset import Typesetter
 from symbackprop.expressions import Expression
@@ -44,20 +44,25 @@ PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \setlength{\textheight}{680pt}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{6pt}
+\setlength{\jot}{5pt}
+\AtBeginDocument{\setlength{\abovedisplayskip}{4pt}\setlength{\belowdisplayskip}{4pt}}
 \allowdisplaybreaks
 \raggedbottom"""
 
 ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}",
     '"': r"\textquotedbl{}", "'": "'{}", "`": "`{}", "-": "-{}", "\u2013": "--", "\u2014": "---", "\u00df": r"\ss{}",
     "\u00e6": r"\ae{}", "\u00c6": r"\AE{}", "\u00f8": r"\o{}", "\u00d8": r"\O{}", "\u0142": r"\l{}", "\u0141": r"\L{}",
     "\u0131": r"\i{}", "\u2018": "`{}", "\u2019": "'{}", "\u201c": "``", "\u201d": "''", "\u2026": r"\dots{}",
     "\u00b7": r"$\cdot$", "\u00d7": r"$\times$", "\u2212": "$-$", "\u2192": r"$\rightarrow$", "\u2248": r"$\approx$",
-    "\u2202": r"$\partial$", "\u2299": r"$\odot$", "\u00a7": r"\S{}", "\u00a9": r"\copyright{}", "\u00b0": r"$^{\circ}$",
+    "\u2202": r"$\partial$", "\u2299": r"$\odot$", "\u00a7": r"\S{}", "\u00a9": r"\copyright{}",
+    "\u00b0": r"$^{\circ}$",
 }  # fmt: skip
 COMBINED = {
-    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u030a": "r", "\u0327": "c", "\u030c": "v",
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u030a": "r", "\u0327": "c",
+    "\u030c": "v",
     "\u0304": "=", "\u0306": "u", "\u0307": ".", "\u030b": "H", "\u0328": "k",
 }  # fmt: skip
 
@@ -74,7 +79,7 @@ def render(
     """The derivation as LaTeX; ``of``: only these quantities. ``fragment``: to be put into a document with amsmath."""
     settings = settings_of(derivation.network.document, form=form)
     figures = None if values is None else Figures(derivation, values, settings)
-    document = excerpt(derivation, of, settings) if of else outlined(derivation, figures, settings)
+    document = document_of(derivation, figures, of, settings)
     width = room or (COLUMN if fragment else PAGE)
     typesetter = Typesetter(derivation, figures, settings.style.decimal_mark, room=width, operator="operatorname")
     text = _Latex(typesetter, fragment=fragment).document(document)
@@ -93,7 +98,7 @@ class _Latex:
         needs = "amsmath" if self.fragment else "amsmath, booktabs, hyperref"
         head = [f"% symbackprop {__version__}; needs {needs}"]
         if self.fragment:
-            return "\n\n".join([*head, *blocks]) + "\n"
+            return "\n\n".join([*head, r"\begingroup\allowdisplaybreaks", *blocks, r"\endgroup"]) + "\n"
         title = escaped(document.title or "Backpropagation, step by step")
         head += [PREAMBLE, rf"\title{{{title}}}", r"\author{}", r"\date{}", r"\begin{document}", r"\maketitle"]
         return "\n".join(head) + "\n\n" + "\n\n".join(blocks) + "\n\n\\end{document}\n"
@@ -186,8 +191,8 @@ def _escaped(character: str) -> str:
         return character if character.isprintable() else " "
     if character in LETTER_OF:
         return rf"$\{LETTER_OF[character]}$"
-    base, *marks = unicodedata.normalize("NFD", character)
-    if base.isascii() and base.isalpha() and len(marks) == 1 and marks[0] in COMBINED:
-        return rf"\{COMBINED[marks[0]]}{{{base}}}"
+    parts = unicodedata.normalize("NFD", character)
+    if len(parts) == 2 and parts[0].isascii() and parts[0].isalpha() and parts[1] in COMBINED:
+        return rf"\{COMBINED[parts[1]]}{{{parts[0]}}}"
     # A character that pdflatex has no glyph for is named by its code point.
     return rf"\texttt{{U+{ord(character):04X}}}"

@@ -21,7 +21,7 @@ from symbackprop.documents.content import (
     Written,
 )
 from symbackprop.documents.figures import Figures
-from symbackprop.documents.outline import excerpt, outlined
+from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
 from symbackprop.documents.text import one_line
 from symbackprop.documents.typeset import Typesetter
@@ -46,7 +46,7 @@ def render(
     """The derivation as Markdown; ``of``: only these quantities. ``fragment`` leaves out the title."""
     settings = settings_of(derivation.network.document, form=form)
     figures = None if values is None else Figures(derivation, values, settings)
-    document = excerpt(derivation, of, settings) if of else outlined(derivation, figures, settings)
+    document = document_of(derivation, figures, of, settings)
     # GitHub refuses \operatorname.
     typesetter = Typesetter(derivation, figures, settings.style.decimal_mark, room=ROOM, operator="mathrm")
     return _Markdown(typesetter).document(document, titled=not (fragment or of))

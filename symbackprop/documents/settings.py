@@ -1,4 +1,4 @@
-"""The table ``[document]`` of a description: how numbers are displayed, and how much is shown. Never displays anything."""
+"""The table ``[document]`` of a description: how numbers are displayed, and how much is shown. Displays nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def settings_of(table: Mapping[str, Any], *, form: str | None = None) -> Setting
     depth = values.get("depth", "")
     if not isinstance(depth, int) and depth not in DEPTHS:
         raise InputError(
-            f"document.depth: unknown depth {depth!r}; allowed: all, laws, or a number of equations up to which all is shown"
+            f"document.depth: unknown depth {depth!r}; allowed: all, laws, or the largest number of equations "
+            "of which all are shown"
         )
     return Settings(
         style=_style(values),

@@ -20,7 +20,7 @@ from symbackprop.documents.content import (
     Written,
 )
 from symbackprop.documents.figures import Figures
-from symbackprop.documents.outline import excerpt, outlined
+from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
 from symbackprop.documents.writing import Row, Writer
 from symbackprop.expressions import Expression
@@ -48,7 +48,7 @@ def render(
     """The derivation as text; ``of``: only these quantities. ``fragment`` leaves out the title."""
     settings = settings_of(derivation.network.document, form=form)
     figures = None if values is None else Figures(derivation, values, settings)
-    document = excerpt(derivation, of, settings) if of else outlined(derivation, figures, settings)
+    document = document_of(derivation, figures, of, settings)
     times = derivation.conventions.times
     writer = Writer(derivation, Plain(times=times or "*"), _Lettering(settings.style.decimal_mark), figures)
     return _Text(writer, width).document(document, titled=not (fragment or of))
@@ -136,6 +136,7 @@ class _Text:
         whole = f"{INDENT}{left} " + " ".join(f"{row.relation} {row.text}" for row in rows)
         if len(whole) <= ONE_ROW:
             return [whole]
+        rows = self.joined(rows, self.width - len(INDENT) - len(left) - 1)
         written: list[str] = []
         for place, row in enumerate(rows):
             head = f"{INDENT}{left if place == 0 else ' ' * len(left)} {row.relation} "
@@ -143,6 +144,16 @@ class _Text:
             written.append(head + first)
             written += [" " * (len(head) + 2) + each for each in others]
         return written
+
+    def joined(self, rows: Sequence[Row], room: int) -> list[Row]:
+        """The rows, the result in the same row as its numbers if it fits."""
+        if len(rows) < 3:
+            return list(rows)
+        *others, numbers, result = rows
+        together = f"{numbers.text} {result.relation} {result.text}"
+        if len(together) + 2 > room:
+            return list(rows)
+        return [*others, Row(numbers.relation, together)]
 
     def givens(self, givens: Givens) -> str:
         figures = self.writer.figures

@@ -22,6 +22,7 @@ from symbackprop.quantities import Array, Cell, Quantity
 TIMES = {"": "", "*": r"\ast", "·": r"\cdot", "×": r"\times"}
 RELATION = {EXACT: "="}
 SIGN = 13.4  # points of a relation
+CAUTION = 0.97  # estimated widths are a little too small now and then
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Typesetter:
         self.flat = Writer(derivation, replace(self.dialect, flat=True), self.writer.lettering, figures)
         kind = _Matrices if operator == "operatorname" else _PlainMatrices
         self.matrices = kind(derivation.notation, dialect=self.dialect)
-        self.room = room
+        self.room = room * CAUTION
 
     def lines(self, lines: Sequence[Line]) -> list[str]:
         """The rows of an aligned display: each with its ``&``, without the ends of rows."""
@@ -98,16 +99,26 @@ class Typesetter:
         whole = " ".join(f"{_relation(row)} {row.text}" for row in rows)
         if width(whole) <= room:
             return [f"{left} &{whole}"]
+        rows = joined(rows, room)
         flat_rows: list[Row] | None = None
         written: list[str] = []
         for place, row in enumerate(rows):
             parts = broken(row.text, room - SIGN)
             if any(width(part) > room - SIGN for part in parts):
-                flat_rows = flat_rows or self.flat.rows(line)[1]
+                flat_rows = flat_rows or joined(self.flat.rows(line)[1], room)
                 parts = broken(flat_rows[place].text, room - SIGN) if place < len(flat_rows) else parts
             written.append(f"{left if place == 0 else ''} &{_relation(row)} {parts[0]}".strip())
             written += [rf"&\quad {part}" for part in parts[1:]]
         return written
+
+
+def joined(rows: Sequence[Row], room: float) -> list[Row]:
+    """The rows, the result in the same row as its numbers if it fits."""
+    if len(rows) < 3:
+        return list(rows)
+    *others, numbers, result = rows
+    together = f"{numbers.text} {_relation(result)} {result.text}"
+    return [*others, Row(numbers.relation, together)] if width(together) <= room - SIGN else list(rows)
 
 
 def _relation(row: Row) -> str:

@@ -13,15 +13,19 @@ SIGNS = {
     "/": 5.0, "|": 2.8, "'": 2.5, " ": 0.0, "!": 2.8, "&": 0.0, ";": 4.5,
     r"\cdot": 7.3, r"\times": 12.3, r"\ast": 9.5, r"\odot": 12.3, r"\approx": 13.4, r"\le": 13.4, r"\ge": 13.4,
     r"\,": 1.7, r"\quad": 10.0, r"\partial": 5.9, r"\sum": 16.2, r"\top": 7.8, r"\langle": 3.9, r"\rangle": 3.9,
-    r"\prime": 2.8, r"\dots": 13.4, r"\cdots": 13.4, r"\infty": 10.0, r"\left": 2.5, r"\right": 2.5, r"\{": 5.0, r"\}": 5.0,
-    r"\|": 5.0,
+    r"\prime": 2.8, r"\dots": 13.4, r"\cdots": 13.4, r"\infty": 10.0, r"\left": 2.5, r"\right": 2.5, r"\{": 5.0,
+    r"\}": 5.0, r"\|": 5.0,
 }  # fmt: skip
-WORDS = frozenset(r"\ln \exp \sin \cos \tan \sinh \cosh \tanh \max \min \arcsin \arccos \arctan".split())
-TEXT = frozenset(r"\mathrm \mathit \mathbf \text \operatorname \boldsymbol \mathcal".split())
-ACCENTS = frozenset(r"\hat \bar \tilde \vec \dot".split())
-SCRIPT = 0.75
+WORDS = (
+    *(r"\ln", r"\exp", r"\sin", r"\cos", r"\tan", r"\sinh", r"\cosh", r"\tanh", r"\max", r"\min"),
+    *(r"\arcsin", r"\arccos", r"\arctan"),
+)
+TEXT = (r"\mathrm", r"\mathit", r"\mathbf", r"\text", r"\operatorname", r"\boldsymbol", r"\mathcal")
+ACCENTS = (r"\hat", r"\bar", r"\tilde", r"\vec", r"\dot")
+SCRIPT = 0.79
 LETTER, GREEK, DIGIT, TEXT_LETTER = 5.5, 5.9, 5.0, 5.4
-BREAKS = (" + ", " - ", r" \cdot ", r" \times ", r" \ast ", r" \, ", " / ")
+BREAKS = (" + ", " - ", r" \cdot ", r" \times ", r" \ast ", r" \, ", " / ", r" \text{ if } ")
+LONGEST = 4000  # characters that no row holds
 SUMS = BREAKS[:2]
 
 
@@ -40,7 +44,7 @@ def _group(tokens: Iterator[str], end: str = "") -> float:
         if token == end:
             break
         if token in "_^":
-            script = SCRIPT * _argument(tokens)
+            script = SCRIPT * _argument(tokens) + 0.5
             total, scripts = total - scripts, max(scripts, script)
             total += scripts
             continue
@@ -129,12 +133,17 @@ def _terms(formula: str) -> list[str]:
 def _wrapped(term: str, room: float) -> list[str]:
     """A term in rows, broken as little inside brackets as can be."""
     rows: list[str] = []
-    while width(term) > room:
-        fitting = [(depth, -place) for place, depth in _places(term, BREAKS) if width(term[:place]) <= room]
-        enough = [each for each in fitting if width(term[: -each[1]]) > room / 3]
-        if not enough:
+    while width(term[:LONGEST]) > room:
+        fitting: list[tuple[int, int]] = []
+        for place, depth in _places(term[:LONGEST], BREAKS):
+            here = width(term[:place])
+            if here > room:
+                break
+            if here > room / 3:
+                fitting.append((depth, -place))
+        if not fitting:
             break
-        place = -min(enough)[1]
+        place = -min(fitting)[1]
         rows.append(term[:place].strip())
         term = term[place:].strip()
         if term.startswith(r"\,"):

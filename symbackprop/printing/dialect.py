@@ -49,8 +49,8 @@ class Precedence(IntEnum):
 class Label:
     """A text with what its surroundings must know of it.
 
-    ``number``: it starts with a literal number, which may not stand right behind another one. ``tall``: brackets around it
-    have to grow (it holds a fraction or a sum sign).
+    ``number``: it starts with a literal number, which may not stand right behind another one. ``tall``: brackets
+    around it have to grow (it holds a fraction or a sum sign).
     """
 
     text: str

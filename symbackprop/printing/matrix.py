@@ -221,7 +221,8 @@ class TexMatrices(MatrixText):
 
     def transposed(self, label: Label) -> Label:
         r"""``{W}^{\top}``."""
-        inner = f"{{{label.text}}}" if label.precedence >= Precedence.ATOM else self.dialect.bracket(label)
+        # The empty group keeps TeX from taking a lone accent out of its braces, which would make a double superscript.
+        inner = f"{{{label.text}{{}}}}" if label.precedence >= Precedence.ATOM else self.dialect.bracket(label)
         return Label(rf"{inner}^{{\top}}", Precedence.POWER, tall=label.tall)
 
     def fraction(self, number: Fraction, over: tuple[Axis, ...]) -> str:

@@ -110,6 +110,8 @@ class Tex(Dialect):
         match function.name:
             case "exp":
                 return self.exponential(arguments[0], say)
+            case "sqrt" if self.flat:
+                return self.called(rf"\{self.operator}{{sqrt}}", arguments, say)
             case "sqrt":
                 return Label(rf"\sqrt{{{say(arguments[0]).text}}}", tall=True)
             case "abs":
@@ -147,6 +149,12 @@ class Tex(Dialect):
     def by_sign(self, choice: BySign, say: Say) -> Label:
         """The branches below each other behind a brace."""
         left, right = (say(each).text for each in compared(choice.decider))
+        if self.flat:
+            texts = [
+                rf"{say(branch).text} \text{{ if }} {left} {RELATIONS.get(relation, relation)} {right}"
+                for branch, relation in cases(choice)
+            ]
+            return Label(rf"\{{ {'; '.join(texts)} \}}")
         branches = [
             rf"{say(branch).text} & \text{{if }} {left} {RELATIONS.get(relation, relation)} {right}"
             if relation

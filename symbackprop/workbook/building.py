@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from symbackprop.derivation import Derivation
 from symbackprop.errors import MissingValue, TooLarge
-from symbackprop.quantities import Quantity
+from symbackprop.quantities import Array, Quantity
 from symbackprop.system import every_index
 from symbackprop.values import Values
 from symbackprop.workbook.check import MEANINGS, SETTINGS, Check
 from symbackprop.workbook.contents import Book
+from symbackprop.workbook.inside import Inside, description_of
 from symbackprop.workbook.labels import Labels
 from symbackprop.workbook.layout import MOST_FORMULAS, Layout
 from symbackprop.workbook.overview import derivation_sheet, overview_sheet, scratch_sheet
@@ -18,25 +21,40 @@ from symbackprop.workbook.training import Training
 MOST_SHOWN = 12  # missing values that the error lists
 
 
-def planned(derivation: Derivation, values: Values, *, steps: int | None = None) -> Book:
-    """The plan of a derivation's workbook. Raises MissingValue if numbers are missing, TooLarge above a stated size."""
+def planned(
+    derivation: Derivation,
+    values: Values,
+    *,
+    steps: int | None = None,
+    settings: Mapping[Array, float] | None = None,
+    diverging: bool = False,
+) -> Book:
+    """The plan of a derivation's workbook. Raises MissingValue if numbers are missing, TooLarge above a stated size.
+
+    ``settings`` are typed numbers that are not the network's (how large a step the check makes), as they stand in a
+    book. ``diverging``: steps beyond the range of floats are planned too, without values.
+    """
     layout = Layout(derivation, values, Labels(derivation))
-    _refuse_without_values(layout)
+    refuse_without_values(layout)
     for equation in derivation.system.equations:
         values.array(equation.target.array)  # what cannot be computed is refused before anything is written
     network = network_sheet(layout)
     sheets = [network, forward_sheet(layout), backward_sheet(layout)]
+    shown_steps = 0
     if derivation.after is not None:
         sheets.append(update_sheet(layout))
         if steps or (steps is None and layout.as_list):
-            sheets.append(Training(layout, steps).sheet())
+            training = Training(layout, steps, diverging=diverging)
+            shown_steps = training.steps
+            sheets.append(training.sheet())
     check = None
     if layout.as_list and derivation.arrays.parameters:
-        settings_group(layout, network, "Check", SETTINGS, MEANINGS)
+        settings_group(layout, network, "Check", {**SETTINGS, **(settings or {})}, MEANINGS)
         check = Check(layout)
         sheets.append(check.sheet())
     sheets += [derivation_sheet(layout), scratch_sheet()]
     sheets.insert(0, overview_sheet(layout, sheets, check))
+    sheets.append(Inside("sheets", shown_steps, description_of(derivation, values)).sheet())
     count = sum(sheet.formulas for sheet in sheets)
     if count > MOST_FORMULAS:
         raise TooLarge(
@@ -46,7 +64,8 @@ def planned(derivation: Derivation, values: Values, *, steps: int | None = None)
     return Book(derivation.network.title or "A network", tuple(sheets), layout.names)
 
 
-def _refuse_without_values(layout: Layout) -> None:
+def refuse_without_values(layout: Layout) -> None:
+    """Refuses numbers that are not all there, and says which."""
     missing = [
         layout.labels.plain(Quantity(array, indices))
         for array, entries in layout.given.entries.items()

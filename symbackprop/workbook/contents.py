@@ -83,7 +83,7 @@ class Sheet:
 
     ``wide``: printed over several pages side by side, these columns on each; ``printed``: only this range is printed.
 
-    ``verdicts`` are ranges of verdict cells; ``inputs`` are ranges of typed numbers.
+    ``verdicts`` are ranges of verdict cells; ``inputs`` are ranges of typed numbers. ``hidden``: no menu shows it.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Sheet:
     freeze: str = ""
     color: str = ""
     locked: bool = True
+    hidden: bool = False
     landscape: bool = True
     wide: str = ""
     printed: str = ""

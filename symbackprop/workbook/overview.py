@@ -13,6 +13,7 @@ from symbackprop.workbook.passes import begun
 
 OVERVIEW, DERIVATION, SCRATCH = "Overview", "Derivation", "Scratch"
 UNCHECKED = "No check in cells here (too large, or no parameters): symbackprop verify recalculates and compares it all."
+TRAVELS = "The network's description travels in this file: symbackprop read gives it back with your numbers."
 MOST_DRAWN = 12  # units of a layer in the picture
 SHEETS = {
     "Network": "inputs, targets, parameters, settings: everything that may be changed",
@@ -43,6 +44,7 @@ def overview_sheet(layout: Layout, sheets: list[Sheet], check: Check | None) -> 
                 "text",
             )
         ],
+        [Text(TRAVELS, "text")],
         (),
     )
     if check is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -25,15 +26,18 @@ CHART_ROWS = 13
 STEP_WIDTH, LOSS_WIDTH, CHART_WIDTH, CELL_WIDTH = 8.0, 16.0, 72.0, 13.5
 
 
-def passes(layout: Layout, steps: int | None) -> list[Values]:
-    """The numbers at the start and after each step; by default fewer where training leaves the range of floats."""
+def passes(layout: Layout, steps: int | None, *, diverging: bool = False) -> list[Values]:
+    """The numbers at the start and after each step.
+
+    Where training leaves the range of floats they are fewer, if no number of steps was asked for or ``diverging``.
+    """
     entries: Mapping[Array, Sequence[Fraction | None]] = layout.given.entries
     found = [layout.values]
     for step in range(1, 1 + (DEFAULT_STEPS if steps is None else steps)):
         try:
             entries = stepped(layout.derivation, entries, found[-1])
         except (OverflowError, ValueError) as error:
-            if steps is None:
+            if steps is None or diverging:
                 break
             raise InputError(
                 f"training leaves the range of floats at step {step} of {steps}: "
@@ -46,7 +50,7 @@ def passes(layout: Layout, steps: int | None) -> list[Values]:
 class Training:
     """The plan of the sheet: a row for each of the passes, the first one before any step."""
 
-    def __init__(self, layout: Layout, steps: int | None):
+    def __init__(self, layout: Layout, steps: int | None, *, diverging: bool = False):
         self.layout = layout
         derivation = layout.derivation
         self.moving = [array for array in derivation.system.givens if self._moves(array)]
@@ -57,8 +61,8 @@ class Training:
         self.table.next_column = FIRST_COLUMN
         self.table.add([*self.moving, *(each for each in self.parts if each != self.loss)])
         self._refuse_too_large(DEFAULT_STEPS if steps is None else steps)
-        self.passes = passes(layout, steps)
-        self.steps = len(self.passes) - 1
+        self.passes = passes(layout, steps, diverging=diverging)
+        self.steps = steps if diverging and steps is not None else len(self.passes) - 1
 
     def sheet(self) -> Sheet:
         """The sheet."""
@@ -121,7 +125,8 @@ class Training:
         same = self._templates(self.parts)
         moved = self._moving_templates()
         arrays = self._arrays
-        for step, values in enumerate(self.passes):
+        for step in range(self.steps + 1):
+            values = self.passes[step] if step < len(self.passes) else None
             row, where = first + step, f"step {step}"
             cells: list[Content | None] = [
                 Formula(f"ROW()-ROW(A${first})", float(step), where=where),
@@ -138,8 +143,11 @@ class Training:
                 cells.append(self._cell(text, values, quantity, where, style))
             yield cells
 
-    def _cell(self, text: str, values: Values, quantity: Quantity, where: str, style: str = "calculation") -> Formula:
-        return Formula(text, bounded(values.of(quantity)), quantity, style, where)
+    def _cell(
+        self, text: str, values: Values | None, quantity: Quantity, where: str, style: str = "calculation"
+    ) -> Formula:
+        value = math.nan if values is None else bounded(values.of(quantity))
+        return Formula(text, value, quantity, style, where)
 
     def _templates(self, arrays: Sequence[Array]) -> dict[Quantity, RowTemplate]:
         return {

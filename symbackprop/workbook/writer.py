@@ -143,6 +143,8 @@ def _dress(written: Any, sheet: Sheet) -> None:
         written.sheet_properties.pageSetUpPr.fitToPage = True
     if sheet.printed:
         written.print_area = sheet.printed
+    if sheet.hidden:
+        written.sheet_state = "veryHidden"
     if sheet.locked:
         protection = written.protection
         protection.sheet = True
