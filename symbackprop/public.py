@@ -136,7 +136,7 @@ class Derivation:
         return prove(self.core)
 
     def compile(self, target: str | None = None) -> Compiled:
-        """A fast function of ``(parameters, inputs, targets)`` that returns the gradients by the keys of the parameters.
+        """A fast function of ``(parameters, inputs, targets)`` that returns the gradients by the parameters' keys.
 
         ``target`` is python, numpy or c; None picks by size. Raises OutsideError where C finds no compiler.
         """

@@ -29,7 +29,7 @@ from types import ModuleType
 
 from symbackprop.errors import OutsideError
 
-# -O3 was up to 20 % faster at 10,000 observations and took 8 to 38 % longer to compile; `benchmarks/compiled.py`.
+# -O3 was up to 20 % faster at 10,000 observations and compiled 8 to 38 % longer; `benchmarks/compiled.py`.
 FLAGS = ("-O2", "-ftree-vectorize", "-fpeel-loops", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared")
 NATIVE = ("-march=native",)
 LIMIT = 120  # seconds

@@ -1,6 +1,7 @@
-"""Random networks: chain, delta, closed, paths and matrix forms have the value of the gradient that they are forms of.
+"""Random networks: forms of any derivative, and of whole arrays as matrices, have the value that they are forms of.
 
-`make test` takes the first `SAMPLE` networks, ``SYMBACKPROP_FULL=1`` the first `WHOLE`. Values are of 40 digits.
+`make test` takes the first `SAMPLE` networks, ``SYMBACKPROP_FULL=1`` the first `WHOLE`, and `SOME` for forms that
+`test_network_forms` compares for every parameter of all of them. Values are of 40 digits.
 """
 
 from __future__ import annotations
@@ -31,11 +32,17 @@ from symbackprop.values import Values, evaluate, given_entries
 from tests.conftest import FULL
 from tests.networks import drawn
 
-SAMPLE, WHOLE = 30, 2_000
-COUNT = WHOLE if FULL else SAMPLE
+SAMPLE, SOME, WHOLE = 30, 300, 2_000
 BATCH = 50 if FULL else 10
-BATCHES = [range(start, min(start + BATCH, COUNT)) for start in range(0, COUNT, BATCH)]
-in_batches = pytest.mark.parametrize("batch", BATCHES, ids=lambda batch: f"{batch.start}-{batch.stop - 1}")
+
+
+def batches(whole: int) -> pytest.MarkDecorator:
+    count = whole if FULL else SAMPLE
+    found = [range(start, min(start + BATCH, count)) for start in range(0, count, BATCH)]
+    return pytest.mark.parametrize("batch", found, ids=lambda batch: f"{batch.start}-{batch.stop - 1}")
+
+
+in_all, in_some = batches(WHOLE), batches(SOME)
 DIGITS = 40
 TOLERANCE = 1e-30  # of 40 digits; differences of nearly equal numbers lose some
 CLOSED_LIMIT = 1_500  # operations of a closed form that a test evaluates
@@ -72,7 +79,7 @@ def with_sign(derivation: Derivation, quantity: Quantity, value: Any) -> Any:
     return value * derivation.conventions.delta_sign if quantity.array.role is Role.DELTA else value
 
 
-@in_batches
+@in_some
 def test_chain_delta_and_paths_have_the_gradients_value(batch: range) -> None:
     for number in batch:
         derivation, values = derived(number)
@@ -98,7 +105,7 @@ def test_chain_delta_and_paths_have_the_gradients_value(batch: range) -> None:
             assert_close(number_of(values, paths.written_out), true, f"paths written out, {place}")
 
 
-@in_batches
+@in_some
 def test_closed_forms_have_the_gradients_value(batch: range) -> None:
     for number in batch:
         derivation, values = derived(number)
@@ -121,7 +128,7 @@ def test_closed_forms_have_the_gradients_value(batch: range) -> None:
             assert_close(value, sympy.Float(str(values.of(quantity)), DIGITS), f"closed, {place}")
 
 
-@in_batches
+@in_all
 def test_matrix_forms_have_the_arrays_values(batch: range) -> None:
     for number in batch:
         derivation, values = derived(number)
@@ -156,7 +163,7 @@ def has_none(derivation: Derivation, array: Array) -> bool:
     return picked or (len(array.axes) == 3 and array.axes[0].size != 1)
 
 
-@in_batches
+@in_some
 def test_every_step_is_proven_and_keeps_the_value(batch: range) -> None:
     for number in batch:
         derivation, values = derived(number)
