@@ -166,7 +166,7 @@ class _Layout:
         """Draws every edge with its name; False if there is no room for the names."""
         names = self.edge_names(column, before)
         widest = max(Label(pieces, 0, 0, EDGE).width for _, _, pieces in names)
-        gap = least = max(LEAST_GAP, widest * 1.3 + 56) + PER_NAME * max(0, len(names) - 4)
+        gap = least = max(LEAST_GAP, widest * 1.5 + 56) + PER_NAME * max(0, len(names) - 4)
         tried: list[tuple[int, float, Placed]] = []
         while gap <= MOST_GAP and not (tried and gap > min(least * MOST_WIDENED, ENOUGH)):
             found = self.with_gap(gap, column, before, names)
