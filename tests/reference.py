@@ -283,8 +283,11 @@ class Reference:
         outs = layers[-1][2]
         losses, settings = loss(self.model.loss.pick)
         nearest = min(nearest, float(np.min(losses.distance(outs - self.targets, settings))))
-        if self.model.penalty is not None and self.model.penalty.kind == "l1":
-            nearest = min(nearest, float(np.min(np.abs(self.values[self.penalised]))))
+        penalty = self.model.penalty
+        if penalty is not None and penalty.kind == "l1":
+            # Of tied parameters all sizes have slopes, also of those that are not penalised: none may be refused.
+            everything = penalty.settings.get("at_kink") == "error"
+            nearest = min(nearest, float(np.min(np.abs(self.values[self.penalised | everything]))))
         return nearest
 
     def largest_net(self) -> float:
