@@ -254,6 +254,13 @@ class Network:
         entries += [self.penalty.strength, self.penalty.factor] if self.penalty is not None else []
         return frozenset(each for each in entries if isinstance(each, str))
 
+    def _repr_svg_(self) -> str:
+        """The network's diagram, as notebooks show it."""
+        from symbackprop.derivation import derive
+        from symbackprop.diagram import svg
+
+        return svg(derive(self))
+
     def __repr__(self) -> str:
         sizes = "-".join(str(size) for size in (self.inputs_count, *(layer.units for layer in self.layers)))
         what = f"{len(self.program)} equations for {self.result}" if self.program else sizes

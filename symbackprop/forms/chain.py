@@ -20,6 +20,7 @@ from symbackprop.forms.adjoints import (
     true_derivative,
     wrt_quantity,
 )
+from symbackprop.forms.spoken import equation_text
 from symbackprop.quantities import Quantity, Role
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ class Chain(Expansion):
     def expansions(self, link: Link) -> tuple[Expansion, ...]:
         """The ways to write a link as a sum: over the next layer's nets, and over the parts of the loss by output."""
         return expansions(self.derivation, link.quantity)
+
+    def __str__(self) -> str:
+        return equation_text(self.derivation, self.quantity, self.expression, self.written_out)
 
     def sympy(self, symbols: Symbols | None = None) -> Expr:
         """The chain as a canonical SymPy expression in the links' names."""

@@ -60,6 +60,11 @@ class MatrixForm:
     observations: str
     derivation: Derivation = field(repr=False, compare=False)
 
+    def __str__(self) -> str:
+        from symbackprop.printing.matrix import PlainMatrices
+
+        return PlainMatrices(self.derivation.notation).equation(self)
+
 
 def matrix_form(derivation: Derivation, array: Array, *, written_out: bool = True) -> MatrixForm:
     """The matrix form of an array's equation.

@@ -10,6 +10,7 @@ from symbackprop.expressions import Expression, Reference, product_of, sum_of
 from symbackprop.forms.adjoints import Link, LinkProduct, link_products
 from symbackprop.forms.closed import refuse_above
 from symbackprop.forms.delta import flattened, inlined
+from symbackprop.forms.spoken import equation_text
 from symbackprop.quantities import Quantity
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ class PathSum:
         known: dict[Quantity, Expression] = {}
         products = [product_of([link.expression for link in path]) for path in self.paths]
         return sum_of([flattened(inlined(self.derivation, each, known)) for each in products])
+
+    def __str__(self) -> str:
+        return equation_text(self.derivation, self.quantity, self.expression, self.written_out)
 
     def sympy(self, symbols: Symbols | None = None) -> Expr:
         """The written-out sum as a canonical SymPy expression."""

@@ -16,6 +16,7 @@ from symbackprop.forms.adjoints import root_of, scalar_of, wrt_quantity
 from symbackprop.forms.closed import closed_size, quantities_in, refuse_above
 from symbackprop.forms.delta import delta_form, flattened, inlined, is_slope
 from symbackprop.forms.paths import path_count
+from symbackprop.forms.spoken import equation_text
 from symbackprop.forms.tails import Tails, raw_slope_formula, written_by_definition
 from symbackprop.identities import Verdict, decide, same_polynomial
 from symbackprop.proof.expanded import path_verdict
@@ -42,6 +43,11 @@ class Step:
     definitions: Mapping[Quantity, Expression]
     proof: Verdict
     derivation: Derivation = field(repr=False, compare=False)
+
+    def __str__(self) -> str:
+        lines = [equation_text(self.derivation, self.quantity, self.expression)]
+        lines += [equation_text(self.derivation, *each) for each in self.definitions.items()]
+        return "\n".join([f"{self.title}: {self.reason}", *(f"  {line}" for line in lines)])
 
     def sympy(self, symbols: Symbols | None = None) -> Expr:
         """The derivative after the step, as a canonical SymPy expression."""
