@@ -121,7 +121,7 @@ def test_matrices_are_printed_in_tex_and_in_ascii() -> None:
     derivation = two_two_two()
     form = matrix_form(derivation, array(derivation, "delta[1]"))
     assert TexMatrices(derivation.notation).equation(form) == (
-        r"\boldsymbol{\delta}^{(1)} = ({\mathbf{W}^{(2)}}^{\top} \, \boldsymbol{\delta}^{(2)}) "
+        r"\boldsymbol{\delta}^{(1)} = ({\mathbf{W}^{(2)}{}}^{\top} \, \boldsymbol{\delta}^{(2)}) "
         r"\odot \mathbf{out}^{(1)} \odot (1 - \mathbf{out}^{(1)})"
     )
     assert PlainMatrices(derivation.notation, ascii=True).equation(form).isascii()

@@ -29,7 +29,7 @@ def test_an_example_script_runs(script: Path, tmp_path: Path) -> None:
 
 def _printed(line: str) -> str:
     """What a command line of ours prints, run in this process."""
-    words = shlex.split(line.removeprefix("$ "), comments=True)
+    words = shlex.split(line.removeprefix("$ ").removeprefix("python -m "), comments=True)
     assert words[0] == "symbackprop", f"the test cannot run {line!r}"
     out = io.StringIO()
     with contextlib.redirect_stdout(out):

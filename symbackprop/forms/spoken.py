@@ -6,13 +6,13 @@ from collections.abc import Hashable
 
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import Expression
-from symbackprop.printing.dialect import Label
-from symbackprop.printing.plain import Plain
 from symbackprop.quantities import Quantity
 
 
 def equation_text(derivation: Derivation, quantity: Quantity, *sides: Expression) -> str:
     """``dE/dw_5 = first side = second side``; equal sides stand once."""
+    from symbackprop.printing.dialect import Label
+    from symbackprop.printing.plain import Plain
 
     def label(of: Hashable) -> Label:
         return Label(derivation.notation.plain(of) if isinstance(of, Quantity) else str(of))
