@@ -54,7 +54,7 @@ class Circular(Exception):
 class ArrayNumbers:
     """The arrays of a System's equations at given numbers, computed when they are asked for.
 
-    ``roundoff`` is the unit roundoff that `bound` speaks of; ``rounded`` are given arrays that somebody else has rounded
+    ``roundoff`` is the unit roundoff that `bound` speaks of; ``rounded`` are given arrays that somebody has rounded
     from decimals.
     """
 
@@ -143,7 +143,9 @@ class ArrayNumbers:
                 return own + self._gathered(target, sources, table, self._bounds) + self._sum_bound(target, extra)
         raise AssertionError(equation)
 
-    def _gathered(self, target: Cell, sources: tuple[Array, ...], table: Any, columns: Mapping[Array, Numbers]) -> Numbers:
+    def _gathered(
+        self, target: Cell, sources: tuple[Array, ...], table: Any, columns: Mapping[Array, Numbers]
+    ) -> Numbers:
         shape = self.shape(target)
         rows = shape[0] if target.array.has_observations else 1
         found = np.zeros((rows, len(table)), dtype=np.longdouble)
@@ -157,9 +159,7 @@ class ArrayNumbers:
     def shape(self, target: Cell) -> tuple[int, ...]:
         """The shape of an array; the number of observations is that of the given numbers."""
         observations = next((len(self.given[each]) for each in self.given if each.has_observations), 1)
-        return tuple(
-            observations if axis.kind == "observation" else int(axis.size or 0) for axis in target.array.axes
-        )
+        return tuple(observations if axis.kind == "observation" else int(axis.size or 0) for axis in target.array.axes)
 
     def _sum(self, target: Cell, terms: Iterable[Term]) -> Numbers:
         total = np.zeros(self.shape(target), dtype=np.longdouble)
@@ -204,7 +204,8 @@ class ArrayNumbers:
         else:
             product = np.asarray(scale)
         shape = [sizes[letter] if letter in present else 1 for letter in target.indices]
-        return product.reshape(shape)
+        shaped: Numbers = product.reshape(shape)
+        return shaped
 
     def _map_bound(self, equation: Map) -> Numbers:
         with np.errstate(all="ignore"):
@@ -327,10 +328,12 @@ class _Law:
     def pair(self, expression: Expression) -> Pair:
         """The numbers, with the bound of an evaluation operation by operation."""
         u = self.u
+        value: Numbers
+        error: Numbers
         match expression:
-            case Number(value):
+            case Number(fraction):
                 number = self.value(expression)
-                return number, abs(number) * (0 if value.denominator == 1 else u)
+                return number, abs(number) * (0 if fraction.denominator == 1 else u)
             case Reference(of):
                 value = self._leaf(of, self.owner.array)
                 return value, self._leaf(of, self.owner.bound) if isinstance(of, Cell) else np.zeros_like(value)
@@ -360,14 +363,16 @@ class _Law:
                 whole = self._reduced(reduction, letter, value)
                 if reduction == "max":
                     return whole, self._reduced("max", letter, error)
-                return whole, self._reduced("sum", letter, error) + SAFETY * u * self._reduced("sum", letter, abs(value))
+                return whole, self._reduced("sum", letter, error) + SAFETY * u * self._reduced(
+                    "sum", letter, abs(value)
+                )
             case Call(function, arguments):
                 if function.name not in _PRIMITIVES:
                     inner = function.definition or function.stable
                     assert inner is not None
                     return self.pair(inner(*arguments))
                 value = self.value(expression)
-                error = SAFETY * u * abs(value)
+                error = np.asarray(SAFETY * u * abs(value))
                 for argument, partial in zip(arguments, function.partials, strict=True):
                     own = self.pair(argument)[1]
                     if function.name in ("max", "min", "abs"):

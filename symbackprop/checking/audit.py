@@ -38,12 +38,13 @@ from symbackprop.checking.scalars import Scalars, evaluated, operands
 from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import InputError, MissingValue, SymbackpropError, TooLarge
 from symbackprop.expressions import Expression, Product, Reference, sum_of
+from symbackprop.given import given_entries
 from symbackprop.network import Network
 from symbackprop.notation.names import Names
 from symbackprop.notation.neutral import neutral
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import every_index, scalar
-from symbackprop.values import Values, given_entries, values_at
+from symbackprop.values import Values, values_at
 
 DIGITS = 60
 KINDRED_POINTS = 10  # random points at which quantities that are always equal are recognised
@@ -168,7 +169,9 @@ class Audit:
             single = [Quantity(found, indices) for indices in every_index(found)]
             if len(single) == 1:
                 return Reference(single[0]), single[0]
-            raise InputError(f"{text}: a whole array; a printed number is of one quantity, such as {neutral(single[0])}")
+            raise InputError(
+                f"{text}: a whole array; a printed number is of one quantity, such as {neutral(single[0])}"
+            )
         except SymbackpropError as error:
             if not re.search(r"[-+*/(]", text) or isinstance(error, TooLarge):
                 raise
@@ -214,7 +217,11 @@ class Audit:
         """Whether a known mistake would have printed the same digits, although its number is another one."""
         right = float(value)
         for _, wrong in self.catalogue.values(expression):
-            if math.isfinite(wrong) and abs(wrong - right) > 1e-9 * abs(right) and claimed.rounded_from(Fraction(wrong)):
+            if (
+                math.isfinite(wrong)
+                and abs(wrong - right) > 1e-9 * abs(right)
+                and claimed.rounded_from(Fraction(wrong))
+            ):
                 return True
         return False
 
@@ -254,7 +261,7 @@ class Audit:
     def _from_printed(
         self, expression: Expression, quantity: Quantity | None, claimed: Printed
     ) -> frozenset[int] | None:
-        """The wrong claims that the number carries on from: none if printed operands explain it; None if nothing does."""
+        """The wrong claims that it carries on from: none if printed operands explain it; None if nothing does."""
         best: frozenset[int] | None = None
         earlier = [] if quantity is None else self.said.get(self._kind(quantity), [])
         for said in earlier:
@@ -283,7 +290,8 @@ class Audit:
             for place, leaf in enumerate(chosen_cases)
         }
         scalars = Scalars(self.derivation.definition, self.given, columns)
-        results = np.broadcast_to(np.asarray(evaluated(expression, scalars.of), dtype=float), (len(combined),))
+        worked: Any = np.asarray(evaluated(expression, scalars.of), dtype=np.float64)
+        results = np.broadcast_to(worked, (len(combined),))
         low, high = _window(claimed)
         best: frozenset[int] | None = None
         for place in np.flatnonzero((results >= low) & (results <= high)):
@@ -295,7 +303,7 @@ class Audit:
         return best
 
     def _cases(self, expression: Expression) -> dict[Quantity, list[Case]]:
-        """The operands that were printed before, back from the expression, with the numbers they may have been taken as."""
+        """The operands that were printed before, with the numbers they may have been taken as."""
         cases: dict[Quantity, list[Case]] = {}
         waiting, seen = list(operands(expression)), set[Quantity]()
         while waiting and len(seen) < DEEPEST:
@@ -347,7 +355,11 @@ class Audit:
         name = neutral(quantity)
         if array.role is Role.LOSS:
             yield [f"{'after:' if array.phase is Phase.AFTER else ''}loss[{output}]" for output in outputs]
-        if array.role is Role.DERIVATIVE and array.of == self.derivation.loss and (array.layer or 0) < len(network.layers):
+        if (
+            array.role is Role.DERIVATIVE
+            and array.of == self.derivation.loss
+            and (array.layer or 0) < len(network.layers)
+        ):
             yield [f"dE[{output}]{name.removeprefix('dE')}" for output in outputs]
 
     def _chains(self, quantity: Quantity) -> Iterator[Expression]:
@@ -398,7 +410,9 @@ class Audit:
             if number.value in (0, 1, 2) or text in ("0.5", ".5", "10"):
                 continue
             right = any(number.matches(Fraction(abs(each))) for each in values)
-            said = [each for group in self.said.values() for each in group if Fraction(str(abs(each.value))) == number.value]
+            said = [
+                each for group in self.said.values() for each in group if Fraction(str(abs(each.value))) == number.value
+            ]
             if right or any(not each.wrong for each in said):
                 continue
             if said:
@@ -408,7 +422,9 @@ class Audit:
         if strange:
             sentence = f"the line of working has {', '.join(strange)}, which is not a number that belongs there"
             guess = self._diagnosed(finding, claimed, expression, quantity)
-            return replace(finding, verdict="wrong", diagnosis=guess or sentence, because_of=tuple(sorted(wrong.values())))
+            return replace(
+                finding, verdict="wrong", diagnosis=guess or sentence, because_of=tuple(sorted(wrong.values()))
+            )
         if not self._is_right_line(finding, wrong):
             return None  # right numbers, put together in a wrong way
         if wrong:
@@ -418,8 +434,8 @@ class Audit:
     def _is_right_line(self, finding: Finding, wrong: Mapping[str, int]) -> bool:
         """Whether a line of working, with right numbers for the wrong ones, gives the right result up to rounding."""
         text = finding.claim.working
-        for literal, number in wrong.items():
-            right = self.found[number].value
+        for literal, cause in wrong.items():
+            right = self.found[cause].value
             assert right is not None
             text = re.sub(rf"(?<![\w.]){re.escape(literal)}(?![\w.])", f"{abs(float(right)):.15g}", text)
         spots = [found.span() for found in re.finditer(LITERAL, text)]
@@ -429,7 +445,11 @@ class Audit:
         reach = 1e-9 * abs(here)
         for start, end in spots:
             number = printed(text[start:end])
-            other = self._worked(f"{text[:start]}{float(number.value + number.unit)!r}{text[end:]}") if number.unit < 1 else here
+            other = (
+                self._worked(f"{text[:start]}{float(number.value + number.unit)!r}{text[end:]}")
+                if number.unit < 1
+                else here
+            )
             reach += abs((here if other is None else other) - here)
         return abs(here - float(finding.value)) <= reach
 
@@ -452,19 +472,17 @@ class Audit:
 
     # Roots
 
-    def _root(
-        self, finding: Finding, claimed: Printed, expression: Expression, quantity: Quantity | None
-    ) -> Finding:
+    def _root(self, finding: Finding, claimed: Printed, expression: Expression, quantity: Quantity | None) -> Finding:
         line = self._line(finding.claim)
         given = self._other_given(finding.number, claimed, expression)
         if given is not None:
             sentence, instead = given
             return replace(finding, verdict="wrong", diagnosis=sentence, instead=tuple(instead.items()))
-        sentence = self._diagnosed(finding, claimed, expression, quantity)
-        if sentence is None and line is not None and not claimed.matches(Fraction(line[0])):
-            sentence = f"the line of working gives {line[0]:.12g}: a slip in working it out"
+        told = self._diagnosed(finding, claimed, expression, quantity)
+        if told is None and line is not None and not claimed.matches(Fraction(line[0])):
+            told = f"the line of working gives {line[0]:.12g}: a slip in working it out"
         assumed = self._assumed(claimed)
-        return replace(finding, verdict="wrong", diagnosis=sentence, assumed=assumed)
+        return replace(finding, verdict="wrong", diagnosis=told, assumed=assumed)
 
     def _assumed(self, claimed: Printed) -> float | None:
         fitting = getattr(self, "_fitting", [])
@@ -583,8 +601,10 @@ class Audit:
         used = self.exact_given[quantity]
         shown = float(used)
         if own > theirs:
-            return f"the document calculates with {plain} = {shown:g}: {own} of its numbers agree with that alone, {theirs} with {claimed.text}"
-        return f"the description has {plain} = {shown:g}; {theirs} of the document's numbers agree with {claimed.text} alone, {own} with {shown:g}"
+            agree = f"{own} of its numbers agree with that alone, {theirs} with {claimed.text}"
+            return f"the document calculates with {plain} = {shown:g}: {agree}"
+        agree = f"{theirs} of the document's numbers agree with {claimed.text} alone, {own} with {shown:g}"
+        return f"the description has {plain} = {shown:g}; {agree}"
 
     def _support(self, other: Scalars) -> tuple[int, int]:
         """How many printed numbers agree with the description alone, and with another world alone."""
@@ -617,7 +637,8 @@ class Audit:
             own, theirs = self._support(world)
             if theirs >= 2 and theirs > own:
                 plain = self.derivation.notation.plain(given)
-                sentence = f"calculated with {plain} = {value:g}, which is given as {self.given[given]:g}; {theirs} of the document's numbers agree with that alone"
+                agree = f"{theirs} of the document's numbers agree with that alone"
+                sentence = f"calculated with {plain} = {value:g}, which is given as {self.given[given]:g}; {agree}"
                 return sentence, {given: value}
         return None
 
@@ -673,7 +694,11 @@ class Audit:
             verdicts.append(_holds(left, sides[place], right))
         shown = self._side(sides[0])[0]
         verdict = "ok" if all(verdicts) else "wrong"
-        diagnosis = None if verdict == "ok" else f"the left side is {float(shown):.9g}, the right one {float(self._side(sides[-1])[0]):.9g}"
+        diagnosis = (
+            None
+            if verdict == "ok"
+            else f"the left side is {float(shown):.9g}, the right one {float(self._side(sides[-1])[0]):.9g}"
+        )
         return Finding(number, claim, verdict, value=shown, diagnosis=diagnosis)
 
     def _side(self, text: str) -> tuple[Fraction, Printed | None]:
@@ -751,5 +776,3 @@ def _scalar_given(given: Mapping[Array, Any]) -> dict[Quantity, float]:
 
 def _no_arrays(array: Array) -> Any:
     raise ValueError(f"{array} in a line of numbers")
-
-

@@ -47,7 +47,9 @@ class Catalogue:
         self.derivation, self.given = derivation, given
         subject = Subject.of(derivation.system, derivation.loss)
         kinds = ("backward", "forward", "update")
-        self.variants: list[Variant] = [] if _too_large(derivation) else list(variants_of(subject, MISTAKES, kinds=kinds))
+        self.variants: list[Variant] = (
+            [] if _too_large(derivation) else list(variants_of(subject, MISTAKES, kinds=kinds))
+        )
         self._numbers: dict[int, Scalars] = {}
 
     def definition(self, variant: Variant) -> Callable[[Array], Equation | None]:
@@ -98,7 +100,9 @@ def simple_guesses(derivation: Derivation, quantity: Quantity | None, exact: flo
         old = Quantity(replace(array, phase=Phase.NOW), quantity.indices)
         if old.array in derivation.system:
             what = "it is not updated" if array.phase is Phase.NEW else "it is the value of before the update"
-            yield Guess("simple", f"{what}: it is {derivation.notation.plain(old)}", float(known.of(old)), "not updated")
+            yield Guess(
+                "simple", f"{what}: it is {derivation.notation.plain(old)}", float(known.of(old)), "not updated"
+            )
 
 
 @dataclass(frozen=True, slots=True)

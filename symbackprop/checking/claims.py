@@ -13,14 +13,26 @@ from typing import Any
 from symbackprop.checking.printed import printed
 from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import DescriptionError, InputError, suggestion
+from symbackprop.given import given_entries
 from symbackprop.network import Network
 from symbackprop.notation.names import Names
 from symbackprop.notation.neutral import neutral
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import every_index, flat
-from symbackprop.values import given_entries
 
-KEYS = ("quantity", "printed", "where", "working", "formula", "relation", "statement", "id", "kind", "notation", "neutral")
+KEYS = (
+    "quantity",
+    "printed",
+    "where",
+    "working",
+    "formula",
+    "relation",
+    "statement",
+    "id",
+    "kind",
+    "notation",
+    "neutral",
+)
 COLUMNS = ("where", "quantity", "neutral", "printed", "working")
 MOST_CLAIMS = 20_000
 
@@ -98,7 +110,9 @@ def _claim(row: Mapping[str, Any], place: str) -> Claim:
         formula = tuple(tuple(str(each) for each in (line if isinstance(line, list) else [line])) for line in formula)
     texts = {key: str(row.get(key, "")) for key in ("quantity", "printed", "where", "working", "relation", "statement")}
     claim = Claim(formula=formula, **texts)
-    if not (claim.relation or claim.statement or (claim.quantity and (claim.printed or claim.formula or claim.working))):
+    if not (
+        claim.relation or claim.statement or (claim.quantity and (claim.printed or claim.formula or claim.working))
+    ):
         raise DescriptionError(f"{place}: needs quantity and printed, quantity and formula, a relation, or a statement")
     return claim
 
@@ -106,7 +120,7 @@ def _claim(row: Mapping[str, Any], place: str) -> Claim:
 def _table_rows(text: str) -> list[dict[str, str]]:
     first = text.lstrip("\ufeff").split("\n", 1)[0]
     separator = max((";", "\t", ","), key=first.count)
-    return list(csv.DictReader(io.StringIO(text), delimiter=separator))
+    return list(csv.DictReader(io.StringIO(text), restkey="", delimiter=separator))
 
 
 def _sheet_rows(path: str) -> list[dict[str, str]]:
@@ -116,7 +130,9 @@ def _sheet_rows(path: str) -> list[dict[str, str]]:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except (OSError, KeyError, ValueError) as error:
         raise InputError(f"{path}: is not a workbook that can be read: {error}") from error
-    rows = [["" if each is None else str(each) for each in row] for row in book.worksheets[0].iter_rows(values_only=True)]
+    rows = [
+        ["" if each is None else str(each) for each in row] for row in book.worksheets[0].iter_rows(values_only=True)
+    ]
     return [dict(zip(rows[0], row, strict=False)) for row in rows[1:]] if rows else []
 
 
@@ -124,7 +140,7 @@ def _from_rows(rows: list[dict[str, str]], source: str) -> Iterator[Claim]:
     if rows and not {"quantity", "neutral"} & {_head(key) for key in rows[0] if key}:
         raise InputError(f"{source}: the first line must name the columns, quantity and printed among them")
     for number, raw in enumerate(rows[:MOST_CLAIMS], 2):
-        row = {_head(key): (value or "").strip() for key, value in raw.items() if isinstance(key, str)}
+        row = {_head(key): (value or "").strip() for key, value in raw.items() if key}
         kind, text = row.get("kind", ""), row.get("printed", "")
         name = row.get("neutral", "") or row.get("quantity", "")
         where = row.get("where", "") or row.get("id", "") or f"line {number}"
@@ -168,7 +184,7 @@ def form_rows(derivation: Derivation) -> list[dict[str, str]]:
 
 def form_quantities(derivation: Derivation) -> Iterator[Quantity]:
     """Nets, outs, losses, deltas, gradients, new parameters and the second pass, in the derivation's order."""
-    frozen = {array for array in derivation.arrays.frozen}
+    frozen = set(derivation.arrays.frozen)
     for array in derivation.system.definitions:
         if array.role in (Role.STATE,) or (array.phase is Phase.USE) or _is_input_gradient(array):
             continue
@@ -217,5 +233,5 @@ def form_workbook(derivation: Derivation) -> bytes:
 def network_beside(claims: Claims, path: str) -> str:
     """The path of the claims' network, which is written relative to the claims' file."""
     if not claims.network:
-        raise InputError(f"{path}: names no network; add network = \"NET.toml\" or give --network NET.toml")
+        raise InputError(f'{path}: names no network; add network = "NET.toml" or give --network NET.toml')
     return os.path.join(os.path.dirname(path), claims.network)

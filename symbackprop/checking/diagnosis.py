@@ -130,7 +130,9 @@ class Diagnosis:
 
     def _possible(self, both: Variant) -> bool:
         try:
-            return self._whole(both)
+            return self._whole(both) and all(
+                any(each.differs(self._numbers(each, both), array) for each in self.observed) for array in self.wrong
+            )
         except Circular:
             return False
 
@@ -149,7 +151,7 @@ class Diagnosis:
                 break
         if not found:
             return None
-        first, second = min(found, key=lambda pair: (_generality(pair[0]) + _generality(pair[1])))
+        first, second = min(found, key=lambda pair: _generality(pair[0]) + _generality(pair[1]))
         mended = self._mended(first)
         rest = tuple(array for array in self.wrong if array not in mended)
         return Explanation((first, second), (mended or self.wrong, rest), True)

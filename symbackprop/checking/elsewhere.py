@@ -72,7 +72,9 @@ def _by_key(table: Mapping[str, Any], network: Network) -> dict[str, Any]:
         if array in gradients:
             _put(found, gradients[array], array, wanted, value)
     if not found:
-        raise InputError(f"none of the names in the file is a gradient; expected {', '.join(arrays)}, or dE/dw[1] and so on")
+        raise InputError(
+            f"none of the names in the file is a gradient; expected {', '.join(arrays)}, or dE/dw[1] and so on"
+        )
     return found
 
 

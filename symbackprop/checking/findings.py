@@ -106,7 +106,11 @@ def _summary(findings: Sequence[Finding]) -> str:
 
 def _line(finding: Finding) -> str:
     claim = finding.claim
-    what = f"{claim.quantity} = {claim.printed}" if claim.printed else claim.relation or f"{claim.quantity} = {_formula(claim)}"
+    what = (
+        f"{claim.quantity} = {claim.printed}"
+        if claim.printed
+        else claim.relation or f"{claim.quantity} = {_formula(claim)}"
+    )
     right = f"; right: {shown(finding)}" if claim.printed and finding.value is not None else ""
     return f"{claim.where + ': ' if claim.where else ''}{what}{right}"
 

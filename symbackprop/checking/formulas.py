@@ -25,11 +25,10 @@ from symbackprop.quantities import Array, Quantity
 LONGEST = 4_000
 DEEPEST = 60
 
-_BASE = r"(?:\\?[^\W\d_](?:[^\W_]|\\)*)(?:'|\[\d+\]|_\{[^{}]*\}|_[^\W_]+(?:,\w+)?|\^\{\([^{}]*\}|\^\(\w+\)|\^[+*](?![\w(]))*"
+_WORD = r"(?:\\?[^\W\d_](?:[^\W_]|\\)*)"
+_BASE = _WORD + r"(?:'|\[\d+\]|_\{[^{}]*\}|_[^\W_]+(?:,\w+)?|\^\{\([^{}]*\}|\^\(\w+\)|\^[+*](?![\w(]))*"
 _PREFIX = r"(?:(?:new|after|use|direct|state:\w+)\s*:\s*)?"
-_DERIVATIVE = re.compile(
-    rf"{_PREFIX}(?:d|∂)\s*\(?{_PREFIX}{_BASE}\)?\s*/\s*(?:d|∂)\s*\(?{_PREFIX}{_BASE}\)?(?:@\d+)?"
-)
+_DERIVATIVE = re.compile(rf"{_PREFIX}(?:d|∂)\s*\(?{_PREFIX}{_BASE}\)?\s*/\s*(?:d|∂)\s*\(?{_PREFIX}{_BASE}\)?(?:@\d+)?")
 _NAME = re.compile(rf"{_PREFIX}{_BASE}(?:@\d+)?")
 _SLOPES = re.compile(r"D_?(\d+)\b|D\^\((\d+)\)")
 _NUMBER = re.compile(r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?")
@@ -259,7 +258,7 @@ def computed(node: Node, numbers_of: NumbersOf, *, columns: bool) -> Numbers:
                 return np.asarray(parts[0].sum())
             case "call":
                 call = FUNCTIONS[node.of](*(Reference(number) for number in range(len(parts))))
-                return np.asarray(evaluated(call, lambda number: parts[number]), dtype=float)  # type: ignore[index]
+                return np.asarray(evaluated(call, lambda number: parts[number]), dtype=float)
     raise AssertionError(node)
 
 
@@ -280,5 +279,3 @@ def _named(of: Quantity | Array, numbers_of: NumbersOf, *, columns: bool) -> Num
     if numbers.ndim == 1:
         return numbers.reshape(-1, 1) if columns else numbers.reshape(1, -1)
     return numbers
-
-

@@ -69,7 +69,9 @@ def check_values(gradients: Mapping[str, Any], network: Network, *, rtol: float 
     derivation = settled(derive(network))
     own = next(points(derivation, dtype="float64", seed=0, rounded=True))
     if own.label.startswith("random"):
-        raise InputError("the description has no values for everything: gradients computed elsewhere cannot be compared")
+        raise InputError(
+            "the description has no values for everything: gradients computed elsewhere cannot be compared"
+        )
     run = _Run(derivation, "to_from", rtol)
     run.look(own, _Answer(gradients))
     return run.report()
@@ -226,11 +228,14 @@ class _Run:
 
     def report(self) -> Report:
         """The findings of all points together."""
-        usable = [each for each in self.observed if set(each.found) == set(self.observed[0].found)] if self.observed else []
+        usable = (
+            [each for each in self.observed if set(each.found) == set(self.observed[0].found)] if self.observed else []
+        )
         findings = {key: self._finding(key, usable) for key in self.arrays if key in self.keys or key in self.bad}
         wrong = [key for key, finding in findings.items() if not finding.agrees]
         agrees = not wrong and not self.problems
-        explanation, mistakes = None, ()
+        explanation: Explanation | None = None
+        mistakes: tuple[MistakeFinding, ...] = ()
         if usable and any(key not in self.bad for key in wrong):
             subject = Subject.of(self.derivation.system, self.derivation.loss)
             explanation = Diagnosis(subject, usable, kinds=("backward", "forward")).explanation()
@@ -376,5 +381,3 @@ def _remarks(key: str, array: Array, observed: Sequence[Observed]) -> Iterable[s
         zeros = (found == 0) & (right != 0) & wrong
         if zeros.any() and not zeros.all():
             yield f"{int(zeros.sum())} entries are 0 where they should not be"
-
-

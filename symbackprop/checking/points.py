@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -15,8 +16,8 @@ import numpy as np
 
 from symbackprop.checking.arrays import FLOAT32, FLOAT64, ArrayNumbers, Numbers
 from symbackprop.derivation import Derivation, derive
+from symbackprop.given import given_entries
 from symbackprop.quantities import Array, Phase, Role
-from symbackprop.values import given_entries
 
 ROUNDOFF = {"float64": FLOAT64, "float32": FLOAT32}
 ATTEMPTS = 40  # random points that are tried where the loss has no value at most of them
@@ -90,9 +91,7 @@ def frozen_keys(derivation: Derivation) -> set[str]:
     return weights | {f"b{number}" for number, layer in enumerate(network.layers, 1) if not layer.trainable_bias}
 
 
-def points(
-    derivation: Derivation, *, dtype: str, seed: int, rounded: bool = False
-) -> Iterator[Point]:
+def points(derivation: Derivation, *, dtype: str, seed: int, rounded: bool = False) -> Iterator[Point]:
     """The description's own point, where it has values, then random ones without end.
 
     ``rounded`` says that the description's numbers were rounded to floats by someone else: their rounding then counts.
@@ -101,13 +100,11 @@ def points(
     if own is not None and own.is_usable:
         yield own
     random = Random(seed)
-    number = 0
-    for _ in range(10**6):
+    for number in count(1):
         for _ in range(ATTEMPTS):
-            point = _random_point(derivation, dtype, random, number + 1, seed)
+            point = _random_point(derivation, dtype, random, number, seed)
             if point.is_usable:
                 break
-        number += 1
         yield point
 
 
@@ -144,7 +141,7 @@ def shape_of(array: Array) -> tuple[int, ...]:
 
 
 def _random_point(derivation: Derivation, dtype: str, random: Random, number: int, seed: int) -> Point:
-    own = {array: entries for array, entries in given_entries(derivation).items()}
+    own = dict(given_entries(derivation).items())
     given = {array: _drawn(derivation, array, own[array], dtype, random) for array in derivation.system.givens}
     inexact = frozenset(each for each in given if each.role in (Role.SETTING, Role.RATE))
     numbers = ArrayNumbers(derivation.definition, given, ROUNDOFF[dtype], rounded=inexact)
@@ -155,13 +152,15 @@ def _drawn(derivation: Derivation, array: Array, own: Any, dtype: str, random: R
     if array.role in (Role.SETTING, Role.RATE) and all(each is not None for each in own):
         return _binary(list(own), array, dtype)
     shape = shape_of(array)
-    count = int(np.prod(shape)) if shape else 1
+    entries = int(np.prod(shape)) if shape else 1
     if array.role is Role.TARGET and any(rewrite.pair.condition for rewrite in derivation.rewrites):
-        rows = [_shares(shape[-1], random) for _ in range(count // shape[-1])]
+        rows = [_shares(shape[-1], random) for _ in range(entries // shape[-1])]
         return np.array(rows, dtype=dtype).reshape(shape).astype(np.longdouble)
     low = {Role.TARGET: 0.05, Role.SETTING: 0.1, Role.RATE: 0.1, Role.STATE: 0.2}.get(array.role, -1.0)
     high = 0.95 if array.role is Role.TARGET else 1.5 if array.role is Role.INPUT else 1.0
-    return np.array([random.uniform(low, high) for _ in range(count)], dtype=dtype).reshape(shape).astype(np.longdouble)
+    return (
+        np.array([random.uniform(low, high) for _ in range(entries)], dtype=dtype).reshape(shape).astype(np.longdouble)
+    )
 
 
 def _shares(width: int, random: Random) -> list[float]:

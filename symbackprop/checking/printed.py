@@ -120,7 +120,15 @@ def _plain(text: str) -> str:
     for sign in ("≈", "~", "=", "\\approx", "\\simeq", "\\sim", "≃", "≅"):
         plain = plain.removeprefix(sign).strip()
     plain = _SUPERSCRIPT.sub(lambda found: "10^" + found[1], plain)
-    for sign, meant in (("\\cdot", "*"), ("\\times", "*"), ("{,}", ","), ("\\,", ""), ("\\!", ""), ("\\%", "%"), ("**", "^")):
+    for sign, meant in (
+        ("\\cdot", "*"),
+        ("\\times", "*"),
+        ("{,}", ","),
+        ("\\,", ""),
+        ("\\!", ""),
+        ("\\%", "%"),
+        ("**", "^"),
+    ):
         plain = meant.join(plain.split(sign))
     plain = "".join(plain.translate(_SIGNS).split()).replace("\u00a0", "").replace("\u202f", "").replace("'", "")
     plain = plain.replace("x10", "*10")

@@ -18,10 +18,10 @@ from symbackprop.checking.formulas import FormulaReader, Node, computed
 from symbackprop.checking.points import points
 from symbackprop.checking.wording import array_text
 from symbackprop.derivation import Derivation
-from symbackprop.errors import SymbackpropError
 from symbackprop.quantities import Array, Quantity, Role
 from symbackprop.system import every_index
 
+SIGNS = {"+": "plus", "-": "minus"}
 POINTS = 4
 NEAR = 1e-9  # relative to the largest entry: formulas that differ less at all points are equal
 MOST_FIRST = 200  # exchanges of a name that a second one is looked for
@@ -54,7 +54,7 @@ class FormulaJudge:
     @cached_property
     def places(self) -> list[_Numbers]:
         """Random points, the same for every formula."""
-        some = [each for each in islice(points(self.derivation, dtype="float64", seed=2), POINTS + 1)]
+        some = list(islice(points(self.derivation, dtype="float64", seed=2), POINTS + 1))
         return [_Numbers(self.derivation, each.numbers) for each in some if each.label.startswith("random")][:POINTS]
 
     def finding(self, number: int, claim: Claim) -> Finding:
@@ -77,13 +77,20 @@ class FormulaJudge:
 
     def _values(self, nodes: list[list[Node]], place: _Numbers, *, columns: bool) -> Numbers:
         rows = [[computed(node, place, columns=columns) for node in row] for row in nodes]
-        return rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else np.array([[e.reshape(()) for e in r] for r in rows], dtype=float)
+        return (
+            rows[0][0]
+            if len(rows) == 1 and len(rows[0]) == 1
+            else np.array([[e.reshape(()) for e in r] for r in rows], dtype=float)
+        )
 
     def _equal(self, nodes: list[list[Node]], right: list[Numbers], *, single: bool) -> bool:
         """Whether the formulas have the right numbers at every point, vectors taken as columns or as rows."""
         for columns in (True, False):
             try:
-                if all(_same(self._values(nodes, place, columns=columns), wanted) for place, wanted in zip(self.places, right, strict=True)):
+                if all(
+                    _same(self._values(nodes, place, columns=columns), wanted)
+                    for place, wanted in zip(self.places, right, strict=True)
+                ):
                     return True
             except (ValueError, IndexError):
                 continue
@@ -96,7 +103,9 @@ class FormulaJudge:
         for row, line in enumerate(nodes):
             for column, node in enumerate(line):
                 for place, wanted in zip(self.places, right, strict=True):
-                    entry = wanted.reshape(len(nodes), -1)[row, column] if wanted.size == len(nodes) * len(line) else np.nan
+                    entry = (
+                        wanted.reshape(len(nodes), -1)[row, column] if wanted.size == len(nodes) * len(line) else np.nan
+                    )
                     if not _same(computed(node, place, columns=True), np.asarray(entry)):
                         found.append((row, column))
                         break
@@ -105,7 +114,13 @@ class FormulaJudge:
     # What stands wrong
 
     def _diagnosis(
-        self, nodes: list[list[Node]], right: list[Numbers], wanted: Quantity | Array, wrong: list[tuple[int, int]], *, single: bool
+        self,
+        nodes: list[list[Node]],
+        right: list[Numbers],
+        wanted: Quantity | Array,
+        wrong: list[tuple[int, int]],
+        *,
+        single: bool,
     ) -> str | None:
         place = f"row {wrong[0][0] + 1}, column {wrong[0][1] + 1}: " if len(wrong) == 1 else ""
         if self._equal([[Node("negative", (node,)) for node in row] for row in nodes], right, single=single):
@@ -117,7 +132,7 @@ class FormulaJudge:
         return self._mended(nodes, right, place, single=single) or self._mistake(nodes, wanted, single=single)
 
     def _mended(self, nodes: list[list[Node]], right: list[Numbers], place: str, *, single: bool) -> str | None:
-        """The one name, sign or transposition whose change makes the formula right; also the same one at several places."""
+        """The one name, sign or transposition whose change makes the formula right, at one place or at several."""
         for count, (changed, sentence) in enumerate(self._changes(nodes)):
             if count > MOST_TRIED:
                 return None
@@ -179,7 +194,10 @@ class FormulaJudge:
             yield part.parts[0], "what is transposed should not be"
         elif part.kind in "+-" and len(part.parts) == 2:
             turned = "-" if part.kind == "+" else "+"
-            yield Node(turned, part.parts), f"a {'plus' if part.kind == '+' else 'minus'} stands where a {'minus' if turned == '-' else 'plus'} belongs"
+            yield (
+                Node(turned, part.parts),
+                f"a {SIGNS[part.kind]} stands where a {SIGNS[turned]} belongs",
+            )
         elif part.kind == "@":
             yield Node("@", part.parts[::-1]), "the factors of a matrix product are exchanged"
             yield Node("*", part.parts), "an elementwise product belongs there"
@@ -208,7 +226,10 @@ class FormulaJudge:
             def definition(array: Array, variant: Any = variant) -> Any:
                 return variant.new.get(array) or self.derivation.definition(array)
 
-            others = [replace(place, numbers=place.numbers.with_equations(definition, variant.changed)) for place in self.places]
+            others = [
+                replace(place, numbers=place.numbers.with_equations(definition, variant.changed))
+                for place in self.places
+            ]
             if self._equal(nodes, [self._right(wanted, other) for other in others], single=single):
                 return f"{variant.mistake.sentence} (in {array_text(self.derivation, variant.place)})"
         return None

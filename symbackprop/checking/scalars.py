@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -75,7 +75,7 @@ def operands(expression: Expression) -> list[Quantity]:
     return list(dict.fromkeys(leaf for leaf in leaves(expression) if isinstance(leaf, Quantity)))
 
 
-def evaluated(expression: Expression, value_of: Callable[[Hashable], Any]) -> Any:
+def evaluated(expression: Expression, value_of: Callable[[Any], Any]) -> Any:
     """An expression's number in floats."""
     with np.errstate(all="ignore"):
         return _evaluated(expression, value_of)

@@ -107,11 +107,14 @@ class _Check:
             agrees = all(each.agrees(each.numbers, array, exactly=True) for each in self.observed)
             worst, text = 0.0, ""
             for each in self.observed:
-                apart = abs(each.found[array] - each.numbers.array(array)) / np.maximum(abs(each.numbers.array(array)), 1e-300)
+                apart = abs(each.found[array] - each.numbers.array(array)) / np.maximum(
+                    abs(each.numbers.array(array)), 1e-300
+                )
                 place = np.unravel_index(int(np.argmax(apart)), apart.shape) if apart.ndim else ()
                 if float(apart[place]) >= worst:
                     worst = float(apart[place])
-                    text = f"{float(each.found[array][place]):{SHOWN_DIGITS}} where {float(each.numbers.array(array)[place]):{SHOWN_DIGITS}} is right"
+                    found, right = float(each.found[array][place]), float(each.numbers.array(array)[place])
+                    text = f"{found:{SHOWN_DIGITS}} where {right:{SHOWN_DIGITS}} is right"
             findings[key] = ParameterFinding(agrees, worst, "" if agrees else text)
         agrees = all(finding.agrees for finding in findings.values()) and not self.problems
         return Report(
@@ -148,9 +151,7 @@ class _Check:
         ties = {each.mistake.name: each for each in explanation.ties}
         for name, tie in ties.items():
             if name != found[0].name:
-                found.append(
-                    MistakeFinding(name, tie.mistake.sentence, found[0].parameters, instead_of=found[0].name)
-                )
+                found.append(MistakeFinding(name, tie.mistake.sentence, found[0].parameters, instead_of=found[0].name))
         return tuple(found)
 
     def _own_equations(self) -> dict[Array, Equation]:

@@ -17,7 +17,8 @@ def equation_text(derivation: Derivation, equation: Equation | None) -> str:
     """The equation's law in the derivation's notation; empty where it has none in letters."""
     if not isinstance(equation, SumOfProducts | Map):
         return ""
-    return f"{cell_text(derivation, equation.target)} = {PLAIN.text(equation.law(), lambda leaf: _label(derivation, leaf))}"
+    law = PLAIN.text(equation.law(), lambda leaf: _label(derivation, leaf))
+    return f"{cell_text(derivation, equation.target)} = {law}"
 
 
 def cell_text(derivation: Derivation, cell: Cell) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser, Namespace
 
 from symbackprop.commands.entry import Command, WrongUsage
@@ -13,7 +14,9 @@ DIFFERENCE = 1
 def arguments(parser: ArgumentParser) -> None:
     """The options of ``audit``."""
     parser.add_argument(
-        "claims", metavar="CLAIMS", help="CLAIMS.toml, or a filled-in form (.csv, .xlsx); or NET.toml with claims behind it"
+        "claims",
+        metavar="CLAIMS",
+        help="CLAIMS.toml, or a filled-in form (.csv, .xlsx); or NET.toml with claims behind it",
     )
     parser.add_argument("said", metavar="NAME=NUMBER", nargs="*", help="claims without a file: w_5=0.0822 dE/dw_1=0.1")
     parser.add_argument("--network", metavar="NET.toml", help="the network's description, where the claims name none")
@@ -26,7 +29,6 @@ def run(options: Namespace) -> int:
     from symbackprop.checking.claims import Claims, network_beside, read_claims, said_of
     from symbackprop.checking.findings import as_table, as_text
     from symbackprop.network import Network
-    from symbackprop.report import as_json
 
     if options.said:
         network = Network.read(options.claims)
@@ -35,7 +37,7 @@ def run(options: Namespace) -> int:
         claims = read_claims(options.claims)
         network = Network.read(options.network or network_beside(claims, options.claims))
     findings = audit(claims, network)
-    say(as_json(as_table(findings)) if options.json else as_text(findings))
+    say(json.dumps(as_table(findings), indent=2, ensure_ascii=False) if options.json else as_text(findings))
     return DIFFERENCE if any(finding.verdict == "wrong" for finding in findings) else 0
 
 

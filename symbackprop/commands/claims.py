@@ -15,7 +15,9 @@ ENDINGS = {".csv": "csv", ".xlsx": "xlsx"}
 def arguments(parser: ArgumentParser) -> None:
     """The options of ``claims``."""
     parser.add_argument("network", metavar="NET.toml", help="the network's description")
-    parser.add_argument("-o", "--output", metavar="FORM.csv|.xlsx", help="write a file; without it, print the form as CSV")
+    parser.add_argument(
+        "-o", "--output", metavar="FORM.csv|.xlsx", help="write a file; without it, print the form as CSV"
+    )
 
 
 def run(options: Namespace) -> int:

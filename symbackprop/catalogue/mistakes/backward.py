@@ -1,4 +1,4 @@
-"""Mistakes made in going back from the loss to the deltas. Each function says where a mistake can be made, and makes it."""
+"""Mistakes made in going back from the loss to the deltas. Each function says where, and makes them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from symbackprop.catalogue.mistakes.entries import (
     with_terms,
     without,
 )
-from symbackprop.expressions import BySign, Expression, Quotient, Reference, leaves, substituted
+from symbackprop.expressions import BySign, Expression, Number, Quotient, Reference, leaves, substituted
 from symbackprop.quantities import Array, Cell, Phase, Role
 from symbackprop.system import Equation, Kronecker, Map, Reindex, Scatter, SumOfProducts, Term
 
@@ -31,7 +31,7 @@ ONE = Fraction(1)
 
 
 def _slope_terms(subject: Subject) -> list[tuple[SumOfProducts, Term, Cell, Map]]:
-    """The deltas that are an adjoint times an elementwise slope: equation, term, the slope's factor, the slope's map."""
+    """The deltas that are an adjoint times an elementwise slope: equation, term, the slope's factor, its map."""
     found = []
     for equation in subject.deltas:
         if isinstance(equation, SumOfProducts) and len(equation.terms) == 1:
@@ -303,7 +303,9 @@ def softmax_elementwise(subject: Subject) -> Changes:
         array = equation.target.array
         if jacobian is None or array.layer != jacobian.target.array.layer:
             continue
-        wrt = next((each.target for each in subject.gradients_of_outputs() if each.target.array.layer == array.layer), None)
+        wrt = next(
+            (each.target for each in subject.gradients_of_outputs() if each.target.array.layer == array.layer), None
+        )
         out = jacobian.target.array.of
         if wrt is None or out is None:
             continue
@@ -494,7 +496,9 @@ def bias_sent_back(subject: Subject) -> Changes:
 
 def _bias_of(subject: Subject, weight: Array) -> Array | None:
     arrays = (*subject.givens, *subject.definitions)
-    here = (each for each in arrays if each.role is Role.BIAS and each.layer == weight.layer and each.phase is weight.phase)
+    here = (
+        each for each in arrays if each.role is Role.BIAS and each.layer == weight.layer and each.phase is weight.phase
+    )
     return next(here, None)
 
 
@@ -527,10 +531,13 @@ def _penalised(equation: SumOfProducts) -> bool:
 def link_left_out(subject: Subject) -> Changes:
     """In a program: a local slope is left out of the chain."""
     for equation in _program_adjoints(subject):
-        for place, term in enumerate(equation.terms):
-            for cell in cells(term)[1:]:
-                terms = [*equation.terms[:place], without(term, cell), *equation.terms[place + 1 :]]
-                yield Change((with_terms(equation, terms),))
+        if isinstance(equation, Map) and equation.scale.factors:
+            yield Change((replace(equation, body=Number(Fraction(1)), stable=None),))
+        elif isinstance(equation, SumOfProducts):
+            for place, term in enumerate(equation.terms):
+                for cell in cells(term)[1:]:
+                    terms = [*equation.terms[:place], without(term, cell), *equation.terms[place + 1 :]]
+                    yield Change((with_terms(equation, terms),))
 
 
 def sign_of_adjoint(subject: Subject) -> Changes:
@@ -545,8 +552,14 @@ def adjoint_doubled(subject: Subject) -> Changes:
         yield Change((times(equation, Fraction(2)),))
 
 
-def _program_adjoints(subject: Subject) -> list[SumOfProducts]:
-    return subject.gradients(Role.VARIABLE) if subject.loss.role is Role.VARIABLE or not subject.deltas else []
+def _program_adjoints(subject: Subject) -> list[Equation]:
+    if subject.deltas:
+        return []
+    return [
+        each
+        for each in subject.equations
+        if isinstance(each, SumOfProducts | Map) and subject.is_gradient(each.target.array, Role.VARIABLE)
+    ]
 
 
 def use_dropped(subject: Subject) -> Changes:
@@ -559,5 +572,3 @@ def use_dropped(subject: Subject) -> Changes:
                     kept = equation.table[place][:use] + equation.table[place][use + 1 :]
                     table = (*equation.table[:place], kept, *equation.table[place + 1 :])
                     yield Change((replace(equation, table=table),), f"use {use + 1} of {len(equation.table[place])}")
-
-

@@ -76,7 +76,12 @@ class Subject:
 
     def is_gradient(self, array: Array, *roles: Role) -> bool:
         """Whether an array is the loss's derivative by an array of one of these roles."""
-        return array.role is Role.DERIVATIVE and array.of == self.loss and array.wrt is not None and array.wrt.role in roles
+        return (
+            array.role is Role.DERIVATIVE
+            and array.of == self.loss
+            and array.wrt is not None
+            and array.wrt.role in roles
+        )
 
     @property
     def back_propagated(self) -> list[SumOfProducts]:
@@ -205,6 +210,8 @@ def variants_of(
     for mistake in mistakes.values():
         if mistake.kind in kinds:
             for change in mistake.changes(subject):
+                if all(subject.definitions[each.target.array] == each for each in change.equations):
+                    continue
                 yield Variant(mistake, change, subject, earlier)
 
 

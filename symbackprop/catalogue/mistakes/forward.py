@@ -169,7 +169,9 @@ def target_of_other_unit(subject: Subject) -> Changes:
         for target in cells_:
             for where, order in orders(target.array.axes[-1].size or 0):
                 other = replace(target.array, label=f"targets of the loss, {where}", phase=part.target.array.phase)
-                mixed = permuted(Term(factors=(target,)), target, target.indices[-1], Cell(other, target.indices), order)
+                mixed = permuted(
+                    Term(factors=(target,)), target, target.indices[-1], Cell(other, target.indices), order
+                )
                 body = substituted(
                     part.body,
                     lambda leaf: Reference(Cell(other, leaf.indices)) if leaf == target else Reference(leaf),  # noqa: B023

@@ -161,8 +161,6 @@ def divided_by_input(subject: Subject) -> Changes:
         del delta
 
 
-
-
 def sign_of_gradient(subject: Subject) -> Changes:
     """One array's gradient with its sign turned."""
     for equation in subject.gradients(Role.WEIGHT, Role.BIAS, Role.PARAMETER):
@@ -315,7 +313,9 @@ def penalty_mean(subject: Subject) -> Changes:
     if axis is not None and axis.size != 1:
         yield from _all_penalties(
             subject,
-            lambda term: replace(term, over=tuple(each for each in term.over if each != axis) if term.over else (axis,)),
+            lambda term: replace(
+                term, over=tuple(each for each in term.over if each != axis) if term.over else (axis,)
+            ),
         )
 
 

@@ -17,7 +17,6 @@ from symbackprop.expressions import (
     Number,
     Power,
     Product,
-
     Reference,
     Sum,
     leaves,
@@ -103,8 +102,6 @@ def rate_doubled(subject: Subject) -> Changes:
     return _everywhere(subject, lambda each: Product((TWO, each)) if _is(each, Role.RATE) else None)
 
 
-
-
 def not_updated(subject: Subject) -> Changes:
     """An array of parameters keeps its values."""
     for equation in _updates(subject):
@@ -132,7 +129,8 @@ def momentum_sign(subject: Subject) -> Changes:
         if isinstance(expression, Sum) and _mentions(expression, Role.SETTING, "momentum"):
             return Sum(
                 tuple(
-                    each if _mentions(each, Role.SETTING, "momentum") else Negative(each) for each in expression.operands
+                    each if _mentions(each, Role.SETTING, "momentum") else Negative(each)
+                    for each in expression.operands
                 )
             )
         return None
@@ -224,5 +222,3 @@ def weights_of_decay_exchanged(subject: Subject) -> Changes:
 
 def _parts(expression: Expression) -> list[Expression]:
     return [expression, *(part for child in expression.children for part in _parts(child))]
-
-

@@ -1,0 +1,179 @@
+"""The audit: printed numbers, consequences, causes, formulas, relations, and the five published examples."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from symbackprop.checking.audit import audit
+from symbackprop.checking.claims import Claim, Claims, form_csv, network_beside, parse_claims, read_claims
+from symbackprop.checking.findings import Finding, as_table, as_text
+from symbackprop.checking.printed import printed
+from symbackprop.derivation import derive
+from symbackprop.errors import InputError
+from symbackprop.network import Network
+from symbackprop.notation.neutral import neutral
+from symbackprop.values import evaluate
+
+FULL = bool(os.environ.get("SYMBACKPROP_FULL"))
+CLAIMS = Path("examples/claims")
+EXAMPLE = "examples/two-input.toml"
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit"),
+    [
+        ("1,5", "3/2", "1/10"),
+        ("8.2*10^-3", "41/5000", "1/10000"),
+        ("8.2·10⁻³", "41/5000", "1/10000"),
+        (r"-5.21 \cdot 10^{-3}", "-521/100000", "1/100000"),
+        ("−0.3", "-3/10", "1/10"),
+        ("≈0.30", "3/10", "1/100"),
+        ("1/3", "1/3", "0"),
+        ("7", "7", "1"),
+        ("1,234.5", "2469/2", "1/10"),
+    ],
+)
+def test_printed_numbers_are_read_to_their_last_place(text: str, value: str, unit: str) -> None:
+    number = printed(text)
+    assert (number.value, number.unit) == (Fraction(value), Fraction(unit))
+
+
+@pytest.mark.parametrize("text", ["", "abc", "1..2", "0x10", "1/0", "--3", "1e9999"])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(InputError):
+        printed(text)
+
+
+def judged(*claims: Claim, network: str = EXAMPLE) -> list[Finding]:
+    return audit(Claims(claims), Network.read(network))
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [("0.0822", "ok"), ("0.08216", "truncated"), ("0.08217", "ok"), ("0.0922", "wrong"), ("abc", "not judged")],
+)
+def test_verdicts_on_one_number(text: str, verdict: str) -> None:
+    (finding,) = judged(Claim("dE/dw_5", text))
+    assert finding.verdict == verdict
+
+
+def test_what_follows_from_a_wrong_number_is_its_consequence() -> None:
+    findings = judged(Claim("dE/dw[2][0][0]", "0.0921670"), Claim("new:w[2][0][0]", "0.3539165"))
+    assert [each.verdict for each in findings] == ["wrong", "wrong"]
+    assert findings[0].is_root
+    assert findings[1].because_of == (0,)
+
+
+def test_a_sign_and_exchanged_digits_and_a_number_of_before_the_update_are_named() -> None:
+    findings = judged(
+        Claim("dE/dw[2][0][0]", "-0.0821670"), Claim("out[1][0]", "0.593629992"), Claim("new:w[2][0][1]", "0.450000")
+    )
+    assert next(each.diagnosis for each in findings) == "the sign is turned"
+    assert "are exchanged" in str(findings[1].diagnosis)
+    assert "is not updated" in str(findings[2].diagnosis)
+
+
+def test_formulas_are_judged_and_mended() -> None:
+    right = "(out[2][0] - t[0]) * out[2][0] * (1 - out[2][0]) * out[1][0]"
+    findings = judged(
+        Claim("dE/dw[2][0][0]", formula=right),
+        Claim("dE/dw[2][0][1]", formula=right),
+        Claim("dE/dnet[1]", formula="D1 @ w[2].T @ delta[2]"),
+        Claim("dE/dnet[1]", formula="D1 @ w[2] @ delta[2]"),
+        Claim("dE/dw[2]", formula="delta[2] @ out[1].T"),
+    )
+    assert [each.verdict for each in findings] == ["ok", "wrong", "ok", "wrong", "ok"]
+    assert findings[1].diagnosis == "out_h1 stands where out_h2 belongs"
+    assert findings[3].diagnosis == "W^(2) should be transposed"
+
+
+@pytest.mark.parametrize(
+    ("relation", "verdict"),
+    [
+        ("after:loss < loss", "ok"),
+        ("loss < after:loss", "wrong"),
+        ("loss ≈ 0.2984", "ok"),
+        ("no relation", "not judged"),
+    ],
+)
+def test_relations_are_judged(relation: str, verdict: str) -> None:
+    assert judged(Claim(relation=relation))[0].verdict == verdict
+
+
+@pytest.mark.parametrize(("separator", "mark"), [(",", "."), (";", ","), ("\t", ",")])
+def test_a_filled_in_form_is_read_as_spreadsheets_save_it(separator: str, mark: str) -> None:
+    derivation = derive(Network.read(EXAMPLE))
+    values = evaluate(derivation)
+    lines = ["\ufeff" + separator.join(["where", "quantity", "neutral", "printed", "working"])]
+    for row in form_csv(derivation).splitlines()[1:]:
+        _, name, own, _, _ = row.split(",")
+        number = f"{values[own]:.6f}".replace(".", mark)
+        lines.append(separator.join(["", name, own, number, ""]))
+    findings = audit(parse_claims("\n".join(lines), source="form.csv"), Network.read(EXAMPLE))
+    assert len(findings) > 40
+    assert {finding.verdict for finding in findings} == {"ok"}
+
+
+@pytest.mark.full
+def test_random_digit_changes_are_not_called_mistakes_of_thought() -> None:
+    network = Network.read(EXAMPLE)
+    values = evaluate(derive(network))
+    names = [f"dE/dw[{layer}][{j}][{k}]" for layer in (1, 2) for j in (0, 1) for k in (0, 1)]
+    names += [f"out[{layer}][{j}]" for layer in (1, 2) for j in (0, 1)] + ["loss", "dE/dout[1][0]"]
+    random, conceptual, count = Random("digits"), 0, 400 if FULL else 40
+    for _ in range(count):
+        name = random.choice(names)
+        digits = list(f"{values[name]:.7f}")
+        place = random.choice([number for number, digit in enumerate(digits) if digit.isdigit()][1:])
+        digits[place] = random.choice([digit for digit in "0123456789" if digit != digits[place]])
+        (finding,) = audit(Claims((Claim(name, "".join(digits)),)), network)
+        told = str(finding.diagnosis or "digit")
+        conceptual += finding.verdict == "wrong" and "digit" not in told and "stands where" not in told
+    assert conceptual <= 0.05 * count
+
+
+HIDDEN = ["dE/dw[1][0][0]", "dE/dw[1][1][0]", "dE/dw[1][0][1]", "dE/dw[1][1][1]", "dE/db[1][0]", "dE/db[1][1]"]
+EXPECTED_ROOTS = {
+    "esuli": {"w[2][0][0]": "calculates with w_100 = 0.7"},
+    "kadakia": {},
+    "russo": {
+        "dE/dw[2][0][0]": "0.59387 the digits 3 and 8 are exchanged",
+        "new:w[1][1][1]": "dE_total/dw_6 stands where dE_total/dw_5 belongs",
+        "after:out[1][2]": "a digit",
+    },
+    "math-note": {
+        "dE/dw[2][0][1]": "are left out",
+        **dict.fromkeys(HIDDEN, "the sum over the outputs is missing"),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXPECTED_ROOTS)
+def test_the_roots_of_the_published_examples(name: str) -> None:
+    path = str(CLAIMS / f"{name}.toml")
+    claims = read_claims(path)
+    findings = audit(claims, Network.read(network_beside(claims, path)))
+    roots = {
+        finding.claim.quantity: str(finding.diagnosis)
+        for finding in findings
+        if finding.is_root and finding.claim.printed
+    }
+    assert list(roots) == list(EXPECTED_ROOTS[name])
+    for quantity, part in EXPECTED_ROOTS[name].items():
+        assert part in roots[quantity]
+    assert len(as_table(findings)) == len(findings)
+    assert as_text(findings)
+
+
+def test_neutral_names_of_the_form_lead_back() -> None:
+    derivation = derive(Network.read(EXAMPLE))
+    from symbackprop.checking.claims import form_quantities
+    from symbackprop.notation.names import Names
+
+    names = Names(derivation)
+    assert all(names.resolve(neutral(quantity)) == quantity for quantity in form_quantities(derivation))

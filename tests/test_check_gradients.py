@@ -1,0 +1,162 @@
+"""The gradient check: what is right is right, what is wrong is found, and what is planted is named."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from random import Random
+
+import numpy as np
+import pytest
+
+from symbackprop.checking.gradients import check_gradients, check_values
+from symbackprop.checking.updates import check_update
+from symbackprop.derivation import derive
+from symbackprop.errors import InputError, OutsideError
+from symbackprop.network import Network
+from symbackprop.testing import assert_gradients
+from tests.planted import backward_variants, generic_network, is_visible, planted, textbook
+
+FULL = bool(os.environ.get("SYMBACKPROP_FULL"))
+RIGHT = 10_000 if FULL else 60
+PLANTED = 20 if FULL else 2
+EXAMPLE = "examples/two-input.toml"
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_right_function_is_never_called_wrong(dtype: str) -> None:
+    for number in range(RIGHT // 2):
+        network = generic_network(number)
+        report = check_gradients(textbook(network, dtype=dtype), network, dtype=dtype)
+        assert report, f"network {number}: {report}"
+
+
+@pytest.mark.full
+def test_every_planted_mistake_is_found_and_named() -> None:
+    counts: Counter[str] = Counter()
+    for number in range(PLANTED):
+        network = generic_network(number)
+        derivation = derive(network)
+        for name, variants in backward_variants(derivation).items():
+            variant = Random(f"{number}:{name}").choice(variants)
+            if not is_visible(derivation, variant):
+                continue
+            report = check_gradients(planted(derivation, variant), network)
+            assert not report, f"network {number}: {name} is not found"
+            named = [each.name for each in report.mistakes]
+            assert name in named, f"network {number}: {name} ({variant.change.where}) is called {named}"
+            assert report.complete
+            counts["unique" if set(named) == {name} else "tied"] += 1
+    assert counts["unique"] >= 0.9 * counts.total(), counts
+
+
+def test_one_weight_wrong_by_1e_9_is_found() -> None:
+    network = Network.read(EXAMPLE)
+
+    def gradients(parameters, inputs, targets):  # type: ignore[no-untyped-def]
+        found = textbook(network)(parameters, inputs, targets)
+        found["W1"] = found["W1"] * np.array([[1, 1 + 1e-9], [1, 1]])
+        return found
+
+    report = check_gradients(gradients, network)
+    assert not report
+    assert report.mistakes == ()
+    assert any("only W1[0][1]" in note for note in report.parameters["W1"].notes)
+    assert [key for key, finding in report.parameters.items() if not finding.agrees] == ["W1"]
+
+
+def test_layouts_and_keys_and_losses_beside_the_gradients_are_taken() -> None:
+    network = Network.read(EXAMPLE)
+    right = textbook(network)
+
+    def turned(parameters, inputs, targets):  # type: ignore[no-untyped-def]
+        own = {key: array.T if key[0] == "W" else array for key, array in parameters.items()}
+        found = right(own, inputs, targets)
+        return 0.3, {f"d{key}": array.T if key[0] == "W" else array for key, array in found.items()}
+
+    assert check_gradients(turned, network, layout="from_to", batched=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda found: None, "nothing (None)"),
+        (lambda found: {key: found[key] for key in ("W1", "b1", "b2")}, "missing from what the function returns: W2"),
+        (lambda found: found | {"W9": 1}, "'W9' is not one of"),
+        (lambda found: found | {"W1": found["W1"][:1]}, "shape (1, 2); expected (2, 2)"),
+        (lambda found: found | {"W1": found["W1"] * np.nan}, "has nan at W1[0][0]"),
+        (lambda found: found | {"W1": "no numbers"}, "not an array of numbers"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(change, said: str) -> None:  # type: ignore[no-untyped-def]
+    network = Network.read(EXAMPLE)
+    report = check_gradients(lambda *arguments: change(textbook(network)(*arguments)), network)
+    assert not report
+    assert said in report.to_text()
+
+
+def test_a_changed_argument_is_said() -> None:
+    network = Network.read(EXAMPLE)
+
+    def gradients(parameters, inputs, targets):  # type: ignore[no-untyped-def]
+        found = textbook(network)(parameters, inputs, targets)
+        parameters["W1"] -= found["W1"]
+        return found
+
+    assert "changes its arguments in place: W1" in check_gradients(gradients, network).to_text()
+
+
+def test_an_exception_in_the_function_is_said_with_its_own_line() -> None:
+    def gradients(parameters, inputs, targets):  # type: ignore[no-untyped-def]
+        return parameters["W7"]
+
+    with pytest.raises(OutsideError, match=r"test_check_gradients\.py:\d+: .* raised KeyError: 'W7'"):
+        check_gradients(gradients, Network.read(EXAMPLE))
+
+
+def test_wrong_options_are_refused() -> None:
+    with pytest.raises(InputError, match="layout: 'rows' cannot be used; allowed: to_from, from_to"):
+        check_gradients(lambda *_: {}, Network.read(EXAMPLE), layout="rows")
+
+
+def test_gradients_computed_elsewhere_are_compared() -> None:
+    network = Network.read(EXAMPLE)
+    values = derive(network)
+    from symbackprop.values import evaluate
+
+    numbers = evaluate(values)
+    gradients = {f"{kind}{layer}": numbers[f"dE/d{kind.lower()}[{layer}]"] for kind in "Wb" for layer in (1, 2)}
+    assert check_values(gradients, network)
+    gradients["b2"] = [2 * each for each in gradients["b2"]]
+    report = check_values(gradients, network)
+    assert [each.name for each in report.mistakes][:1] == ["gradient doubled"]
+
+
+def test_an_assertion_fails_with_the_report() -> None:
+    network = Network.read(EXAMPLE)
+    assert assert_gradients(textbook(network), EXAMPLE)
+    with pytest.raises(AssertionError, match="the sign of one gradient is turned"):
+        assert_gradients(lambda *each: (found := textbook(network)(*each)) | {"W1": -found["W1"]}, network)
+
+
+RULES = {
+    "gradient_descent": lambda w, g, s, k: w - 0.5 * g,
+    "momentum": lambda w, g, s, k: w - 0.5 * (0.9 * s["velocity"][k] + g),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_right_step_agrees_and_a_turned_one_is_named(rule: str) -> None:
+    network = Network.read(EXAMPLE).with_values({"update.rule": rule, "layers[0].trainable": None})
+    step = RULES[rule]
+
+    def right(parameters, gradients, states):  # type: ignore[no-untyped-def]
+        return {key: step(parameters[key], gradients[key], states, key) for key in parameters}
+
+    def turned(parameters, gradients, states):  # type: ignore[no-untyped-def]
+        return {key: 2 * parameters[key] - step(parameters[key], gradients[key], states, key) for key in parameters}
+
+    assert check_update(right, network)
+    report = check_update(turned, network)
+    assert report.mistakes[0].name == "step added", report
