@@ -109,7 +109,13 @@ class Derivation:
         (``w_1``, ``w[1]``, ``W1``) to numbers. Raises MissingValue when a number that is asked for needs an absent one.
         """
         return numbers.evaluate(
-            self.core, inputs=inputs, targets=targets, parameters=parameters, exact=exact, digits=precision
+            self.core,
+            inputs=inputs,
+            targets=targets,
+            parameters=parameters,
+            exact=exact,
+            digits=precision,
+            names=self.names,
         )
 
     def train(self, steps: int, *, values: Values | None = None) -> Training:

@@ -73,17 +73,19 @@ def evaluate(
     parameters: Mapping[str, Any] | None = None,
     exact: bool = False,
     digits: int | None = None,
+    names: Names | None = None,
 ) -> Values:
     """The derivation's numbers, at the description's values or at others in their place.
 
     ``inputs`` and ``targets`` are rows (one row may stand by itself); another number of observations is fine.
     ``parameters`` maps names (``w_1``, ``w[1][0][2]``) or whole arrays (``W1``, ``b1``, ``w[1]``) to numbers; floats
     are taken at their exact binary value, strings ("1/3", "0.1") as written. Raises `MissingValue` when a number
-    is asked for that needs an absent one.
+    is asked for that needs an absent one. ``names`` are the derivation's, where they have been made before.
     """
     if inputs is not None or targets is not None:
         derivation = _with_observations(derivation, inputs, targets)
-    names = Names(derivation)
+    if names is None or names.derivation is not derivation:
+        names = Names(derivation)
     entries = given_entries(derivation)
     override(derivation, names, entries, inputs, targets, parameters or {})
     _check_rewrites(derivation, entries)
