@@ -29,7 +29,7 @@ from tests.reference import Reference
 DIGITS = 50
 # Nets of at most 20 cost the plain formulas of a closed form at most 9 digits a factor (1 - out near 1).
 TOLERANCE = mpmath.mpf("1e-25")
-PER_NETWORK = 3  # parameters; for the closed form fewer
+PER_NETWORK = 2  # parameters; for the closed form fewer
 CLOSED_PER_NETWORK = 2
 MOST_PATHS = 300
 MOST_OPERATIONS = 1_000
