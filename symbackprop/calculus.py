@@ -28,10 +28,13 @@ from symbackprop.expressions import (
 from symbackprop.functions import LOG
 
 
-def differentiated(expression: Expression, by: Hashable, at_kink: Expression = ZERO) -> Expression:
+def differentiated(
+    expression: Expression, by: Hashable, at_kink: Expression = ZERO, *, printed: bool = False
+) -> Expression:
     """The partial derivative by the leaf ``by``, in the order of the chain rule; only zeros and ones are folded.
 
-    ``at_kink`` is the slope where one does not exist (abs, max, relu at a tie).
+    ``at_kink`` is the slope where one does not exist (abs, max, relu at a tie). The slopes of functions are the stable
+    ones that numbers come from or, if ``printed``, those of textbooks.
     """
     match expression:
         case Reference(of):
@@ -39,14 +42,14 @@ def differentiated(expression: Expression, by: Hashable, at_kink: Expression = Z
         case Number() | Undefined():
             return ZERO
         case Sum(terms):
-            return sum_of([differentiated(each, by, at_kink) for each in terms])
+            return sum_of([differentiated(each, by, at_kink, printed=printed) for each in terms])
         case Negative(operand):
-            return product_of([Negative(ONE), differentiated(operand, by, at_kink)])
+            return product_of([Negative(ONE), differentiated(operand, by, at_kink, printed=printed)])
         case Product(factors):
-            slopes = [differentiated(each, by, at_kink) for each in factors]
+            slopes = [differentiated(each, by, at_kink, printed=printed) for each in factors]
             return sum_of([product_of([*factors[:i], slope, *factors[i + 1 :]]) for i, slope in enumerate(slopes)])
         case Quotient(numerator, denominator):
-            above, below = (differentiated(each, by, at_kink) for each in (numerator, denominator))
+            above, below = (differentiated(each, by, at_kink, printed=printed) for each in (numerator, denominator))
             first = ZERO if above == ZERO else Quotient(above, denominator)
             second = (
                 ZERO
@@ -55,29 +58,28 @@ def differentiated(expression: Expression, by: Hashable, at_kink: Expression = Z
             )
             return sum_of([first, second])
         case Power(base, exponent):
-            return _power_slope(base, exponent, by, at_kink)
+            return _power_slope(base, exponent, by, at_kink, printed=printed)
         case Call(function, arguments):
-            return sum_of(
-                [
-                    product_of([partial(*arguments, at_kink=at_kink), differentiated(argument, by, at_kink)])
-                    for partial, argument in zip(function.partials, arguments, strict=True)
-                    if differentiated(argument, by, at_kink) != ZERO
-                ]
-            )
+            inner = [differentiated(each, by, at_kink, printed=printed) for each in arguments]
+            outer = function.slopes(arguments, at_kink, printed=printed)
+            pairs = zip(outer, inner, strict=True)
+            return sum_of([product_of([slope, each]) for slope, each in pairs if each != ZERO])
         case BySign(decider, negative, zero, positive, kink):
-            branches = [differentiated(each, by, at_kink) for each in (negative, zero, positive)]
+            branches = [differentiated(each, by, at_kink, printed=printed) for each in (negative, zero, positive)]
             if all(branch == ZERO for branch in branches):
                 return ZERO
             return BySign(decider, branches[0], branches[1], branches[2], kink=kink)
         case Along("sum", index, body):
-            slope = differentiated(body, by, at_kink)
+            slope = differentiated(body, by, at_kink, printed=printed)
             return ZERO if slope == ZERO else Along("sum", index, slope)
     raise AssertionError(f"no derivative is stated for {type(expression).__name__}")
 
 
-def _power_slope(base: Expression, exponent: Expression, by: Hashable, at_kink: Expression) -> Expression:
-    base_slope = differentiated(base, by, at_kink)
-    exponent_slope = differentiated(exponent, by, at_kink)
+def _power_slope(
+    base: Expression, exponent: Expression, by: Hashable, at_kink: Expression, *, printed: bool
+) -> Expression:
+    base_slope = differentiated(base, by, at_kink, printed=printed)
+    exponent_slope = differentiated(exponent, by, at_kink, printed=printed)
     terms: list[Expression] = []
     if base_slope != ZERO:
         power = constant(exponent)

@@ -227,7 +227,8 @@ class Function:
 
     ``definition`` states it in simpler functions (none for a primitive such as exp); ``stable`` states it so
     that float64 arithmetic is within a few ulp wherever the result is a normal double; ``partials`` take the
-    arguments and the slope at a kink, and return the partial by each argument, in a stable form.
+    arguments and the slope at a kink, and return the partial by each argument, in a stable form; ``printed`` are the
+    same partials as textbooks write them, of the arguments alone (none: as they are computed).
     """
 
     name: str
@@ -236,6 +237,13 @@ class Function:
     definition: Callable[..., Expression] | None = field(default=None, compare=False, repr=False)
     stable: Callable[..., Expression] | None = field(default=None, compare=False, repr=False)
     settings: tuple[tuple[str, Fraction], ...] = ()
+    printed: tuple[Callable[..., Expression], ...] = field(default=(), compare=False, repr=False)
+
+    def slopes(self, arguments: tuple[Expression, ...], at_kink: Expression, *, printed: bool) -> list[Expression]:
+        """The partial by each argument, as it is printed or as it is computed."""
+        if printed and self.printed:
+            return [partial(*arguments) for partial in self.printed]
+        return [partial(*arguments, at_kink=at_kink) for partial in self.partials]
 
     def __call__(self, *arguments: Operand) -> Call:
         assert len(arguments) == self.arity, f"{self.name} takes {self.arity} arguments"

@@ -34,7 +34,7 @@ ACOS: Function = Function("acos", 1, (lambda x, at_kink: -(1 / SQRT((1 - x) * (1
 ATAN: Function = Function("atan", 1, (lambda x, at_kink: 1 / (1 + x**2),))
 SINH: Function = Function("sinh", 1, (lambda x, at_kink: COSH(x),))
 COSH: Function = Function("cosh", 1, (lambda x, at_kink: SINH(x),))
-TANH: Function = Function("tanh", 1, (lambda x, at_kink: _tanh_slope(x),))
+TANH: Function = Function("tanh", 1, (lambda x, at_kink: _tanh_slope(x),), printed=(lambda x: 1 - TANH(x) ** 2,))
 EXPM1: Function = Function("expm1", 1, (lambda x, at_kink: EXP(x),))
 LOG1P: Function = Function("log1p", 1, (lambda x, at_kink: 1 / (1 + x),))
 ERF: Function = Function("erf", 1, (lambda x, at_kink: 2 / SQRT(PI()) * EXP(-(x**2)),))
@@ -121,7 +121,12 @@ def gelu_tanh_printed_slope(
 
 
 SIGMOID: Function = Function(
-    "sigmoid", 1, (lambda x, at_kink: _sigmoid_slope(x),), definition=lambda x: 1 / (1 + EXP(-x)), stable=_sigmoid
+    "sigmoid",
+    1,
+    (lambda x, at_kink: _sigmoid_slope(x),),
+    definition=lambda x: 1 / (1 + EXP(-x)),
+    stable=_sigmoid,
+    printed=(lambda x: SIGMOID(x) * (1 - SIGMOID(x)),),
 )
 RELU: Function = Function(
     "relu",
@@ -136,9 +141,15 @@ SOFTPLUS: Function = Function(
     (lambda x, at_kink: _sigmoid(x),),
     definition=lambda x: LOG(1 + EXP(x)),
     stable=lambda x: MAX(x, 0) + LOG1P(EXP(-ABS(x))),
+    printed=(lambda x: SIGMOID(x),),
 )
 SILU: Function = Function(
-    "silu", 1, (lambda x, at_kink: _silu_slope(x),), definition=lambda x: x / (1 + EXP(-x)), stable=_silu
+    "silu",
+    1,
+    (lambda x, at_kink: _silu_slope(x),),
+    definition=lambda x: x / (1 + EXP(-x)),
+    stable=_silu,
+    printed=(lambda x: SIGMOID(x) + SILU(x) * (1 - SIGMOID(x)),),
 )
 GELU: Function = Function(
     "gelu",
@@ -146,6 +157,7 @@ GELU: Function = Function(
     (lambda x, at_kink: _normal_share(x) + x * _normal_density(x),),
     definition=lambda x: x * (1 + ERF(x / SQRT(Number(Fraction(2))))) / 2,
     stable=lambda x: x * _normal_share(x),
+    printed=(lambda x: NORMAL_SHARE(x) + x * NORMAL_DENSITY(x),),
 )
 GELU_TANH: Function = Function(
     "gelu_tanh",
@@ -160,6 +172,7 @@ NORMAL_SHARE: Function = Function(
     (lambda x, at_kink: _normal_density(x),),
     definition=lambda x: (1 + ERF(x / SQRT(Number(Fraction(2))))) / 2,
     stable=_normal_share,
+    printed=(lambda x: NORMAL_DENSITY(x),),
 )
 NORMAL_DENSITY: Function = Function(
     "normal_pdf", 1, (lambda x, at_kink: -x * _normal_density(x),), definition=_normal_density

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from symbackprop.calculus import differentiated
-from symbackprop.expressions import leaves
+from symbackprop.expressions import Call, Expression, Reference, leaves
 from symbackprop.quantities import Array, Axis, Cell, Role
 from symbackprop.system import (
     Equation,
@@ -273,7 +273,19 @@ def _partial(equation: Map, cell: Cell) -> Partial:
     for partial in equation.partials:
         if partial.wrt == cell:
             return partial
-    return Partial(cell, differentiated(equation.body, cell, equation.at_kink))
+    printed = differentiated(equation.body, cell, equation.at_kink, printed=True)
+    stable = differentiated(equation.body, cell, equation.at_kink)
+    if equation.scale == Term() and isinstance(equation.body, Call):
+        printed = _in_terms_of(printed, equation.body, Reference(equation.target))
+    return Partial(cell, printed, None if stable == printed else stable)
+
+
+def _in_terms_of(expression: Expression, body: Expression, name: Expression) -> Expression:
+    """The expression with the name wherever it has the body: the slope of tanh as 1 - out²."""
+    if expression == body:
+        return name
+    children = expression.children
+    return expression.rebuilt(tuple(_in_terms_of(each, body, name) for each in children)) if children else expression
 
 
 def _slope_letters(equation: Map, partial: Partial) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ displayed, and the numbers that a person gets who carries on with printed ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -31,11 +31,12 @@ from symbackprop.expressions import (
 from symbackprop.forward import entries_of
 from symbackprop.network import Entry, ExactNumber
 from symbackprop.printing.numbers import ShownNumber, exact, shown
-from symbackprop.quantities import Phase, Quantity, Role
+from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import flat, scalar
 from symbackprop.values import Values
 
 LONGEST = 300  # bits of a numerator or denominator, beyond which a fraction is taken for any number
+MOST_LEAVES = 100  # of one equation, beyond which its number is shown as a float
 Decided = Callable[[Expression], float]
 # What functions are at an argument where they are rational.
 RATIONAL = {("exp", 0): 1, ("expm1", 0): 0, ("tanh", 0): 0, ("sin", 0): 0, ("cos", 0): 1, ("log", 1): 0, ("erf", 0): 0}
@@ -50,6 +51,7 @@ class Figures:
     settings: Settings
     _rational: dict[Quantity, Fraction | None] = field(default_factory=dict, repr=False)
     _carried: dict[Quantity, Any] = field(default_factory=dict, repr=False)
+    _columns: dict[Array, list[Entry] | None] = field(default_factory=dict, repr=False)
 
     def shown(self, quantity: Quantity) -> ShownNumber:
         """The quantity's number as it is displayed; exact only where it is known to be the very number."""
@@ -96,13 +98,21 @@ class Figures:
                 self._rational[here] = self._given(here)
                 continue
             body = scalar(equation, here.indices)
-            missing = [each for each in leaves(body) if isinstance(each, Quantity) and each not in self._rational]
+            quantities = [each for each in leaves(body) if isinstance(each, Quantity)]
+            if self._leads_past_rationals(quantities):
+                self._rational[here] = None
+                continue
+            missing = [each for each in quantities if each not in self._rational]
             if missing:
                 waiting += missing
             else:
                 found = rational_value(body, self._known_rational, self._decided)
                 self._rational[here] = None if found is None or _is_long(found) else found
         return self._rational[quantity]
+
+    def _leads_past_rationals(self, quantities: Sequence[Quantity]) -> bool:
+        """Whether a sum has a term that is known not to be rational, or is too long for anyone to read its fraction."""
+        return len(quantities) > MOST_LEAVES or any(self._rational.get(each, 0) is None for each in quantities)
 
     def _known_rational(self, of: Hashable) -> Fraction | None:
         assert isinstance(of, Quantity)
@@ -133,7 +143,9 @@ class Figures:
             case Role.TARGET if network.targets is not None:
                 column = [entry for row in network.targets for entry in row]
             case Role.WEIGHT | Role.BIAS if array.phase is Phase.NOW:
-                column = entries_of(network, array)
+                if array not in self._columns:
+                    self._columns[array] = entries_of(network, array)
+                column = self._columns[array]
             case Role.PARAMETER if array.phase is Phase.NOW and array.axes:
                 source, place = self.derivation.ties.sources[array][indices[0]]
                 entries = entries_of(network, source)
