@@ -90,7 +90,7 @@ def test_significant_digits_are_those_of_decimal_arithmetic(value: float, digits
     ],
 )
 def test_numbers_are_displayed_as_the_style_says(
-    value: float | Fraction, style: NumberStyle, plain: str, is_exact: bool
+    value: float | Fraction, style: NumberStyle, plain: str, is_exact: object
 ) -> None:
     number = shown(value, style)
     assert number.plain().text == plain

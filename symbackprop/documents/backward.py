@@ -119,7 +119,7 @@ def _in_form(context: Context, quantity: Quantity, form: str) -> list[Item]:
 def _last_link(context: Context, quantity: Quantity) -> list[Item]:
     """The link from a parameter to the net that it stands in, shown for the first of its array."""
     link = last_link(context.derivation, quantity)
-    if link is None:
+    if link is None or link.quantity.array in context.derivation.system:
         return []
     return [Line(Reference(link.quantity), (link.expression,), link.expression, link.quantity)]
 

@@ -6,7 +6,7 @@ displayed, and the numbers that a person gets who carries on with printed ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -99,7 +99,7 @@ class Figures:
                 continue
             body = scalar(equation, here.indices)
             quantities = [each for each in leaves(body) if isinstance(each, Quantity)]
-            if self._leads_past_rationals(quantities):
+            if len(quantities) > MOST_LEAVES:
                 self._rational[here] = None
                 continue
             missing = [each for each in quantities if each not in self._rational]
@@ -109,10 +109,6 @@ class Figures:
                 found = rational_value(body, self._known_rational, self._decided)
                 self._rational[here] = None if found is None or _is_long(found) else found
         return self._rational[quantity]
-
-    def _leads_past_rationals(self, quantities: Sequence[Quantity]) -> bool:
-        """Whether a sum has a term that is known not to be rational, or is too long for anyone to read its fraction."""
-        return len(quantities) > MOST_LEAVES or any(self._rational.get(each, 0) is None for each in quantities)
 
     def _known_rational(self, of: Hashable) -> Fraction | None:
         assert isinstance(of, Quantity)
