@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from symbackprop.derivation import derive
-from symbackprop.given import Given
 from symbackprop.network import Network
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import flat
-from symbackprop.values import Values, evaluate, values_at
+from symbackprop.values import Values, evaluate
 from symbackprop.workbook import layout
 from symbackprop.workbook.building import planned
 from symbackprop.workbook.contents import Book, Formula
+from symbackprop.workbook.verifying import ERF_RELATIVE, RELATIVE, differing
 from symbackprop.workbook.writer import book_bytes
 from tests.conftest import FULL
 from tests.engines import Cells, by_ironcalc, by_libreoffice
@@ -28,10 +23,6 @@ EXAMPLE_STEPS = 4
 EXAMPLES = [
     path for path in sorted(Path(__file__).parent.parent.glob("examples/*.toml")) if path.stem != "happydustbunny"
 ]  # it has no numbers
-RELATIVE, ABSOLUTE = 1e-12, 1e-15  # what two engines may differ by in summing and in exp (shared facts)
-ERF_RELATIVE = 1e-9  # ironcalc 0.9 computes ERF and ERFC to ten digits
-FIFTEEN_DIGITS = 16.0  # LibreOffice hands over so many: a parameter of a row is off by several roundings, not one
-NEAR_KINK = 1e-9  # nets that training brings this near to a kink may be on either side of it
 
 
 def plan_of(network: Network, steps: int | None = None) -> tuple[Book, Values]:
@@ -41,69 +32,11 @@ def plan_of(network: Network, steps: int | None = None) -> tuple[Book, Values]:
 
 
 def differences(book: Book, values: Values, found: Cells, *, relative: float = RELATIVE) -> list[str]:
-    """The formula cells where an engine does not find our value.
-
-    A row of training is compared with a pass at the parameters that the engine has in that row: over many steps the
-    rounding of two engines grows apart, and each row must be right for itself.
-    """
-    wrong = []
-    steps = _passes_of_rows(book, values, found)
-    for sheet, row, column, content in book.cells():
-        if not isinstance(content, Formula):
-            continue
-        here = found.get((sheet, row, column))
-        reference, expected, widened = values, content.value, 1.0
-        if sheet == "Training" and content.of is not None and not isinstance(expected, str):
-            before, now = steps.get(row - 1), steps.get(row)
-            if now is None:
-                continue
-            reference, expected, widened = now, float(now.of(content.of)), FIFTEEN_DIGITS
-            new = replace(content.of.array, phase=Phase.NEW)
-            if before is not None and new in values.derivation.system and content.of.array.role is not Role.SETTING:
-                moved = Quantity(new, content.of.indices)
-                reference, expected = before, float(before.of(moved))
-                content = replace(content, of=moved)
-        if not agrees(expected, here, content.within + widened * bound(reference, content.of), relative):
-            wrong.append(f"{sheet} {row},{column} ={content.text}: {here!r}, expected {expected!r}")
-    return wrong
-
-
-def _passes_of_rows(book: Book, values: Values, found: Cells) -> dict[int, Values]:
-    """A fresh pass for each row of training, at that row's parameters as the engine has them."""
-    entries: dict[int, dict[Array, list[Fraction]]] = {}
-    given = values.numbers.given
-    assert isinstance(given, Given)
-    for sheet, row, column, content in book.cells():
-        if sheet != "Training" or not isinstance(content, Formula) or content.of is None:
-            continue
-        array = content.of.array
-        if array in given.entries:
-            columns = entries.setdefault(row, {each: list(column) for each, column in given.entries.items()})
-            here = found[sheet, row, column]
-            if isinstance(here, int | float):
-                columns[array][flat(content.of.indices, array.shape)] = Fraction(repr(here))
-    passes = {row: values_at(values.derivation, columns, names=values.names) for row, columns in entries.items()}
-    return {row: each for row, each in passes.items() if not _near_a_kink(each)}
-
-
-def _near_a_kink(values: Values) -> bool:
-    return any(abs(net) < NEAR_KINK for array in values.derivation.now.nets for net in values.array(array))
-
-
-def bound(values: Values, quantity: Quantity | None) -> float:
-    if quantity is None or values.derivation.definition(quantity.array) is None:
-        return 0.0
-    return values.bound(quantity)
-
-
-def agrees(expected: float | str, here: object, widening: float, relative: float = RELATIVE) -> bool:
-    if isinstance(expected, str):
-        return expected == here
-    if not math.isfinite(expected):
-        return isinstance(here, str) and here.startswith("#")
-    if not isinstance(here, int | float):
-        return False
-    return abs(here - expected) <= relative * abs(expected) + ABSOLUTE + widening
+    """The formula cells where an engine does not find our value."""
+    return [
+        f"{sheet} {row},{column} ={content.text}: {what}"
+        for (sheet, row, column), content, what in differing(book, values, found, relative=relative)
+    ]
 
 
 def precision(book: Book) -> float:

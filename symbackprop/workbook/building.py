@@ -10,13 +10,13 @@ from symbackprop.quantities import Array, Quantity
 from symbackprop.system import every_index
 from symbackprop.values import Values
 from symbackprop.workbook.check import MEANINGS, SETTINGS, Check
-from symbackprop.workbook.contents import Book
+from symbackprop.workbook.contents import Book, Sheet
 from symbackprop.workbook.inside import Inside, description_of
 from symbackprop.workbook.labels import Labels
 from symbackprop.workbook.layout import MOST_FORMULAS, Layout
 from symbackprop.workbook.overview import derivation_sheet, overview_sheet, scratch_sheet
 from symbackprop.workbook.passes import backward_sheet, forward_sheet, network_sheet, settings_group, update_sheet
-from symbackprop.workbook.training import Training
+from symbackprop.workbook.training import TRAINING, Training
 
 MOST_SHOWN = 12  # missing values that the error lists
 
@@ -26,6 +26,7 @@ def planned(
     values: Values,
     *,
     steps: int | None = None,
+    kind: str = "sheets",
     settings: Mapping[Array, float] | None = None,
     diverging: bool = False,
 ) -> Book:
@@ -48,7 +49,7 @@ def planned(
             shown_steps = training.steps
             sheets.append(training.sheet())
     check = None
-    if layout.as_list and derivation.arrays.parameters:
+    if _is_checked(layout):
         settings_group(layout, network, "Check", {**SETTINGS, **(settings or {})}, MEANINGS)
         check = Check(layout)
         sheets.append(check.sheet())
@@ -61,7 +62,20 @@ def planned(
             f"the workbook would have {count:,} formula cells; at most {MOST_FORMULAS:,} are written: "
             "take fewer observations, units or training steps"
         )
-    return Book(derivation.network.title or "A network", tuple(sheets), layout.names)
+    return Book(derivation.network.title or "A network", tuple(sheets), layout.names, frozenset({TRAINING}))
+
+
+def typed_sheets(derivation: Derivation, values: Values, kind: str) -> list[Sheet]:
+    """The sheets of a book where numbers are typed; of their formulas, if any, only where they stand counts."""
+    layout = Layout(derivation, values, Labels(derivation))
+    network = network_sheet(layout)
+    if _is_checked(layout):
+        settings_group(layout, network, "Check", SETTINGS, MEANINGS)
+    return [network]
+
+
+def _is_checked(layout: Layout) -> bool:
+    return layout.as_list and bool(layout.derivation.arrays.parameters)
 
 
 def refuse_without_values(layout: Layout) -> None:

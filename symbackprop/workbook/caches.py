@@ -19,6 +19,7 @@ CORE = "docProps/core.xml"
 FORMULA = re.compile(rb"<c ([^>]*)>(<f(?: [^>]*)?>[^<]*</f>)<v(?: ?/>|></v>)</c>")
 MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 COORDINATE = re.compile(rb'r="([A-Z]+[0-9]+)"')
+CACHED = re.compile(rb"(</f>|<f(?: [^>]*)?/>)<v(?: [^>]*)?>[^<]*</v>")
 CHUNK = 1 << 20
 
 Values = Mapping[str, Iterator[float | str]]  # by part of the file: its formulas' values in reading order
@@ -78,6 +79,6 @@ def stripped(book: bytes) -> bytes:
         for part in source.infolist():
             data = source.read(part)
             if part.filename.startswith("xl/worksheets/sheet"):
-                data = re.sub(rb"(</f>)<v>[^<]*</v>", rb"\1<v></v>", data)
+                data = CACHED.sub(rb"\1<v></v>", data)
             zipped.writestr(part.filename, data)
     return target.getvalue()

@@ -130,11 +130,15 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A planned workbook: sheets in order, and defined names with the places they stand for."""
+    """A planned workbook: sheets in order, and defined names with the places they stand for.
+
+    ``rows`` are the sheets where a row is a whole pass, at the parameters in it.
+    """
 
     title: str
     sheets: tuple[Sheet, ...]
     names: Mapping[str, str]
+    rows: frozenset[str] = frozenset()
 
     def cells(self) -> Iterator[tuple[str, int, int, Content]]:
         """Every cell with content: its sheet, row, column and what stands there."""

@@ -48,7 +48,9 @@ def inside(rows: Iterable[Sequence[object]], book: str) -> Inside:
     lines = ["".join(_UNESCAPE.sub("_", str(piece)) for piece in row if piece is not None) for row in rows]
     if lines[:1] != [FORMAT]:
         found = f"format {lines[0][:40]!r}" if lines and lines[0].startswith("symbackprop.") else "another text"
-        raise InputError(f"{book}: its hidden sheet {DESCRIPTION} has {found} where {FORMAT!r} stood; it cannot be read")
+        raise InputError(
+            f"{book}: its hidden sheet {DESCRIPTION} has {found} where {FORMAT!r} stood; it cannot be read"
+        )
     heads = [_HEAD.fullmatch(line) for line in lines[1:3]]
     said = {found[1]: found[2] for found in heads if found is not None}
     steps = said.get("steps", "")

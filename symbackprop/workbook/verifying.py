@@ -1,0 +1,224 @@
+"""A workbook of ours, recalculated by a real engine and compared with a fresh derivation. Trusts no value in the file.
+
+The description inside the book is derived anew, evaluated at the numbers that are typed in the book, and laid out as
+the book was; then every formula cell's recalculated value must be that of its place, and so must its formula.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from symbackprop.errors import InputError
+from symbackprop.given import Given
+from symbackprop.quantities import Array, Phase, Quantity, Role
+from symbackprop.system import flat
+from symbackprop.values import Values, values_at
+from symbackprop.workbook.building import planned
+from symbackprop.workbook.contents import Book, Formula
+from symbackprop.workbook.engines import Cells, recalculated
+from symbackprop.workbook.labels import Labels
+from symbackprop.workbook.opening import Opened, opened
+from symbackprop.workbook.placement import address
+from symbackprop.workbook.reading import STANDS, typing_of
+
+RELATIVE, ABSOLUTE = 1e-12, 1e-15  # what two engines may differ by in summing and in exp
+ERF_RELATIVE = 1e-9  # ironcalc 0.9 computes ERF and ERFC to ten digits
+FIFTEEN_DIGITS = 16.0  # LibreOffice hands over so many: a parameter of a row is off by several roundings, not one
+NEAR_KINK = 1e-9  # nets that training brings this near to a kink may be on either side of it
+MOST_SHOWN = 10
+MOST_QUOTED = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A formula cell that is not what the derivation says: where, which quantity, and what is wrong."""
+
+    place: str
+    name: str
+    what: str
+    rewritten: bool  # its own formula is another one; otherwise it may only stand behind such a cell
+
+    def __str__(self) -> str:
+        return f"{self.place}  {self.name + ': ' if self.name else ''}{self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """How a workbook compares: true if every formula cell agrees."""
+
+    engine: str
+    compared: int
+    differences: tuple[Difference, ...]
+
+    def __bool__(self) -> bool:
+        return not self.differences
+
+    def text(self) -> str:
+        """The outcome in words, the first cells that differ by name: those whose own formula is another come first."""
+        if not self.differences:
+            return f"all {self.compared:,} formula cells agree, recalculated by {self.engine}"
+        count = len(self.differences)
+        verb = "differs" if count == 1 else "differ"
+        lines = [f"{count:,} of {self.compared:,} formula cells {verb}, recalculated by {self.engine}:"]
+        ordered = sorted(self.differences, key=lambda each: not each.rewritten)
+        lines += [f"  {each}" for each in ordered[:MOST_SHOWN]]
+        if count > MOST_SHOWN:
+            lines.append(f"  and {count - MOST_SHOWN:,} more")
+        return "\n".join(lines)
+
+
+def verified(path: str, engine: str) -> Verification:
+    """Compares a workbook. Raises InputError if it is none of ours, OutsideError if the engine is missing or fails."""
+    book = opened(path)
+    typing = typing_of(book)
+    derivation, values = typing.derivation, typing.values
+    inside = book.inside
+    plan = planned(derivation, values, steps=inside.steps, kind=inside.layout, settings=typing.settings, diverging=True)
+    for sheet in plan.sheets:
+        if sheet.name not in book.cells:
+            raise InputError(f"{path}: has no sheet {sheet.name}: {STANDS}")
+    found = recalculated(book.content, engine)
+    relative = ERF_RELATIVE if engine == "ironcalc" and _has_erf(plan) else RELATIVE
+    compared = sum(isinstance(content, Formula) for *_, content in plan.cells())
+    return Verification(engine, compared, tuple(_differences(book, plan, values, found, relative)))
+
+
+def _has_erf(book: Book) -> bool:
+    return any("ERF" in content.text for *_, content in book.cells() if isinstance(content, Formula))
+
+
+def _differences(book: Opened, plan: Book, values: Values, found: Cells, relative: float) -> Iterator[Difference]:
+    wrong = {place: what for place, _, what in differing(plan, values, found, relative=relative)}
+    labels = Labels(values.derivation)
+    for sheet, row, column, content in plan.cells():
+        if not isinstance(content, Formula):
+            continue
+        here = book.cells[sheet].get((row, column))
+        rewritten = _rewritten(content.text, here)
+        what = "; ".join(each for each in (rewritten, wrong.get((sheet, row, column), "")) if each)
+        if what:
+            name = (
+                labels.plain(content.of)
+                if content.of is not None and not content.of.array.label.startswith("check ")
+                else ""
+            )
+            shown = ", ".join(each for each in (name, content.where) if each)
+            yield Difference(f"{sheet}!{address(row, column)}", shown, what, bool(rewritten))
+
+
+def _rewritten(wanted: str, found: object) -> str:
+    """What is wrong with a formula's text; nothing if it is the one that was written, however a program spells it."""
+    if found == f"={wanted}":
+        return ""
+    if found is None:
+        return f"is empty, where ={_quoted(wanted)} stood"
+    text = str(found)
+    if not text.startswith("="):
+        return f"has {text[:40]!r}, where ={_quoted(wanted)} stood"
+    if _spelling(text) == _spelling(f"={wanted}"):
+        return ""
+    return f"has the formula {_quoted(text)}, where ={_quoted(wanted)} stood"
+
+
+def _quoted(text: str) -> str:
+    return text if len(text) <= MOST_QUOTED else f"{text[: MOST_QUOTED - 3]}..."
+
+
+def _spelling(text: str) -> list[str]:
+    """A formula's tokens, without what programs change in saving: blanks, dollars, quotes, forms of numbers."""
+    from openpyxl.formula import Tokenizer
+    from openpyxl.formula.tokenizer import Token, TokenizerError
+
+    try:
+        tokens = Tokenizer(text).items
+    except (TokenizerError, IndexError):
+        return [text]
+    found = []
+    for token in tokens:
+        value = token.value
+        if token.type == Token.WSPACE:
+            continue
+        if token.subtype == Token.NUMBER:
+            value = repr(float(value))
+        elif token.subtype == Token.RANGE:
+            value = value.replace("$", "").replace("'", "").upper()
+        elif token.type == Token.FUNC:
+            value = value.upper()
+        found.append(value)
+    return found
+
+
+def differing(
+    book: Book, values: Values, found: Cells, *, relative: float = RELATIVE
+) -> Iterator[tuple[tuple[str, int, int], Formula, str]]:
+    """The formula cells of a plan where an engine does not find our value, and what it finds.
+
+    A row of training is compared with a pass at the parameters that the engine has in that row: over many steps the
+    rounding of two engines grows apart, and each row must be right for itself.
+    """
+    steps = _passes_of_rows(book, values, found)
+    for sheet, row, column, content in book.cells():
+        if not isinstance(content, Formula):
+            continue
+        here = found.get((sheet, row, column))
+        reference, expected, widened, of = values, content.value, 1.0, content.of
+        if (sheet, row) in steps and of is not None and not isinstance(expected, str):
+            before, now = steps.get((sheet, row - 1)), steps[sheet, row]
+            if now is None:
+                continue
+            reference, expected, widened = now, float(now.of(of)), FIFTEEN_DIGITS
+            new = replace(of.array, phase=Phase.NEW)
+            if before is not None and new in values.derivation.system and of.array.role is not Role.SETTING:
+                of = Quantity(new, of.indices)
+                reference, expected = before, float(before.of(of))
+        if not agrees(expected, here, content.within + widened * bound(reference, of), relative):
+            yield (sheet, row, column), content, f"{here if here is not None else 'nothing'} here, {expected!r} derived"
+
+
+def _passes_of_rows(book: Book, values: Values, found: Cells) -> dict[tuple[str, int], Values | None]:
+    """A fresh pass for each row of training at that row's parameters as the engine has them; None without a number."""
+    given = values.numbers.given
+    assert isinstance(given, Given)
+    entries: dict[tuple[str, int], dict[Array, list[Fraction | None]] | None] = {}
+    for sheet, row, column, content in book.cells():
+        if sheet not in book.rows or not isinstance(content, Formula) or content.of is None:
+            continue
+        array = content.of.array
+        if array not in given.entries:
+            continue
+        columns = entries.setdefault((sheet, row), {each: list(column) for each, column in given.entries.items()})
+        here = found.get((sheet, row, column))
+        if isinstance(here, bool) or not isinstance(here, int | float) or not math.isfinite(here):
+            entries[sheet, row] = None
+        elif columns is not None:
+            columns[array][flat(content.of.indices, array.shape)] = Fraction(repr(here))
+    passes: dict[tuple[str, int], Values | None] = {}
+    for place, row_entries in entries.items():
+        passed = None if row_entries is None else values_at(values.derivation, row_entries, names=values.names)
+        passes[place] = None if passed is not None and _near_a_kink(passed) else passed
+    return passes
+
+
+def _near_a_kink(values: Values) -> bool:
+    return any(abs(net) < NEAR_KINK for array in values.derivation.now.nets for net in values.array(array))
+
+
+def bound(values: Values, quantity: Quantity | None) -> float:
+    """The condition bound of a cell's quantity."""
+    if quantity is None or values.derivation.definition(quantity.array) is None:
+        return 0.0
+    return values.bound(quantity)
+
+
+def agrees(expected: float | str, here: object, widening: float, relative: float = RELATIVE) -> bool:
+    """Whether an engine's value of a cell is ours."""
+    if isinstance(expected, str):
+        return expected == here
+    if not math.isfinite(expected):
+        return isinstance(here, str) and here.startswith("#")
+    if isinstance(here, bool) or not isinstance(here, int | float):
+        return False
+    return abs(here - expected) <= relative * abs(expected) + ABSOLUTE + widening
