@@ -30,8 +30,8 @@ def generic_network(number: int) -> Network:
     """A network with 2 or 3 layers of weights, with or without penalty, one observation or three."""
     random = Random(f"generic:{number}")
     activation, loss = random.choice(OUTPUTS)
-    sizes = [random.choice([2, 3, 4]) for _ in range(random.choice([3, 3, 4]))]
-    observations = random.choice([1, 3])
+    sizes = [*(random.choice([2, 3, 4]) for _ in range(random.choice([2, 2, 3]))), random.choice([3, 4])]
+    observations = random.choice([1, 5])
     hidden = random.choice(HIDDEN)
 
     def matrix(rows: int, columns: int) -> list[list[float]]:

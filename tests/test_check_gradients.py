@@ -48,7 +48,7 @@ def test_every_planted_mistake_is_found_and_named() -> None:
             assert name in named, f"network {number}: {name} ({variant.change.where}) is called {named}"
             assert report.complete
             counts["unique" if set(named) == {name} else "tied"] += 1
-    assert counts["unique"] >= 0.9 * counts.total(), counts
+    assert counts["unique"] >= 0.95 * counts.total(), counts
 
 
 def test_one_weight_wrong_by_1e_9_is_found() -> None:

@@ -37,6 +37,8 @@ STAGES = (
     {"printing"},
     {"checking", "compiled", "diagram", "documents", "structure", "workbook"},
     {"public"},
+    {"testing"},
+    {"fixtures"},
     {"terminal"},
     {"commands"},
     {"cli"},

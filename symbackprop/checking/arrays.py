@@ -67,12 +67,18 @@ class ArrayNumbers:
 
     def array(self, array: Array) -> Numbers:
         """The numbers of an array."""
+        known = self._known.get(array)
+        if known is not None:
+            return known
         for missing in self._waiting(array, self._known):
             self._known[missing] = self._computed(missing)
         return self._known[array]
 
     def bound(self, array: Array) -> Numbers:
         """How far a float of the stated roundoff may be from each number."""
+        known = self._bounds.get(array)
+        if known is not None:
+            return known
         self.array(array)
         for missing in self._waiting(array, self._bounds):
             self.array(missing)

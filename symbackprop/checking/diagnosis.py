@@ -111,10 +111,14 @@ class Diagnosis:
                 known = tuple(
                     array
                     for array in self.wrong
-                    if observed.agrees(numbers, array) and observed.differs(numbers, array)
+                    if observed.agrees(numbers, array)
+                    and (observed.differs(numbers, array) or self._differs_elsewhere(variant, array))
                 )
             self._explained[id(variant)] = known
         return known
+
+    def _differs_elsewhere(self, variant: Variant, array: Array) -> bool:
+        return any(each.differs(self._numbers(each, variant), array) for each in self.observed[1:])
 
     def _numbers(self, observed: Observed, variant: Variant) -> ArrayNumbers:
         return observed.numbers.with_equations(variant.definition, variant.changed)

@@ -132,7 +132,8 @@ def _own_point(derivation: Derivation, dtype: str, *, rounded: bool) -> Point | 
 
 def _binary(entries: list[Fraction], array: Array, dtype: str) -> Numbers:
     kind = dtype if array.role not in (Role.SETTING, Role.RATE) else "float64"
-    return np.array([float(each) for each in entries], dtype=kind).reshape(shape_of(array)).astype(np.longdouble)
+    plain = [each.numerator / each.denominator for each in entries]  # rounds once, like float(), and is faster
+    return np.array(plain, dtype=kind).reshape(shape_of(array)).astype(np.longdouble)
 
 
 def shape_of(array: Array) -> tuple[int, ...]:
