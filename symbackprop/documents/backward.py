@@ -49,9 +49,7 @@ def _introduction(context: Context) -> list[Item]:
     for rewrite in derived.rewrites:
         condition = f" This holds since {rewrite.pair.condition}." if rewrite.pair.condition else ""
         items.append(Paragraph((f"{sentence(rewrite.pair.sentence)}.{condition}",)))
-        before, after = rewrite.before, rewrite.after
-        if isinstance(before, SumOfProducts | Map) and isinstance(after, SumOfProducts | Map):
-            items.append(context.lines.law_of(before, after.law()))
+        items.append(context.lines.law_of(rewrite.before, rewrite.after.law()))
     return items
 
 
@@ -170,11 +168,13 @@ def step_sections(context: Context) -> Iterable[Section]:
         return
     from symbackprop.forms.steps import steps
 
+    title = "From the closed form to the delta form"
     try:
         found = steps(context.derivation, quantity)
-    except (InputError, TooLarge):
+    except InputError as reason:
+        yield Section(title, (Paragraph(("There are no steps for ", quantity, f": {reason}.")),))
         return
-    yield Section("From the closed form to the delta form", (Paragraph(("For one parameter: ", quantity, ".")),))
+    yield Section(title, (Paragraph(("For one parameter: ", quantity, ".")),))
     for number, step in enumerate(found, 1):
         items: list[Item] = [Paragraph((f"{sentence(step.reason)}.",))]
         length = size(step.expression)
@@ -183,14 +183,15 @@ def step_sections(context: Context) -> Iterable[Section]:
         else:
             items.append(Line(Reference(step.quantity), (step.expression,)))
         items += [Line(Reference(name), (meaning,)) for name, meaning in step.definitions.items()]
-        items.append(Paragraph((f"Proven: {step.proof.how}.",)))
+        verdict = "Proven" if step.proof.holds else "Not proven"
+        items.append(Paragraph((f"{verdict}: {step.proof.how}.",)))
         yield Section(f"Step {number}: {step.title}", tuple(items), 2)
 
 
 def _worked_weight(context: Context) -> Quantity | None:
     arrays = context.derivation.arrays
     trained = [each for each in arrays.parameters if each not in arrays.frozen]
-    if not trained or not context.whole or not context.counted:
+    if not trained or not context.counted:
         return None
     if sum(len(list(every_index(each))) for each in trained) > STEPS_UP_TO:
         return None

@@ -166,7 +166,7 @@ class _Second:
         """A quantity in a backward equation, as a polynomial."""
         array = quantity.array
         equation = self.claims.system.definitions.get(array)
-        if equation is None:
+        if equation is None and array.role not in DERIVATIVES:
             return self.symbol(quantity)
         if array.role in DERIVATIVES:
             if self.claims.is_adjoint(array):
@@ -179,6 +179,7 @@ class _Second:
         if isinstance(equation, Map):
             return self._scale(equation, quantity.indices) * self.symbol(quantity)
         if quantity not in self.flat_values:
+            assert equation is not None
             self.flat_values[quantity] = to_sympy(scalar(equation, quantity.indices), self.value_of)
         return self.flat_values[quantity]
 

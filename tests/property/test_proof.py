@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import count
+from pathlib import Path
 from random import Random
 from warnings import catch_warnings
 
 import pytest
 
 from symbackprop.derivation import Derivation, derive
+from symbackprop.forms.steps import steps
 from symbackprop.network import Network
 from symbackprop.proof import prove
+from symbackprop.quantities import Quantity
+from symbackprop.system import every_index
 from tests.conftest import FULL
 from tests.mistakes import MISTAKES
 from tests.networks import drawn
@@ -50,3 +54,15 @@ def test_a_planted_mistake_is_found_in_every_network(name: str) -> None:
         if found == COUNT:
             break
     assert found == COUNT
+
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_every_step_of_every_example_is_proven(example: Path) -> None:
+    derivation = derive(Network.read(example))
+    for parameter in derivation.arrays.parameters[:2]:
+        gradient = derivation.gradient_array(parameter)
+        found = steps(derivation, Quantity(gradient, next(every_index(gradient))))
+        assert [step.title for step in found if not step.proof.holds] == []
