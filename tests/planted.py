@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from symbackprop.catalogue.mistakes import MISTAKES, Subject, Variant, variants_of
-from symbackprop.checking.arrays import ArrayNumbers
+from symbackprop.checking.arrays import ArrayNumbers, Circular
 from symbackprop.checking.points import keys_of
 from symbackprop.derivation import Derivation
 from symbackprop.network import Network
@@ -138,3 +138,25 @@ def textbook(network: Network, *, dtype: str = "float64") -> Callable[..., Any]:
         return found
 
     return gradients
+
+
+def two_mistakes(number: int) -> tuple[Network, Variant] | None:
+    """A network with two different mistakes made in it, one after the other; None where they cannot both be made."""
+    from symbackprop.derivation import derive
+
+    random = Random(f"two:{number}")
+    network = generic_network(random.randrange(50))
+    derivation = derive(network)
+    variants = backward_variants(derivation)
+    first = random.choice(variants[random.choice(sorted(variants))])
+    second: dict[str, list[Variant]] = {}
+    for variant in variants_of(first.result, MISTAKES, kinds=("backward", "forward"), earlier=first):
+        if variant.place.phase in (Phase.NOW, Phase.USE) and variant.mistake.name != first.mistake.name:
+            second.setdefault(variant.mistake.name, []).append(variant)
+    both = random.choice(second[random.choice(sorted(second))])
+    try:
+        if not (is_visible(derivation, first) and is_visible(derivation, both)):
+            return None
+    except Circular:
+        return None
+    return network, both

@@ -15,7 +15,7 @@ from symbackprop.derivation import derive
 from symbackprop.errors import InputError, OutsideError
 from symbackprop.network import Network
 from symbackprop.testing import assert_gradients
-from tests.planted import backward_variants, generic_network, is_visible, planted, textbook
+from tests.planted import backward_variants, generic_network, is_visible, planted, textbook, two_mistakes
 
 FULL = bool(os.environ.get("SYMBACKPROP_FULL"))
 RIGHT = 10_000 if FULL else 60
@@ -49,6 +49,21 @@ def test_every_planted_mistake_is_found_and_named() -> None:
             assert report.complete
             counts["unique" if set(named) == {name} else "tied"] += 1
     assert counts["unique"] >= 0.95 * counts.total(), counts
+
+
+@pytest.mark.full
+def test_two_mistakes_at_once_are_both_named_mostly() -> None:
+    named, count = 0, 0
+    for number in range(400 if FULL else 20):
+        made = two_mistakes(number)
+        if made is None:
+            continue
+        network, both = made
+        report = check_gradients(planted(derive(network), both), network)
+        assert both.earlier is not None
+        count += 1
+        named += {both.mistake.name, both.earlier.mistake.name} <= {each.name for each in report.mistakes}
+    assert named >= 0.6 * count, (named, count)
 
 
 def test_one_weight_wrong_by_1e_9_is_found() -> None:

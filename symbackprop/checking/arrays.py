@@ -193,6 +193,15 @@ class ArrayNumbers:
         for factor in term.factors:
             if isinstance(factor, Cell):
                 sizes |= dict(zip(factor.indices, columns[factor.array].shape, strict=True))
+        for factor in term.factors:  # letters that no array has: two mistakes together may leave such
+            if isinstance(factor, Indicator):
+                for place, letter in enumerate(factor.indices):
+                    sizes.setdefault(letter, 1 + max((each[place] for each in factor.places), default=0))
+            elif isinstance(factor, Kronecker):
+                other = sizes.get(factor.right, 1) if isinstance(factor.right, str) else factor.right + 1
+                sizes.setdefault(factor.left, other)
+                if isinstance(factor.right, str):
+                    sizes.setdefault(factor.right, sizes[factor.left])
         letters = {letter: chr(97 + number) for number, letter in enumerate(sizes)}
         operands: list[Numbers] = []
         places: list[str] = []
