@@ -12,6 +12,7 @@ from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import InputError
 from symbackprop.evaluation import Numbers
 from symbackprop.given import Exact, Given, column_of, given_entries, override, rows_of
+from symbackprop.limits import MOST_DIGITS
 from symbackprop.notation.names import Names
 from symbackprop.quantities import Array, Quantity
 
@@ -82,6 +83,8 @@ def evaluate(
     are taken at their exact binary value, strings ("1/3", "0.1") as written. Raises `MissingValue` when a number
     is asked for that needs an absent one. ``names`` are the derivation's, where they have been made before.
     """
+    if digits is not None and not 1 <= digits <= MOST_DIGITS:
+        raise InputError(f"precision: {digits:,} digits cannot be given; from 1 to {MOST_DIGITS:,} can")
     if inputs is not None or targets is not None:
         derivation = _with_observations(derivation, inputs, targets)
     if names is None or names.derivation is not derivation:

@@ -206,3 +206,10 @@ def test_a_compiled_function_gives_a_published_gradient(target: str) -> None:
     # M. Mazur's figure for his w5.
     assert float(found["W2"][0][0]) == pytest.approx(0.082167041, abs=5e-10)
     assert "def " in derivation.source(target)
+
+
+@pytest.mark.parametrize("precision", [0, -3, 10_001, 10**7])
+def test_a_precision_out_of_range_is_refused(precision: int) -> None:
+    derivation = sb.derive(sb.Network.read(EXAMPLES / "two-input.toml"))
+    with pytest.raises(sb.InputError, match="from 1 to 10,000"):
+        derivation.evaluate(precision=precision)

@@ -6,9 +6,8 @@ from argparse import ArgumentParser, Namespace
 
 from symbackprop.commands.entry import Command
 from symbackprop.commands.options import add_network, add_of, add_set, derived, whole_number
+from symbackprop.limits import MOST_DIGITS
 from symbackprop.terminal import say
-
-MOST_DIGITS = 10_000
 
 
 def arguments(parser: ArgumentParser) -> None:
