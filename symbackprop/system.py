@@ -267,9 +267,8 @@ def scalar(equation: Equation, indices: tuple[int, ...], *, computed: bool = Fal
             number, place = table[flat(indices, target.array.shape)]
             return Reference(Quantity(sources[number], place))
         case Scatter(target, sources, table, extra):
-            uses = [
-                Reference(Quantity(sources[number], place)) for number, place in table[flat(indices, target.array.shape)]
-            ]
+            places = table[flat(indices, target.array.shape)]
+            uses = [Reference(Quantity(sources[number], place)) for number, place in places]
             return sum_of([*uses, *SumOfProducts(target, extra).products(indices)])
     raise AssertionError(equation)
 
