@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from symbackprop.description.numerals import Unusable, exact, exact_integer, shortened
-from symbackprop.description.shapes import kind_of
+from symbackprop.description.shapes import kind_of, where_it_belongs
 from symbackprop.description.source import control_character
 from symbackprop.errors import DescriptionError, FormulaError, suggestion
 from symbackprop.network import Choice, Entry, ExactNumber, Matrix, Row
@@ -222,7 +222,8 @@ def checked_choice(reading: Reading, choice: Choice, place: str, entry: object) 
         what = f"'{choice.name}'" if choice.name else "a formula"
         if key not in allowed:
             known = suggestion(key, allowed) if allowed else "it has none"
-            reading.problem(at, f"{what} has no such setting; {known}")
+            home = where_it_belongs(key, place)
+            reading.problem(at, home or f"{what} has no such setting; {known}")
         elif key == "epsilon_place":
             if value not in words:
                 reading.problem(at, f"is {kind_of(value)}; allowed: {', '.join(map(repr, words))}")

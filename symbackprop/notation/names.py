@@ -16,7 +16,7 @@ from symbackprop.errors import UnknownName
 from symbackprop.notation.dictionary import Dictionary, Entry
 from symbackprop.notation.neutral import is_local, neutral_array
 from symbackprop.notation.outline import Indices
-from symbackprop.notation.spelling import as_quotient, observation_of
+from symbackprop.notation.spelling import as_quotient, observation_of, undotted
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import flat
 
@@ -86,7 +86,7 @@ class Names:
         """What a name asks for; see `resolve`."""
         if len(name) > LONGEST:
             raise UnknownName(f"a name of {len(name)} characters: no name is longer than {LONGEST}")
-        bare, observation = observation_of(name)
+        bare, observation = observation_of(undotted(name))
         wanted = self._composed(bare.strip(), name)
         return self._at(wanted, observation, bare.strip()) if observation else self._whole_or_only(wanted, name)
 

@@ -34,8 +34,13 @@ def spelling(text: str) -> str:
     """
     if SIMPLE.fullmatch(text):
         return text
-    text = _DOTTED.sub(r"[\1]", _without_commands(text))
+    text = undotted(_without_commands(text))
     return _arranged("".join(text.split()))
+
+
+def undotted(text: str) -> str:
+    """The command line's way to write indices as brackets: ``dE.0/dout.1.0`` as ``dE[0]/dout[1][0]``."""
+    return _DOTTED.sub(r"[\1]", text)
 
 
 def loosened(spelt_name: str) -> str:
