@@ -62,12 +62,12 @@ class Reader:
         return total
 
     def product(self) -> Fraction:
-        product, number = self.power()
+        product, _ = self.power()
         while self.next and self.next not in ("+", "-", ")", r"\right)", "}"):
             operator = self.take() if self.next in (r"\cdot", r"\times", r"\,") else ""
             factor, its_number = self.power()
             assert operator in (r"\cdot", r"\times") or not its_number, self.tokens
-            product, number = product * factor, its_number
+            product *= factor
         return product
 
     def power(self) -> tuple[Fraction, bool]:
@@ -144,7 +144,8 @@ def test_numbers_in_place_of_symbols_keep_their_sign(expression: Expression, val
         (Number(Fraction(5, 10**4), "5e-4") * x, r"5 \cdot 10^{-4} x"),
         (
             BySign(x, Number(Fraction(0)), Undefined("kink"), Number(Fraction(1))),
-            r"\begin{cases} 0 & \text{if } x < 0 \\ \text{undefined} & \text{if } x = 0 \\ 1 & \text{if } x > 0 \end{cases}",
+            r"\begin{cases} 0 & \text{if } x < 0 \\ \text{undefined} & \text{if } x = 0 \\ "
+            r"1 & \text{if } x > 0 \end{cases}",
         ),
         (Along("sum", "k", x * y) + z, r"\sum_{k} x \, y + z"),
         (x * Along("sum", "k", x + y), r"x \sum_{k} (x + y)"),
