@@ -181,19 +181,41 @@ class Derivation:
         return _delivered(self.rendered("latex", **options), path)
 
     @overload
-    def to_workbook(self, path: None = None, *, steps: int | None = None, values: Values | None = None) -> bytes: ...
-    @overload
-    def to_workbook(self, path: Path, *, steps: int | None = None, values: Values | None = None) -> None: ...
     def to_workbook(
-        self, path: Path | None = None, *, steps: int | None = None, values: Values | None = None
+        self, path: None = None, *, steps: int | None = None, layout: str = "sheets", values: Values | None = None
+    ) -> bytes: ...
+    @overload
+    def to_workbook(
+        self,
+        path: Path,
+        *,
+        steps: int | None = None,
+        layout: str = "sheets",
+        values: Values | None = None,
+        force: bool = False,
+    ) -> None: ...
+    def to_workbook(
+        self,
+        path: Path | None = None,
+        *,
+        steps: int | None = None,
+        layout: str = "sheets",
+        values: Values | None = None,
+        force: bool = False,
     ) -> bytes | None:
-        """The derivation as a workbook with live formulas, and with ``steps`` steps of training."""
-        from symbackprop.workbook import workbook_bytes
+        """The derivation as a workbook with live formulas, and with ``steps`` steps of training.
 
-        book = workbook_bytes(self.core, self.evaluate() if values is None else values, steps=steps)
+        ``layout`` is "sheets", or "rows": one row per iteration. A path that ends in .ods needs LibreOffice. A workbook
+        that was changed by hand since we wrote it is replaced only with ``force``.
+        """
+        from symbackprop.workbook import workbook_bytes
+        from symbackprop.workbook.keeping import write_book
+
+        shown = self.evaluate() if values is None else values
+        book = workbook_bytes(shown.derivation, shown, steps=steps, layout=layout)
         if path is None:
             return book
-        write_whole(path, book)
+        write_book(path, book, force=force)
         return None
 
     def rendered(

@@ -9,13 +9,16 @@ if TYPE_CHECKING:
     from symbackprop.values import Values
 
 
-def workbook_bytes(derivation: Derivation, values: Values, *, steps: int | None = None) -> bytes:
+def workbook_bytes(
+    derivation: Derivation, values: Values, *, steps: int | None = None, layout: str = "sheets"
+) -> bytes:
     """The derivation's workbook as the bytes of an .xlsx file, at the given numbers; the same in, the same bytes.
 
-    ``steps`` is how many training steps it shows. Raises MissingValue with the list of what has no value, and TooLarge
-    above a stated number of cells.
+    ``steps`` is how many training steps it shows; by default 20 where each quantity has a cell of its own.
+    ``layout`` is "sheets", or "rows": one row per iteration, by default down to row 1002. Raises MissingValue with the
+    list of what has no value, and TooLarge above a stated number of cells.
     """
     from symbackprop.workbook.building import planned
     from symbackprop.workbook.writer import book_bytes
 
-    return book_bytes(planned(derivation, values, steps=steps))
+    return book_bytes(planned(derivation, values, steps=steps, kind=layout))

@@ -12,6 +12,7 @@ from symbackprop.values import Values
 from symbackprop.workbook.check import MEANINGS, SETTINGS, Check
 from symbackprop.workbook.contents import Book, Sheet
 from symbackprop.workbook.inside import Inside, description_of
+from symbackprop.workbook.iterations import ITERATIONS, Iterations
 from symbackprop.workbook.labels import Labels
 from symbackprop.workbook.layout import MOST_FORMULAS, Layout
 from symbackprop.workbook.overview import derivation_sheet, overview_sheet, scratch_sheet
@@ -37,6 +38,8 @@ def planned(
     """
     layout = Layout(derivation, values, Labels(derivation))
     refuse_without_values(layout)
+    if kind == "rows":
+        return _in_rows(layout, steps, diverging=diverging)
     for equation in derivation.system.equations:
         values.array(equation.target.array)  # what cannot be computed is refused before anything is written
     network = network_sheet(layout)
@@ -65,9 +68,18 @@ def planned(
     return Book(derivation.network.title or "A network", tuple(sheets), layout.names, frozenset({TRAINING}))
 
 
+def _in_rows(layout: Layout, steps: int | None, *, diverging: bool) -> Book:
+    iterations = Iterations(layout, steps, diverging=diverging)
+    hidden = Inside("rows", iterations.steps, description_of(layout.derivation, layout.values)).sheet()
+    title = layout.derivation.network.title or "A network"
+    return Book(title, (iterations.sheet(), iterations.chart_sheet(), hidden), {}, frozenset({ITERATIONS}))
+
+
 def typed_sheets(derivation: Derivation, values: Values, kind: str) -> list[Sheet]:
     """The sheets of a book where numbers are typed; of their formulas, if any, only where they stand counts."""
     layout = Layout(derivation, values, Labels(derivation))
+    if kind == "rows":
+        return [Iterations(layout, 0).sheet()]
     network = network_sheet(layout)
     if _is_checked(layout):
         settings_group(layout, network, "Check", SETTINGS, MEANINGS)

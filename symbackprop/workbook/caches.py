@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from io import BytesIO
+from typing import IO
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 STAMP = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 EPOCH = "2000-01-01T00:00:00Z"
-CORE = "docProps/core.xml"
+CORE, CUSTOM = "docProps/core.xml", "docProps/custom.xml"
+DIGEST = "symbackprop digest"  # the property that holds the digest of all other parts, which comes last in the file
+NO_DIGEST = "0" * 64
 FORMULA = re.compile(rb"<c ([^>]*)>(<f(?: [^>]*)?>[^<]*</f>)<v(?: ?/>|></v>)</c>")
 MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 COORDINATE = re.compile(rb'r="([A-Z]+[0-9]+)"')
@@ -29,21 +33,38 @@ def with_values(saved: bytes, values: Values) -> bytes:
     """The saved workbook with each formula's value beside it, and nothing in it that says when it was made."""
     target = BytesIO()
     with ZipFile(BytesIO(saved)) as source, ZipFile(target, "w", ZIP_DEFLATED, compresslevel=6) as zipped:
+        digest = sha256()
         for part in source.infolist():
-            info = ZipInfo(part.filename, STAMP)
-            info.compress_type = ZIP_DEFLATED
-            info.external_attr = 0o600 << 16
-            info.create_system = 3
-            with source.open(part) as opened, zipped.open(info, "w") as written:
+            if part.filename == CUSTOM:
+                continue
+            digest.update(part.filename.encode() + b"\0")
+            with source.open(part) as opened, zipped.open(_info(part.filename), "w") as written:
+
+                def put(piece: bytes, written: IO[bytes] = written) -> None:
+                    digest.update(piece)
+                    written.write(piece)
+
                 if part.filename in values:
                     for piece in _filled(opened, values[part.filename]):
-                        written.write(piece)
+                        put(piece)
                 elif part.filename == CORE:
-                    written.write(MODIFIED.sub(rb"\g<1>" + EPOCH.encode() + rb"\g<2>", opened.read()))
+                    put(MODIFIED.sub(rb"\g<1>" + EPOCH.encode() + rb"\g<2>", opened.read()))
                 else:
                     while piece := opened.read(CHUNK):
-                        written.write(piece)
+                        put(piece)
+
+        custom = source.read(CUSTOM)
+        assert custom.count(NO_DIGEST.encode()) == 1, "the property for the digest is written otherwise than expected"
+        zipped.writestr(_info(CUSTOM), custom.replace(NO_DIGEST.encode(), digest.hexdigest().encode()))
     return target.getvalue()
+
+
+def _info(name: str) -> ZipInfo:
+    info = ZipInfo(name, STAMP)
+    info.compress_type = ZIP_DEFLATED
+    info.external_attr = 0o600 << 16
+    info.create_system = 3
+    return info
 
 
 def _filled(opened, values: Iterator[float | str]) -> Iterator[bytes]:  # type: ignore[no-untyped-def]

@@ -64,7 +64,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A line of one column against another; rows from 1."""
+    """A line of one column against another; rows from 1. ``sheet`` is where they stand, if it is another one."""
 
     title: str
     anchor: str
@@ -75,6 +75,7 @@ class Chart:
     x_title: str
     y_title: str
     logarithmic: bool = False
+    sheet: str = ""
 
 
 @dataclass(slots=True)

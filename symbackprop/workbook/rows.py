@@ -9,7 +9,7 @@ from symbackprop.expressions import Expression
 from symbackprop.printing.dialect import Label
 from symbackprop.printing.sheet import SHEET
 from symbackprop.quantities import Array, Quantity
-from symbackprop.system import every_index
+from symbackprop.system import every_index, flat
 from symbackprop.workbook.placement import Addresses, column_letters, size
 
 MARK = "\0"  # stands around how many rows above a reference is; no formula holds it
@@ -23,6 +23,7 @@ class RowTable:
     addresses: Addresses
     columns: dict[Array, int] = field(default_factory=dict)
     next_column: int = 1
+    single: dict[Quantity, int] = field(default_factory=dict)  # columns of entries that stand apart from their array's
 
     def add(self, arrays: Sequence[Array]) -> None:
         """Gives each array its columns, entries in row-major order."""
@@ -30,10 +31,15 @@ class RowTable:
             self.columns[array] = self.next_column
             self.next_column += size(array)
 
+    def put(self, quantity: Quantity, column: int) -> None:
+        """Gives one entry a column of its own."""
+        self.single[quantity] = column
+        self.columns.setdefault(quantity.array, column)
+
     def column(self, quantity: Quantity) -> int:
         """A quantity's column."""
-        from symbackprop.system import flat
-
+        if quantity in self.single:
+            return self.single[quantity]
         return self.columns[quantity.array] + flat(quantity.indices, quantity.array.shape)
 
     def quantities(self, arrays: Sequence[Array]) -> Iterator[Quantity]:

@@ -17,7 +17,7 @@ from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import flat
 from symbackprop.values import Values, values_at
 from symbackprop.workbook.building import planned
-from symbackprop.workbook.contents import Book, Formula
+from symbackprop.workbook.contents import Book, Formula, Typed
 from symbackprop.workbook.engines import Cells, recalculated
 from symbackprop.workbook.labels import Labels
 from symbackprop.workbook.opening import Opened, opened
@@ -184,7 +184,7 @@ def _passes_of_rows(book: Book, values: Values, found: Cells) -> dict[tuple[str,
     assert isinstance(given, Given)
     entries: dict[tuple[str, int], dict[Array, list[Fraction | None]] | None] = {}
     for sheet, row, column, content in book.cells():
-        if sheet not in book.rows or not isinstance(content, Formula) or content.of is None:
+        if sheet not in book.rows or not isinstance(content, Formula | Typed) or content.of is None:
             continue
         array = content.of.array
         if array not in given.entries:

@@ -13,13 +13,14 @@ from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.chart import Reference, ScatterChart, Series
 from openpyxl.formatting.rule import FormulaRule
+from openpyxl.packaging.custom import StringProperty
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
 
-from symbackprop.workbook.caches import with_values
+from symbackprop.workbook.caches import DIGEST, NO_DIGEST, with_values
 from symbackprop.workbook.contents import Book, Chart, Content, Formula, Run, Sheet, Text, Typed
 from symbackprop.workbook.styles import FACE, INK, named_styles
 
@@ -52,6 +53,7 @@ class _Writer:
         properties = self.workbook.properties
         properties.created = properties.modified = MADE
         properties.creator, properties.title = "symbackprop", self.book.title
+        self.workbook.custom_doc_props.append(StringProperty(name=DIGEST, value=NO_DIGEST))
         for number, sheet in enumerate(self.book.sheets, 1):
             self.values[f"xl/worksheets/sheet{number}.xml"] = self._sheet(sheet)
         for name, place in self.book.names.items():
@@ -79,7 +81,8 @@ class _Writer:
         _validate(written, sheet)
         _judge(written, sheet)
         for chart in sheet.charts:
-            written.add_chart(_chart(written, chart), chart.anchor)
+            source = self.workbook[chart.sheet] if chart.sheet else written
+            written.add_chart(_chart(source, chart), chart.anchor)
         return values
 
     def _cell(self, sheet: Any, content: Content) -> Any:

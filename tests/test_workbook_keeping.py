@@ -1,0 +1,71 @@
+"""Workbooks as files: nobody's work is lost, and .ods holds the same as .xlsx."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from symbackprop.workbook.engines import PROGRAM
+from tests.engines import need_libreoffice
+from tests.running import run
+
+EXAMPLE = Path(__file__).parent.parent / "examples" / "two-input.toml"
+
+
+def written(path: Path, *options: str) -> int:
+    return run("workbook", EXAMPLE, "-o", path, "--steps", "2", *options).status
+
+
+def resaved(path: Path) -> bytes:
+    book = openpyxl.load_workbook(path)
+    book["Scratch"]["A9"] = "my own note"
+    book.save(path)
+    return path.read_bytes()
+
+
+def test_a_workbook_as_we_wrote_it_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    assert [written(path), written(path), written(path, "--layout", "rows"), written(path)] == [0, 0, 0, 0]
+
+
+def test_a_workbook_changed_by_hand_is_replaced_by_force_only(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    written(path)
+    changed = resaved(path)
+    ran = run("workbook", EXAMPLE, "-o", path)
+    assert (ran.status, ran.out) == (4, "")
+    assert "was changed since symbackprop wrote it" in ran.err
+    assert "--force" in ran.err
+    assert path.read_bytes() == changed
+    assert written(path, "--force") == 0
+    assert written(path) == 0
+
+
+def test_another_workbook_is_not_replaced_and_a_file_that_is_none_is(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    openpyxl.Workbook().save(path)
+    assert written(path) == 4
+    path.write_text("a text")
+    assert written(path) == 0
+
+
+@pytest.mark.engine
+def test_ods_verifies_reads_back_and_is_guarded(tmp_path: Path) -> None:
+    need_libreoffice()
+    path = tmp_path / "book.ods"
+    assert written(path) == 0
+    ran = run("verify", path, "--engine", "libreoffice")
+    assert (ran.status, "formula cells agree" in ran.out) == (0, True)
+    xlsx = tmp_path / "book.xlsx"
+    written(xlsx)
+    assert run("read", path).out == run("read", xlsx).out
+    assert written(path) == 0
+
+
+def test_without_libreoffice_an_ods_is_refused_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PROGRAM, str(tmp_path / "nowhere"))
+    ran = run("workbook", EXAMPLE, "-o", tmp_path / "book.ods")
+    assert (ran.status, PROGRAM in ran.err) == (4, True)
+    assert not (tmp_path / "book.ods").exists()
