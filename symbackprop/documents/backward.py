@@ -82,6 +82,8 @@ def _laws(context: Context, equation: Equation) -> list[Item]:
         items.append(context.lines.law_of(equation))
     if context.counted and array.role is Role.DELTA:
         items.append(context.lines.entry(first_of(array)))
+    elif context.counted and context.is_gradient(array) and context.settings.form is not None:
+        items += _in_form(context, first_of(array), context.settings.form)
     elif context.counted and context.is_gradient(array):
         chained = context.lines.shortened(chain_side(context.derivation, first_of(array)))
         items.append(context.lines.entry(first_of(array), chained))

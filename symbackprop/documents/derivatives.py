@@ -128,7 +128,7 @@ def _delta(lines: Lines, quantity: Quantity) -> list[Item]:
     form = delta_form(lines.derivation, quantity)
     items: list[Item] = [
         Line(Reference(delta), (expression,), expression, delta)
-        for delta, expression in reversed(list(form.definitions.items()))
+        for delta, expression in sorted(form.definitions.items(), key=lambda item: -(item[0].array.layer or 0))
         if delta != quantity
     ]
     items.append(Line(Reference(quantity), (form.expression,), form.expression, quantity))

@@ -77,7 +77,7 @@ class Figures:
         if equation is not None:
             own = scalar(equation, quantity.indices)
             match own:
-                case Reference(Quantity() as same) if same.array.role is quantity.array.role:
+                case Reference(Quantity() as same):
                     return self.given_text(same)
             return ""
         entry = self._entry(quantity)

@@ -14,7 +14,7 @@ from symbackprop.forward import Pass
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import Equation, Map, Reindex, every_index
 
-MOST_GIVENS = 60  # of one kind
+MOST_GIVENS, FEW_GIVENS = 60, 24  # of one kind: of a network that is shown whole, and of a larger one
 LOSS_ROLES = frozenset({Role.PART, Role.LOSS, Role.PENALTY})
 WORDS = {
     Role.INPUT: "Inputs",
@@ -33,7 +33,7 @@ def network_section(context: Context) -> Section:
     items: list[Item] = [Paragraph(tuple(_described(context)))]
     for role, arrays in groupby(_givens(context), key=lambda array: array.role):
         quantities = [Quantity(array, indices) for array in arrays for indices in _places(array)]
-        shown = quantities[:MOST_GIVENS]
+        shown = quantities[: MOST_GIVENS if context.whole else FEW_GIVENS]
         if shown:
             items.append(Givens(WORDS[role], tuple(shown), len(quantities) - len(shown)))
     return Section("Network and given values", (*items, *_functions(context)))
@@ -143,7 +143,7 @@ def loss_section(context: Context, phase: Phase, heading: str, level: int = 1) -
     if part is not None and passed.penalty is None and all(axis.size == 1 for axis in part.axes):
         # One output of one observation: its part is the loss.
         own = context.lines.own(first_of(part))
-        return Section(heading, (Line(Reference(loss), (own,), own, loss),), level)
+        return Section(heading, (Line(Reference(loss), (own,), own, first_of(part)),), level)
     wanted = [
         each for each in passed.equations if each.target.array.role in LOSS_ROLES or each.target.array == passed.loss
     ]

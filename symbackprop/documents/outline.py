@@ -7,10 +7,11 @@ one worked unit.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from symbackprop.derivation import Derivation
 from symbackprop.documents.backward import backward_sections, matrix_sections, step_sections
-from symbackprop.documents.content import Document, Item, Section
+from symbackprop.documents.content import Document, Item, Line, Section
 from symbackprop.documents.context import Context
 from symbackprop.documents.derivatives import array_items, derivative_items
 from symbackprop.documents.figures import Figures
@@ -32,9 +33,20 @@ def document_of(
     """The whole derivation; or only the quantities that are wanted, if any are."""
     if settings.form in ("delta", "matrix"):
         refuse_program(derivation, settings.form)
-    if wanted:
-        return Document(derivation.network.title, (_excerpt(derivation, wanted, settings),))
-    return Document(derivation.network.title, tuple(_sections(Context(derivation, figures, settings))))
+    sections = (
+        (_excerpt(derivation, wanted, settings),)
+        if wanted
+        else tuple(_sections(Context(derivation, figures, settings)))
+    )
+    if figures is None:
+        sections = tuple(replace(each, items=_in_symbols(each.items)) for each in sections)
+    return Document(derivation.network.title, sections)
+
+
+def _in_symbols(items: Sequence[Item]) -> tuple[Item, ...]:
+    """The items without numbers; what says the same then is said once."""
+    bare = [replace(each, numbers=None, result=None) if isinstance(each, Line) else each for each in items]
+    return tuple(dict.fromkeys(each for each in bare if not isinstance(each, Line) or each.sides))
 
 
 def _excerpt(derivation: Derivation, wanted: Sequence[Quantity | Array], settings: Settings) -> Section:

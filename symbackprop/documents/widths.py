@@ -135,8 +135,9 @@ def _wrapped(term: str, room: float) -> list[str]:
     rows: list[str] = []
     while width(term[:LONGEST]) > room:
         fitting: list[tuple[int, int]] = []
+        here, before = 0.0, 0
         for place, depth in _places(term[:LONGEST], BREAKS):
-            here = width(term[:place])
+            here, before = here + width(term[before:place]), place
             if here > room:
                 break
             if here > room / 3:
