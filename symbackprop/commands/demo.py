@@ -70,7 +70,7 @@ def summary(derivation: Derivation) -> str:
         [
             derivation.network.title,
             f"loss {values['loss']:{SHORT}}, after one update {values['after:loss']:{SHORT}}",
-            *(f"{blank if place else gradient.name} = {row}" for place, row in enumerate(rows)),
+            *(f"{blank if place else gradient.name} {'≈' if place else '='} {row}" for place, row in enumerate(rows)),
             "",
         ]
     )
