@@ -10,7 +10,20 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
 
 from symbackprop import __version__
-from symbackprop.commands import audit, check, claims, demo, derive, evaluate, listing, new, read, train, verify, workbook
+from symbackprop.commands import (
+    audit,
+    check,
+    claims,
+    demo,
+    derive,
+    evaluate,
+    listing,
+    new,
+    read,
+    train,
+    verify,
+    workbook,
+)
 from symbackprop.commands.entry import Command, WrongUsage
 from symbackprop.errors import OutsideError, SymbackpropError
 from symbackprop.terminal import close_quietly, complain

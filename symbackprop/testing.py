@@ -22,4 +22,3 @@ def assert_gradients(function: Callable[..., Any], network: Network | str, **opt
     report = check_gradients(function, found, **options)
     report.raise_if_wrong()
     return report
-
