@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from io import BytesIO
 from typing import Any
+from zipfile import ZIP_STORED, ZipFile
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -19,6 +20,7 @@ from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.writer.excel import ExcelWriter
 
 from symbackprop.workbook.caches import DIGEST, NO_DIGEST, with_values
 from symbackprop.workbook.contents import Book, Chart, Content, Formula, Run, Sheet, Text, Typed
@@ -59,7 +61,8 @@ class _Writer:
         for name, place in self.book.names.items():
             self.workbook.defined_names[name] = DefinedName(name, attr_text=place)
         saved = BytesIO()
-        self.workbook.save(saved)
+        with ZipFile(saved, "w", ZIP_STORED) as zipped:  # it is compressed once, when the values stand in it
+            ExcelWriter(self.workbook, zipped).save()
         return with_values(saved.getvalue(), {part: iter(values) for part, values in self.values.items()})
 
     def _sheet(self, sheet: Sheet) -> list[float | str]:
@@ -88,10 +91,9 @@ class _Writer:
     def _cell(self, sheet: Any, content: Content) -> Any:
         match content:
             case Typed(value):
-                cell = WriteOnlyCell(sheet, value=repr(value))
-                cell.data_type = "n"  # openpyxl would write 16 digits, which are too few
+                cell = _bare(sheet, repr(value), "n")  # openpyxl would write 16 digits, which are too few
             case Formula(text):
-                cell = WriteOnlyCell(sheet, value=f"={text}")
+                cell = _bare(sheet, f"={text}", "f")
             case Text(""):
                 cell = WriteOnlyCell(sheet)  # an empty text would keep its left neighbour's from running over
             case Text(text):
@@ -111,6 +113,13 @@ class _Writer:
             self.dressed[style] = cell._style
         else:
             cell._style = self.dressed[style]
+
+
+def _bare(sheet: Any, value: str, data_type: str) -> Any:
+    """A cell whose kind is known: finding it out from the value costs as much as writing the cell."""
+    cell = WriteOnlyCell(sheet)
+    cell._value, cell.data_type = value, data_type
+    return cell
 
 
 def _rich(runs: tuple[Run, ...], style: Any) -> Any:
