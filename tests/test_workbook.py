@@ -323,6 +323,16 @@ def test_too_many_steps_are_refused_with_their_number() -> None:
         book_of(small(), steps=1_000_000)
 
 
+def test_a_network_beyond_the_limit_is_refused_before_its_numbers_are_computed() -> None:
+    inputs = [[0.5] * 1000]
+    layers = [Dense(1200, "tanh", weights=[[0.1] * 1000] * 1200)]
+    derivation = derive(Network(inputs=inputs, targets=[[0.5] * 1200], layers=layers, loss="squared_error"))
+    values = evaluate(derivation)
+    with pytest.raises(TooLarge, match=r"would have 1,2\d\d,\d\d\d formula cells; at most 1,000,000 are written"):
+        planned(derivation, values)
+    assert not values.numbers._known
+
+
 @pytest.mark.parametrize("reader", ["pandas", "calamine"])
 def test_other_readers_find_every_value(reader: str) -> None:
     book = book_of(example("russo"))

@@ -17,6 +17,7 @@ from symbackprop.workbook.labels import Labels
 from symbackprop.workbook.layout import MOST_FORMULAS, Layout
 from symbackprop.workbook.overview import derivation_sheet, overview_sheet, scratch_sheet
 from symbackprop.workbook.passes import backward_sheet, forward_sheet, network_sheet, settings_group, update_sheet
+from symbackprop.workbook.placement import size
 from symbackprop.workbook.training import TRAINING, Training
 
 MOST_SHOWN = 12  # missing values that the error lists
@@ -40,6 +41,7 @@ def planned(
     refuse_without_values(layout)
     if kind == "rows":
         return _in_rows(layout, steps, diverging=diverging)
+    _refuse_too_large(sum(size(equation.target.array) for equation in derivation.system.equations))
     for equation in derivation.system.equations:
         values.array(equation.target.array)  # what cannot be computed is refused before anything is written
     network = network_sheet(layout)
@@ -59,13 +61,16 @@ def planned(
     sheets += [derivation_sheet(layout), scratch_sheet()]
     sheets.insert(0, overview_sheet(layout, sheets, check))
     sheets.append(Inside("sheets", shown_steps, description_of(derivation, values)).sheet())
-    count = sum(sheet.formulas for sheet in sheets)
+    _refuse_too_large(sum(sheet.formulas for sheet in sheets))
+    return Book(derivation.network.title or "A network", tuple(sheets), layout.names, frozenset({TRAINING}))
+
+
+def _refuse_too_large(count: int) -> None:
     if count > MOST_FORMULAS:
         raise TooLarge(
             f"the workbook would have {count:,} formula cells; at most {MOST_FORMULAS:,} are written: "
             "take fewer observations, units or training steps"
         )
-    return Book(derivation.network.title or "A network", tuple(sheets), layout.names, frozenset({TRAINING}))
 
 
 def _in_rows(layout: Layout, steps: int | None, *, diverging: bool) -> Book:
