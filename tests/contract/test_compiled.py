@@ -111,5 +111,6 @@ def test_every_example_has_the_reference_s_gradients(target: str, path: Path) ->
     try:
         given(derivation, evaluate(derivation))
     except MissingValue:
-        pytest.skip("it has no values")
+        assert path.stem == "happydustbunny"  # the one that gives no weights
+        return
     assert disagreements(derivation, compiled(derivation, target)) == []
