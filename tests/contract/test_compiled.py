@@ -20,8 +20,8 @@ from tests.conftest import FULL
 from tests.networks import drawn
 
 EXAMPLES = sorted((Path(__file__).resolve().parent.parent.parent / "examples").glob("*.toml"))
-NUMBERS = range(2_000 if FULL else 40)
-C_NUMBERS = range(400 if FULL else 12)  # a compiler takes half a second for each
+NUMBERS = range(60 if FULL else 40)
+C_NUMBERS = range(40 if FULL else 12)  # a compiler takes half a second for each
 
 targets = pytest.mark.parametrize(
     "target", [pytest.param(each, marks=pytest.mark.engine) if each == "c" else each for each in TARGETS]
