@@ -148,9 +148,9 @@ def test_an_input_that_cannot_be_used_has_status_3_and_says_which(
 def test_binary_junk_has_status_3_within_two_seconds_and_no_traceback(tmp_path: Path, bad: bytes) -> None:
     path = tmp_path / "net.toml"
     path.write_bytes(bad)
-    before = time.process_time()
+    before = time.perf_counter()
     ran = run("evaluate", path)
-    assert time.process_time() - before < 2
+    assert time.perf_counter() - before < 2
     assert ran.status == UNUSABLE_INPUT
     assert "Traceback" not in ran.err
 

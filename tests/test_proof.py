@@ -49,9 +49,9 @@ def test_a_large_network_is_proven_at_random_points_and_says_so() -> None:
 
 def test_a_small_network_is_proven_quickly() -> None:
     prove(two_two_two())  # the first one loads SymPy
-    start = time.process_time()
+    start = time.perf_counter()
     prove(two_two_two("tanh"))
-    assert time.process_time() - start < 1
+    assert time.perf_counter() - start < 1
 
 
 @pytest.mark.parametrize(
