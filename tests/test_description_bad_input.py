@@ -326,11 +326,28 @@ def test_10_megabytes_are_refused_with_the_limit(tmp_path):
     assert f"larger than {symbackprop.description.source.LARGEST_FILE:,} bytes" in refused_file(path)
 
 
-@pytest.mark.parametrize("line", ["a{} = 1\n", "[[layers]]\n", "[a{}]\n", "x{} = [1.5, [2]]\n"])
-def test_a_megabyte_of_junk_is_refused_in_time(tmp_path, line):
+JUNK_LINES = ["a{} = 1\n", "[[layers]]\n", "[a{}]\n", "x{} = [1.5, [2]]\n", "w_{}\n", "#{}\n", "{}.5,\n", "[[{}]],\n"]
+
+
+@pytest.mark.parametrize("beginning", ["", "[inputs]\nvalues = [[\n"])
+@pytest.mark.parametrize("bytes_of_junk", [150_000, 1_000_000, 3_900_000])
+@pytest.mark.parametrize("line", JUNK_LINES)
+def test_megabytes_of_junk_are_refused_in_time(tmp_path, line, bytes_of_junk, beginning):
     path = tmp_path / "junk.toml"
-    path.write_text("".join(line.format(index) for index in range(1_000_000 // (len(line) + 3))))
+    path.write_text(beginning + "".join(line.format(index) for index in range(bytes_of_junk // (len(line) + 5))))
     refused_file(path)
+
+
+def test_more_values_than_a_description_holds_are_refused_with_the_ways_out(tmp_path):
+    path = tmp_path / "net.toml"
+    path.write_text(f"[inputs]\nvalues = [[{'0.5,' * 300_000}]]\n")
+    assert "has about 300,000 values, at most 200,000 are read" in refused_file(path)
+
+
+def test_more_keys_than_a_description_holds_are_refused_with_the_count(tmp_path):
+    path = tmp_path / "net.toml"
+    path.write_text("".join(f"a{index} = 1\n" for index in range(40_000)))
+    assert "has 40,000 keys and tables, at most 30,000 are read" in refused_file(path)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])

@@ -17,6 +17,8 @@ from symbackprop.errors import DescriptionError
 from symbackprop.network import Table
 
 LARGEST_FILE = 4_000_000  # bytes; 784-128-10 with every weight written to 17 digits has 2.2 million
+MOST_STATEMENTS = 30_000  # keys and table headers: a program of 10,000 equations
+MOST_VALUES = 200_000  # commas: 784-128-10 has 101,770 parameters
 MOST_KEY_PARTS = 50  # as in _LONG_KEY
 
 _LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){50}""", re.ASCII)
@@ -81,6 +83,7 @@ def decoded(data: bytes, *, name: str) -> str:
 
 def table_of(text: str, *, name: str) -> Table:
     """The plain table of a description's text, floats as exact numbers. A DescriptionError has the mended line."""
+    _refuse_what_takes_long(text, name=name)
     long_key = _LONG_KEY.search(text)
     if long_key is not None:
         line = text.count("\n", 0, long_key.start()) + 1
@@ -100,6 +103,23 @@ def table_of(text: str, *, name: str) -> Table:
         assert long_integer is not None
         line = text.count("\n", 0, long_integer.start()) + 1
         raise DescriptionError(f"{name}: line {line}: a number with too many digits; allowed: {LIMITS}") from None
+
+
+def _refuse_what_takes_long(text: str, *, name: str) -> None:
+    """Counts on the raw text, so that megabytes of junk are refused before they are parsed."""
+    statements = text.count("=") + text.count("\n[")
+    if statements > MOST_STATEMENTS:
+        raise DescriptionError(
+            f"{name}: has {statements:,} keys and tables, at most {MOST_STATEMENTS:,} are read; "
+            "a layer's weights are one key, weights = [[..], ..]"
+        )
+    values = text.count(",")
+    if values > MOST_VALUES:
+        raise DescriptionError(
+            f"{name}: has about {values:,} values, at most {MOST_VALUES:,} are read; "
+            "without written weights, [initial] with seed and scheme draws them, "
+            "and in Python inputs and parameters are handed over as arrays"
+        )
 
 
 def control_character(text: str) -> str | None:
