@@ -6,8 +6,6 @@ PYTHON = $(VENV)/bin/python
 PIP = $(PYTHON) -m pip --disable-pip-version-check
 PYTEST = $(PYTHON) -m pytest --hypothesis-seed=0
 WORKERS = 2
-# Where the tests stand whose counts SYMBACKPROP_FULL=1 raises.
-FULL_TESTS = tests/property tests/contract
 
 # A stamp says that the environment holds what pyproject.toml asks for.
 RUN = $(VENV)/stamp-run
@@ -20,7 +18,7 @@ BENCH = $(VENV)/stamp-bench
 help:
 	@echo 'make demo        every output of one example into ./symbackprop-demo'
 	@echo 'make test        lint, types, and the tests with a seeded sample of each property'
-	@echo 'make test-all    the property and contract tests at their full counts'
+	@echo 'make test-all    the tests that are marked full, at their full counts'
 	@echo 'make lint        ruff: rules and formatting'
 	@echo 'make format      ruff: format, and mend what it can'
 	@echo 'make types       mypy, strict'
@@ -35,7 +33,7 @@ test: lint types
 	$(PYTEST) -n $(WORKERS)
 
 test-all: $(TEST)
-	SYMBACKPROP_FULL=1 $(PYTEST) -n $(WORKERS) $(FULL_TESTS)
+	SYMBACKPROP_FULL=1 $(PYTEST) -n $(WORKERS) -m full tests
 
 lint: $(TEST)
 	$(PYTHON) -m ruff check

@@ -32,6 +32,8 @@ from symbackprop.values import Values, evaluate, given_entries
 from tests.conftest import FULL
 from tests.networks import drawn
 
+pytestmark = pytest.mark.full
+
 SAMPLE, SOME, WHOLE = 30, 300, 2_000
 BATCH = 50 if FULL else 10
 

@@ -23,6 +23,8 @@ from tests.conftest import FULL
 from tests.mistakes import MISTAKES
 from tests.networks import drawn
 
+pytestmark = pytest.mark.full
+
 SAMPLE, WHOLE = 5, 100
 COUNT = WHOLE if FULL else SAMPLE
 MOST = 60 * WHOLE  # networks that are looked through for one to which a mistake applies
