@@ -311,6 +311,12 @@ def orders(size: int) -> Iterator[tuple[str, list[int]]]:
         yield "in reverse order", list(range(size))[::-1]
 
 
+def sign_of(equation: Equation) -> int:
+    """The sign of an equation's right side, by its first term."""
+    number = equation.scale.number if isinstance(equation, Map) else equation.terms[0].number  # type: ignore[union-attr]
+    return 1 if number > 0 else -1
+
+
 def reaches(equation: Equation) -> list[Term]:
     """The terms of an equation that has terms."""
     return list(equation.terms) if isinstance(equation, SumOfProducts) else []
@@ -319,5 +325,5 @@ def reaches(equation: Equation) -> list[Term]:
 __all__ = [
     "WIDEST", "Change", "Changes", "Equation", "Fraction", "Indicator", "Kronecker", "Mistake", "Reindex", "Scatter",
     "Subject", "Variant", "axis_at", "cells", "fresh_letter", "is_slope", "only", "orders", "permuted",
-    "reaches", "swapped", "times", "variants_of", "with_factor", "with_terms", "without",
+    "reaches", "sign_of", "swapped", "times", "variants_of", "with_factor", "with_terms", "without",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-from symbackprop.catalogue.mistakes.backward import _bias_of
+from symbackprop.catalogue.mistakes.backward import bias_of
 from symbackprop.catalogue.mistakes.entries import (
     WIDEST,
     Change,
@@ -325,7 +325,7 @@ def penalty_on_biases(subject: Subject) -> Changes:
     for weights, term in _penalties(subject):
         if weights.target.array.wrt is None or weights.target.array.wrt.role is not Role.WEIGHT:
             continue
-        bias = _bias_of(subject, weights.target.array.wrt)
+        bias = bias_of(subject, weights.target.array.wrt)
         weight = next((cell for cell in cells(term) if cell.array.role is Role.WEIGHT), None)
         own = next((each for each in subject.gradients(Role.BIAS) if each.target.array.wrt == bias), None)
         if weight is None or own is None or bias is None or any(isinstance(each, Indicator) for each in term.factors):

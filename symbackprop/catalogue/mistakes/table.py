@@ -5,78 +5,76 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from symbackprop.catalogue.entries import table
-from symbackprop.catalogue.mistakes import backward, forward, gradients, updates
+from symbackprop.catalogue.mistakes import backward, forward, gradients, heads, paths, slopes, updates
 from symbackprop.catalogue.mistakes.entries import Mistake
 
 FORWARD, BACKWARD, UPDATE = "forward", "backward", "update"
 
 MISTAKES: Mapping[str, Mistake] = table(
     # Where the error enters
-    Mistake("sign of the loss's slope", "target - out stands where out - target belongs", backward.sign_of_loss_slope),
-    Mistake("target left out", "the target is not subtracted from the output", backward.target_left_out),
+    Mistake("sign of the loss's slope", "target - out stands where out - target belongs", heads.sign_of_loss_slope),
+    Mistake("target left out", "the target is not subtracted from the output", heads.target_left_out),
     Mistake(
-        "targets in a wrong order", "an output is compared with another output's target", backward.target_of_other_unit
+        "targets in a wrong order", "an output is compared with another output's target", heads.target_of_other_unit
     ),
-    Mistake("factor 2", "the loss's slope is twice as large as it should be", backward.doubled),
-    Mistake("factor 1/2", "the loss's slope is half as large as it should be", backward.halved),
+    Mistake("factor 2", "the loss's slope is twice as large as it should be", heads.doubled),
+    Mistake("factor 1/2", "the loss's slope is half as large as it should be", heads.halved),
     Mistake(
         "mean missing",
         "the gradients are summed over the observations, and the loss is their mean",
-        backward.mean_missing,
+        heads.mean_missing,
     ),
-    Mistake("mean twice", "the gradients are divided by the number of observations twice", backward.mean_twice),
+    Mistake("mean twice", "the gradients are divided by the number of observations twice", heads.mean_twice),
     Mistake(
         "mean for sum",
         "the gradients are averaged over the observations, and the loss is their sum",
-        backward.mean_for_sum,
+        heads.mean_for_sum,
     ),
     Mistake(
         "mean over outputs missing",
         "the loss is a mean over the outputs, and its slope lacks the division",
-        backward.output_mean_missing,
+        heads.output_mean_missing,
     ),
     Mistake(
         "mean over outputs for sum",
         "the loss's slope is divided by the number of outputs, and the loss is their sum",
-        backward.output_mean_for_sum,
+        heads.output_mean_for_sum,
     ),
     Mistake(
         "loss's slope left out",
         "delta of the output layer is the activation's slope alone, without the loss's",
-        backward.loss_slope_left_out,
+        slopes.loss_slope_left_out,
     ),
     Mistake(
         "softmax elementwise",
         "softmax is treated as if each output depended on its own net only",
-        backward.softmax_elementwise,
+        heads.softmax_elementwise,
     ),
     Mistake(
         "slope applied twice",
         "out - target is the whole delta here, and the activation's slope is applied to it again",
-        backward.slope_after_fused,
+        heads.slope_after_fused,
     ),
     # The slope of the activation
-    Mistake("slope left out", "the activation's slope is left out of delta", backward.slope_left_out),
-    Mistake("mask left out", "the mask of the units that are off is left out of delta", backward.mask_left_out),
-    Mistake("mask of another layer", "the mask is that of another layer", backward.mask_of_other_layer),
-    Mistake("slope of another layer", "the activation's slope is that of another layer", backward.slope_of_other_layer),
+    Mistake("slope left out", "the activation's slope is left out of delta", slopes.slope_left_out),
+    Mistake("mask left out", "the mask of the units that are off is left out of delta", slopes.mask_left_out),
+    Mistake("mask of another layer", "the mask is that of another layer", slopes.mask_of_other_layer),
+    Mistake("slope of another layer", "the activation's slope is that of another layer", slopes.slope_of_other_layer),
     Mistake(
         "error overwritten",
         "delta is the slope or mask alone: what was sent back is overwritten, not multiplied",
-        backward.upstream_left_out,
+        slopes.upstream_left_out,
     ),
     Mistake(
         "slope at net",
         "the slope is written in terms of the output, and net is put in its place",
-        backward.slope_at_net,
+        slopes.slope_at_net,
     ),
+    Mistake("slope at out", "the slope's function takes net, and the output is put in its place", slopes.slope_at_out),
+    Mistake("slope squared", "the activation's slope is multiplied twice", slopes.slope_squared),
+    Mistake("function for slope", "the activation itself stands where its slope belongs", slopes.function_for_slope),
     Mistake(
-        "slope at out", "the slope's function takes net, and the output is put in its place", backward.slope_at_out
-    ),
-    Mistake("slope squared", "the activation's slope is multiplied twice", backward.slope_squared),
-    Mistake("function for slope", "the activation itself stands where its slope belongs", backward.function_for_slope),
-    Mistake(
-        "divided by slope", "the error is divided by the activation's slope, not multiplied", backward.divided_by_slope
+        "divided by slope", "the error is divided by the activation's slope, not multiplied", slopes.divided_by_slope
     ),
     # From one layer to the one before
     Mistake(
@@ -125,13 +123,13 @@ MISTAKES: Mapping[str, Mistake] = table(
     Mistake(
         "use dropped",
         "one use of a parameter that is used several times is left out of its gradient",
-        backward.use_dropped,
+        paths.use_dropped,
     ),
-    Mistake("term left out", "one of the paths that lead back is left out", backward.term_left_out),
-    Mistake("sign of a term", "one of the paths that lead back has its sign turned", backward.sign_of_term),
-    Mistake("link left out", "a local derivative is left out of the chain", backward.link_left_out),
-    Mistake("sign of an adjoint", "the sign of one derivative on the way back is turned", backward.sign_of_adjoint),
-    Mistake("adjoint doubled", "one derivative on the way back is counted twice", backward.adjoint_doubled),
+    Mistake("term left out", "one of the paths that lead back is left out", paths.term_left_out),
+    Mistake("sign of a term", "one of the paths that lead back has its sign turned", paths.sign_of_term),
+    Mistake("link left out", "a local derivative is left out of the chain", paths.link_left_out),
+    Mistake("sign of an adjoint", "the sign of one derivative on the way back is turned", paths.sign_of_adjoint),
+    Mistake("adjoint doubled", "one derivative on the way back is counted twice", paths.adjoint_doubled),
     # Gradients of weights
     Mistake(
         "input left out",

@@ -1,0 +1,146 @@
+"""Mistakes made where the error enters, at the loss. Each function says where, and makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+
+from symbackprop.catalogue.mistakes.entries import Change, Changes, Subject, is_slope, orders, permuted, sign_of
+from symbackprop.expressions import Reference, leaves, substituted
+from symbackprop.quantities import Cell, Phase, Role
+from symbackprop.system import Map, SumOfProducts, Term
+
+
+def _heads(subject: Subject, made: Callable[[Map], Map | None]) -> Changes:
+    for head in subject.heads:
+        changed = made(head)
+        if changed is not None:
+            yield Change((changed,))
+
+
+def target_left_out(subject: Subject) -> Changes:
+    """out in place of out - target."""
+    for head in subject.heads:
+        targets = [leaf for leaf in leaves(head.body) if isinstance(leaf, Cell) and leaf.array.role is Role.TARGET]
+        if targets:
+            zero = Reference(targets[0]) - Reference(targets[0])
+            body = substituted(head.body, lambda leaf: zero if leaf in targets else Reference(leaf))  # noqa: B023
+            yield Change((replace(head, body=body, stable=None),))
+
+
+def target_of_other_unit(subject: Subject) -> Changes:
+    """Targets in a wrong order."""
+    for head in subject.heads:
+        targets = {leaf for leaf in leaves(head.body) if isinstance(leaf, Cell) and leaf.array.role is Role.TARGET}
+        for target in targets:
+            letter = target.indices[-1]
+            for where, order in orders(target.array.axes[-1].size or 0):
+                other = replace(target.array, label=f"targets, {where}")
+                mixed = permuted(Term(factors=(target,)), target, letter, Cell(other, target.indices), order)
+                body = substituted(
+                    head.body,
+                    lambda leaf: Reference(Cell(other, leaf.indices)) if leaf == target else Reference(leaf),  # noqa: B023
+                )
+                yield Change(
+                    (replace(head, body=body, stable=None),),
+                    where,
+                    further=(SumOfProducts(Cell(other, target.indices), (mixed,)),),
+                )
+
+
+def doubled(subject: Subject) -> Changes:
+    """The loss's slope twice as large."""
+    return _heads(subject, lambda head: _scaled(head, Fraction(2)))
+
+
+def halved(subject: Subject) -> Changes:
+    """The loss's slope half as large."""
+    return _heads(subject, lambda head: _scaled(head, Fraction(1, 2)))
+
+
+def sign_of_loss_slope(subject: Subject) -> Changes:
+    """target - out where out - target belongs: every gradient turns."""
+    return _heads(subject, lambda head: _scaled(head, Fraction(-1)))
+
+
+def _scaled(head: Map, number: Fraction) -> Map:
+    return replace(head, scale=replace(head.scale, number=head.scale.number * number))
+
+
+def _axes_of(head: Map, kind: str) -> list[int]:
+    return [place for place, axis in enumerate(head.target.array.axes) if axis.kind == kind and axis.size != 1]
+
+
+def _means(subject: Subject, kind: str, *, count: int) -> Changes:
+    """The error with ``count`` means over an axis in place of those it should have."""
+    for head in subject.heads:
+        for place in _axes_of(head, kind):
+            axis = head.target.array.axes[place]
+            rest = [each for each in head.scale.over if each.kind != kind]
+            has = len(head.scale.over) - len(rest)
+            if (count == 0 and has == 1) or (count == 1 and has == 0) or (count == 2 and has == 1):
+                yield Change((replace(head, scale=replace(head.scale, over=(*rest, *[axis] * count))),))
+
+
+def mean_missing(subject: Subject) -> Changes:
+    """The sum over observations where the loss has their mean."""
+    yield from _means(subject, "observation", count=0)
+
+
+def mean_twice(subject: Subject) -> Changes:
+    """Divided by the number of observations twice."""
+    yield from _means(subject, "observation", count=2)
+
+
+def mean_for_sum(subject: Subject) -> Changes:
+    """The mean over observations where the loss has their sum."""
+    yield from _means(subject, "observation", count=1)
+
+
+def output_mean_missing(subject: Subject) -> Changes:
+    """The sum over outputs where the loss has their mean."""
+    yield from _means(subject, "unit", count=0)
+
+
+def output_mean_for_sum(subject: Subject) -> Changes:
+    """The mean over outputs where the loss has their sum."""
+    yield from _means(subject, "unit", count=1)
+
+
+def softmax_elementwise(subject: Subject) -> Changes:
+    """delta = dE/dout · out(1 - out), the Jacobian's other entries left out."""
+    jacobian = _jacobian(subject)
+    for equation in subject.deltas:
+        array = equation.target.array
+        if jacobian is None or array.layer != jacobian.target.array.layer:
+            continue
+        wrt = next(
+            (each.target for each in subject.gradients_of_outputs() if each.target.array.layer == array.layer), None
+        )
+        out = jacobian.target.array.of
+        if wrt is None or out is None:
+            continue
+        here = Reference(Cell(out, equation.target.indices))
+        sign = sign_of(equation)
+        body = Reference(Cell(wrt.array, equation.target.indices)) * here * (1 - here)
+        yield Change((Map(equation.target, body, scale=Term(Fraction(sign))),))
+
+
+def _jacobian(subject: Subject) -> SumOfProducts | None:
+    for each in subject.equations:
+        array = each.target.array
+        if is_slope(array) and isinstance(each, SumOfProducts) and array.phase is Phase.NOW:
+            return each
+    return None
+
+
+def slope_after_fused(subject: Subject) -> Changes:
+    """(out - target) · out(1 - out) where out - target is the whole delta."""
+    for head in subject.heads:
+        if head.target.array.role is not Role.DELTA:
+            continue
+        outs = [leaf for leaf in leaves(head.body) if isinstance(leaf, Cell) and leaf.array.role is Role.OUT]
+        if outs:
+            out = Reference(outs[0])
+            yield Change((replace(head, body=head.body * out * (1 - out), stable=None),))

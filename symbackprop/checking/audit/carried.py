@@ -1,0 +1,111 @@
+"""What a number carries on: the earlier wrong claims that it is right given, or printed operands that explain it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice, product
+from typing import Any
+
+import numpy as np
+
+from symbackprop.checking.audit.document import Document
+from symbackprop.checking.audit.ways import ways
+from symbackprop.checking.printed import Printed
+from symbackprop.checking.scalars import evaluated
+from symbackprop.expressions import Expression
+from symbackprop.quantities import Quantity
+
+MOST_CASES = 4_096  # ways to take exact or printed operands that are tried for one number
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One number that an operand may have been taken as, and the wrong claims that it comes from."""
+
+    value: float
+    wrong: frozenset[int]
+    printed: bool
+
+
+def carried_from(
+    document: Document, expression: Expression, quantity: Quantity | None, claimed: Printed
+) -> frozenset[int] | None:
+    """The wrong claims that a number carries on from: none if printed operands explain it; None if nothing does."""
+    best: frozenset[int] | None = None
+    for said in [] if quantity is None else document.said(quantity):
+        if said.wrong and claimed.matches(Fraction(str(said.value))):
+            return frozenset({said.number})
+    for way in ways(document, expression, quantity):
+        found = _worked_out(document, way, claimed)
+        if found is not None and (best is None or len(found) < len(best)):
+            best = found
+        if best is not None and not best:
+            return best
+    for world in document.worlds:
+        value = float(evaluated(expression, world.numbers.of))
+        fits = math.isfinite(value) and claimed.matches(Fraction(value))
+        if fits and (best is None or len(world.roots) < len(best)):
+            best = world.roots
+    return best
+
+
+def _worked_out(document: Document, expression: Expression, claimed: Printed) -> frozenset[int] | None:
+    cases = _cases(document, expression)
+    if not cases or all(len(each) == 1 for each in cases.values()):
+        return None
+    chosen = _limited(cases)
+    combined = list(islice(product(*chosen.values()), MOST_CASES))
+    columns = {
+        leaf: np.array([combination[place].value for combination in combined]) for place, leaf in enumerate(chosen)
+    }
+    worked: Any = np.asarray(evaluated(expression, document.scalars(columns).of), dtype=np.float64)
+    results = np.broadcast_to(worked, (len(combined),))
+    low, high = _window(claimed)
+    best: frozenset[int] | None = None
+    for place in np.flatnonzero((results >= low) & (results <= high)):
+        if not claimed.matches(Fraction(float(results[place]))):
+            continue
+        wrong = frozenset().union(*(case.wrong for case in combined[place]))
+        if best is None or len(wrong) < len(best):
+            best = wrong
+    return best
+
+
+def _cases(document: Document, expression: Expression) -> dict[Quantity, list[Case]]:
+    """The operands that were printed before, with the numbers they may have been taken as."""
+    cases: dict[Quantity, list[Case]] = {}
+    for leaf in document.behind(expression, until=lambda each: bool(document.said(each))):
+        said = document.said(leaf)
+        if not said:
+            continue
+        options = [Case(float(document.known.of(leaf)), frozenset(), printed=False)]
+        for each in said:
+            options.append(Case(each.value, frozenset({each.number}) if each.wrong else frozenset(), printed=True))
+        for world in document.worlds:
+            value = float(world.numbers.of(leaf))
+            if math.isfinite(value) and abs(value - options[0].value) > 1e-12 * abs(value):
+                options.append(Case(value, world.roots, printed=False))
+        cases[leaf] = list({(case.value, case.wrong): case for case in options}.values())
+    return cases
+
+
+def _limited(cases: dict[Quantity, list[Case]]) -> dict[Quantity, list[Case]]:
+    """The cases, thinned out until there are not too many combinations of them."""
+    count = math.prod(len(each) for each in cases.values())
+    if count <= MOST_CASES:
+        return cases
+    thinner = {leaf: [each[0], *[case for case in each[1:] if case.printed][-1:]] for leaf, each in cases.items()}
+    if math.prod(len(each) for each in thinner.values()) <= MOST_CASES:
+        return thinner
+    wrong = {leaf: each if any(case.wrong for case in each) else each[-1:] for leaf, each in thinner.items()}
+    if math.prod(len(each) for each in wrong.values()) <= MOST_CASES:
+        return wrong
+    return {leaf: each[-1:] for leaf, each in thinner.items()}
+
+
+def _window(claimed: Printed) -> tuple[float, float]:
+    value, unit = float(claimed.value), float(claimed.unit)
+    room = 1.01 * unit + 1e-12 * abs(value)
+    return value - room, value + room

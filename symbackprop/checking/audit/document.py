@@ -1,0 +1,196 @@
+"""What a document says, as far as it has been read, beside what is right. Never judges a claim."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from symbackprop.checking.causes import Catalogue
+from symbackprop.checking.claims import Claims
+from symbackprop.checking.findings import Finding
+from symbackprop.checking.formulas import FormulaReader, as_expression_of
+from symbackprop.checking.points import points
+from symbackprop.checking.printed import Printed, printed
+from symbackprop.checking.scalars import Scalars, operands
+from symbackprop.derivation import Derivation
+from symbackprop.errors import InputError, SymbackpropError, TooLarge
+from symbackprop.expressions import Expression, Reference
+from symbackprop.given import given_entries
+from symbackprop.notation.names import Names
+from symbackprop.notation.neutral import neutral
+from symbackprop.quantities import Array, Quantity, Role
+from symbackprop.system import Equation, every_index, scalar
+from symbackprop.values import Values, values_at
+
+DIGITS = 60
+KINDRED_POINTS = 10  # random points at which quantities that are always equal are recognised
+MOST_WORLDS = 12
+DEEPEST = 400  # quantities that one equation is followed back through
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An earlier printed number: which claim it is, and whether it is a wrong one."""
+
+    number: int
+    value: float
+    wrong: bool
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The numbers that follow if some wrong claims, the roots, are taken as they are printed."""
+
+    roots: frozenset[int]
+    numbers: Scalars
+
+
+class Document:
+    """One document's claims beside one derivation: the right numbers, and what is printed up to here."""
+
+    def __init__(self, derivation: Derivation, claims: Claims) -> None:
+        self.derivation, self.claims = derivation, claims
+        self.names = Names(derivation)
+        self.reader = FormulaReader(self.names)
+        entries = given_entries(derivation)
+        self.precise: Values = values_at(derivation, entries, names=self.names, digits=DIGITS)
+        self.exact_given = {
+            Quantity(array, indices): entry
+            for array, row in entries.items()
+            for indices, entry in zip(every_index(array), row, strict=True)
+            if entry is not None
+        }
+        self.given = {quantity: float(entry) for quantity, entry in self.exact_given.items()}
+        self.known = self.scalars()
+        self.catalogue = Catalogue(derivation, self.given)
+        self.places = [
+            Scalars(derivation.definition, _scalar_given(point.numbers.given))
+            for point in islice(points(derivation, dtype="float64", seed=1), 1, KINDRED_POINTS + 1)
+        ]
+        self.found: list[Finding] = []
+        self.worlds: list[World] = []
+        self._together: dict[Quantity, float] = {}
+        self._said: dict[Any, list[Said]] = {}
+        self._kinds: dict[Quantity, Any] = {}
+
+    # What is right
+
+    def asked(self, text: str) -> tuple[Expression, Quantity | None]:
+        """What a claim is about: a quantity, or an expression of quantities."""
+        try:
+            found = self.names.resolve(text)
+            if isinstance(found, Quantity):
+                return Reference(found), found
+            single = [Quantity(found, indices) for indices in every_index(found)]
+            if len(single) == 1:
+                return Reference(single[0]), single[0]
+            raise InputError(
+                f"{text}: a whole array; a printed number is of one quantity, such as {neutral(single[0])}"
+            )
+        except SymbackpropError as error:
+            if not re.search(r"[-+*/(]", text) or isinstance(error, TooLarge):
+                raise
+            node = self.reader.read(text)
+        return as_expression_of(node), None
+
+    def exact(self, expression: Expression) -> Fraction:
+        """An expression's number, right to `DIGITS` digits."""
+        numbers = self.precise.numbers
+        value = numbers.arithmetic.evaluate(expression, lambda leaf: numbers.of(leaf))
+        if not numbers.arithmetic.context.isfinite(value):  # type: ignore[attr-defined]
+            raise InputError("it has no value at the description's numbers")
+        sign, mantissa, exponent, _ = value._mpf_
+        exact = Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+        return -exact if sign else exact
+
+    def scalars(self, replaced: Mapping[Quantity, Any] | None = None) -> Scalars:
+        """Numbers in floats, with some of them replaced."""
+        return Scalars(self.derivation.definition, self.given, replaced)
+
+    def behind(
+        self,
+        expression: Expression,
+        *,
+        definition: Callable[[Array], Equation | None] | None = None,
+        until: Callable[[Quantity], bool] = lambda quantity: False,
+    ) -> Iterator[Quantity]:
+        """The quantities that an expression comes from, each once, nearest first; not those behind ``until``."""
+        defined = self.derivation.definition if definition is None else definition
+        waiting, seen = list(operands(expression)), set[Quantity]()
+        while waiting and len(seen) < DEEPEST:
+            leaf = waiting.pop(0)
+            if leaf in seen:
+                continue
+            seen.add(leaf)
+            yield leaf
+            equation = defined(leaf.array)
+            if equation is not None and not until(leaf):
+                waiting += operands(scalar(equation, leaf.indices, computed=True))
+
+    # What has been said
+
+    def said(self, quantity: Quantity) -> list[Said]:
+        """The numbers that have been printed for a quantity, or for one that is always equal to it."""
+        return self._said.get(self._kind(quantity), [])
+
+    def everything_said(self) -> Iterable[Said]:
+        """All numbers that have been printed for quantities."""
+        return (said for group in self._said.values() for said in group)
+
+    def text(self, said: Said) -> str:
+        """An earlier number as it is printed."""
+        return self.claims.claims[said.number].printed
+
+    def numbers(self) -> dict[float, str]:
+        """The numbers of the document, given and printed, with what they are called."""
+        plain = self.derivation.notation.plain
+        found = {value: plain(given) for given, value in self.given.items() if given.array.role is not Role.STATE}
+        for finding in self.found:
+            if finding.claim.printed and finding.value is not None:
+                found.setdefault(float(printed(finding.claim.printed).value), finding.claim.quantity)
+        return found
+
+    def take_in(self, finding: Finding, claimed: Printed, quantity: Quantity | None) -> None:
+        """Notes what a claim says, and what would follow from it if it is a root."""
+        if quantity is None:
+            return
+        wrong = finding.verdict == "wrong"
+        said = Said(finding.number, float(claimed.value), wrong)
+        self._said.setdefault(self._kind(quantity), []).append(said)
+        if wrong and not finding.because_of:
+            assumed = float(claimed.value) if finding.assumed is None else finding.assumed
+            replaced = {quantity: assumed} if finding.instead is None else dict(finding.instead)
+            self._new_world(frozenset({finding.number}), replaced)
+
+    def _new_world(self, root: frozenset[int], replaced: Mapping[Quantity, float]) -> None:
+        self._together = {**self._together, **replaced}
+        both = frozenset().union(*(world.roots for world in self.worlds), root)
+        self.worlds = [each for each in self.worlds if len(each.roots) == 1][-MOST_WORLDS:]
+        self.worlds.append(World(root, self.scalars(replaced)))
+        if len(both) > 1:
+            self.worlds.append(World(both, self.scalars(self._together)))
+
+    def _kind(self, quantity: Quantity) -> Any:
+        """The same for quantities that are always equal: a delta and its bias's gradient, a weight and its slope."""
+        known = self._kinds.get(quantity)
+        if known is None:
+            values = tuple(float(place.of(quantity)) for place in self.places)
+            usable = any(values) and all(math.isfinite(each) for each in values) and len(set(values)) > 1
+            known = tuple(float(f"{each:.9e}") for each in values) if usable else quantity
+            self._kinds[quantity] = known
+        return known
+
+
+def _scalar_given(given: Mapping[Array, Any]) -> dict[Quantity, float]:
+    return {
+        Quantity(array, tuple(int(each) for each in place)): float(numbers[place])
+        for array, numbers in given.items()
+        for place in np.ndindex(*np.shape(numbers))
+    }

@@ -1,0 +1,69 @@
+"""Relations between quantities and printed numbers: judged on exact numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symbackprop.checking.audit.document import Document
+from symbackprop.checking.claims import Claim
+from symbackprop.checking.findings import Finding
+from symbackprop.checking.printed import Printed, printed
+from symbackprop.errors import SymbackpropError
+
+RELATION = re.compile(r"(<=|>=|≤|≥|!=|≠|≈|~|==|<|>|=)")
+EQUAL = Fraction(1, 10**40)  # relative: exact numbers this near are equal
+ABOUT = Fraction(1, 100)  # relative: about equal, where no printed place says how near
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a relation: its number, and how it is printed if it is."""
+
+    value: Fraction
+    printed: Printed | None
+
+
+def relation(document: Document, number: int, claim: Claim) -> Finding:
+    """The verdict on a relation, or on a chain of them."""
+    parts = RELATION.split(claim.relation)
+    if len(parts) < 3:
+        return Finding(number, claim, "not judged", reason="no relation sign: <, >, <=, >=, =, !=, ≈")
+    sides = [_side(document, text) for text in parts[::2]]
+    if all(_holds(left, sign, right) for left, sign, right in zip(sides, parts[1::2], sides[1:], strict=False)):
+        return Finding(number, claim, "ok", value=sides[0].value)
+    told = f"the left side is {float(sides[0].value):.9g}, the right one {float(sides[-1].value):.9g}"
+    return Finding(number, claim, "wrong", value=sides[0].value, diagnosis=told)
+
+
+def _side(document: Document, text: str) -> Side:
+    try:
+        number = printed(text)
+    except SymbackpropError:
+        return Side(document.exact(document.asked(text.strip())[0]), None)
+    return Side(number.value, number)
+
+
+def _holds(left: Side, sign: str, right: Side) -> bool:
+    a, b = left.value, right.value
+    near = abs(a - b) <= EQUAL * max(abs(a), abs(b))
+    match sign:
+        case "<":
+            return a < b and not near
+        case ">":
+            return a > b and not near
+        case "<=" | "≤":
+            return a <= b or near
+        case ">=" | "≥":
+            return a >= b or near
+        case "!=" | "≠":
+            return not near
+    coarse = [
+        number.rounded_from(value)
+        for number, value in ((left.printed, b), (right.printed, a))
+        if number is not None and number.unit
+    ]
+    if coarse:
+        return any(coarse)
+    return near or (sign in "≈~" and abs(a - b) <= ABOUT * max(abs(a), abs(b)))

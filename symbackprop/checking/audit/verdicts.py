@@ -1,0 +1,119 @@
+"""The verdict on each claim of a document: right, cut, rounded on the way, wrong, or not to be judged."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from symbackprop.checking.audit.carried import carried_from
+from symbackprop.checking.audit.document import Document
+from symbackprop.checking.audit.givens import contradiction
+from symbackprop.checking.audit.relations import relation
+from symbackprop.checking.audit.roots import Cause, root, told
+from symbackprop.checking.audit.working import from_working, remark_on, worked
+from symbackprop.checking.claims import Claim, Claims
+from symbackprop.checking.findings import Finding
+from symbackprop.checking.points import settled
+from symbackprop.checking.printed import Printed, printed
+from symbackprop.checking.proofs import FormulaJudge
+from symbackprop.derivation import derive
+from symbackprop.errors import SymbackpropError
+from symbackprop.expressions import Expression
+from symbackprop.network import Network
+from symbackprop.quantities import Quantity
+
+SAME = 1e-9  # relative: a mistake that changes a number by less than this leaves it right
+
+
+def audit(claims: Claims, network: Network) -> list[Finding]:
+    """The verdict on each claim, in the document's order."""
+    derivation = settled(derive(network))
+    document = Document(derivation, claims)
+    return Audit(document, FormulaJudge(derivation, document.reader)).findings()
+
+
+@dataclass
+class Audit:
+    """The judgement of one document."""
+
+    document: Document
+    judge: FormulaJudge
+    causes: dict[int, Cause] = field(default_factory=dict)
+
+    def findings(self) -> list[Finding]:
+        """All findings, in order."""
+        for number, claim in enumerate(self.document.claims.claims):
+            try:
+                finding = self._judged(number, claim)
+            except (SymbackpropError, ZeroDivisionError, OverflowError, ValueError) as error:
+                finding = Finding(number, claim, "not judged", reason=str(error))
+            self.document.found.append(finding)
+        return self._told_together()
+
+    def _told_together(self) -> list[Finding]:
+        """Where several mistakes fit a root, the one that fits most roots is told."""
+        findings = list(self.document.found)
+        fits = {number: cause.fitting for number, cause in self.causes.items() if cause.fitting}
+        counts = Counter(sentence for each in fits.values() for sentence in {guess.sentence for guess in each})
+        names = Counter(name for each in fits.values() for name in {guess.name for guess in each if guess.name})
+        for number, guesses in fits.items():
+            best = max((names[each.name], counts[each.sentence]) for each in guesses)
+            kept = [each for each in guesses if (names[each.name], counts[each.sentence]) == best]
+            if findings[number].is_root:
+                findings[number] = replace(findings[number], diagnosis=told(kept))
+        return findings
+
+    def _judged(self, number: int, claim: Claim) -> Finding:
+        if claim.relation:
+            return relation(self.document, number, claim)
+        if claim.formula:
+            return self.judge.finding(number, claim)
+        if not claim.printed or not claim.quantity:
+            return Finding(number, claim, "not judged", reason="a sentence, not a number, a formula or a relation")
+        expression, quantity = self.document.asked(claim.quantity)
+        claimed = printed(claim.printed)
+        right = Finding(number, claim, "ok", value=self.document.exact(expression))
+        finding = self._compared(right, claimed, expression, quantity)
+        self.document.take_in(finding, claimed, quantity)
+        return finding
+
+    def _compared(
+        self, finding: Finding, claimed: Printed, expression: Expression, quantity: Quantity | None
+    ) -> Finding:
+        """The verdict on a number; ``finding`` has the right one."""
+        document, value = self.document, finding.value
+        assert value is not None
+        rounded = claimed.rounded_from(value) and not claimed.cut
+        if rounded or claimed.cut_from(value):
+            verdict = "ok" if rounded else "truncated"
+            few = self._too_few(expression, claimed, value)
+            remark = remark_on(document, finding.claim, claimed)
+            return replace(finding, verdict=verdict, too_few_digits=few, remark=remark)
+        if quantity is not None and quantity in document.given:
+            return replace(finding, verdict="wrong", diagnosis=contradiction(document, quantity, claimed))
+        carried = carried_from(document, expression, quantity, claimed)
+        if carried is not None:
+            few = not carried and self._too_few(expression, claimed, value)
+            verdict = "wrong" if carried else "rounding"
+            return replace(finding, verdict=verdict, because_of=tuple(sorted(carried)), too_few_digits=few)
+        explained = from_working(document, finding, claimed, expression, quantity)
+        return explained or self._root(finding, claimed, expression, quantity)
+
+    def _root(self, finding: Finding, claimed: Printed, expression: Expression, quantity: Quantity | None) -> Finding:
+        found, cause = root(self.document, finding, claimed, expression, quantity)
+        self.causes[finding.number] = cause
+        result = worked(self.document, finding.claim)
+        if found.diagnosis is None and result is not None and not claimed.matches(Fraction(result)):
+            slip = f"the line of working gives {result:.12g}: a slip in working it out"
+            return replace(found, diagnosis=slip)
+        return found
+
+    def _too_few(self, expression: Expression, claimed: Printed, value: Fraction) -> bool:
+        """Whether a known mistake would have printed the same digits, although its number is another one."""
+        right = float(value)
+        return any(
+            math.isfinite(wrong) and abs(wrong - right) > SAME * abs(right) and claimed.rounded_from(Fraction(wrong))
+            for _, wrong in self.document.catalogue.values(expression)
+        )
