@@ -7,10 +7,19 @@ PIP = $(PYTHON) -m pip --disable-pip-version-check
 PYTEST = $(PYTHON) -m pytest --hypothesis-seed=0
 WORKERS = 2
 
+# The benchmarks have an environment of their own, for the peers are many times the size of what we need ourselves.
+# TORCH=torch==2.13.0+cpu takes a build without CUDA where a package index has one. ONLY=deriving runs one group.
+BENCH_VENV = .venv-bench
+BENCH_PYTHON = $(BENCH_VENV)/bin/python
+BENCH_PIP = $(BENCH_PYTHON) -m pip --disable-pip-version-check
+BENCH = $(BENCH_VENV)/stamp-bench
+TORCH = torch
+PEERS = casadi symengine jax $(TORCH) autograd micrograd xlsxwriter 'dask[array,distributed]'
+ONLY =
+
 # A stamp says that the environment holds what pyproject.toml asks for.
 RUN = $(VENV)/stamp-run
 TEST = $(VENV)/stamp-test
-BENCH = $(VENV)/stamp-bench
 
 .PHONY: help demo test test-all lint format types workbooks bench clean
 .NOTPARALLEL:
@@ -23,8 +32,8 @@ help:
 	@echo 'make format      ruff: format, and mend what it can'
 	@echo 'make types       mypy, strict'
 	@echo 'make workbooks   build workbooks/ anew from examples/'
-	@echo 'make bench       the benchmarks against the peers'
-	@echo 'make clean       remove what builds, tests and the demo left (not .venv)'
+	@echo 'make bench       the benchmarks against the peers (ONLY=deriving: one group of them)'
+	@echo 'make clean       remove what builds, tests and the demo left (not .venv, .venv-bench)'
 
 demo: $(RUN)
 	$(PYTHON) -m symbackprop demo
@@ -50,11 +59,11 @@ workbooks: $(RUN)
 	$(PYTHON) workbooks/build.py
 
 bench: $(BENCH)
-	$(PYTHON) benchmarks/run.py
+	$(BENCH_PYTHON) benchmarks/run.py $(ONLY)
 
 clean:
 	rm -rf build dist symbackprop-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find . -path ./$(VENV) -prune -o -path ./.git -prune -o -type d -name __pycache__ -exec rm -rf {} +
+	find . -path './$(VENV)*' -prune -o -path ./.git -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
 $(RUN): pyproject.toml $(PYTHON)
 	$(PIP) install --quiet --editable '.[all]'
@@ -64,9 +73,16 @@ $(TEST): pyproject.toml $(PYTHON)
 	$(PIP) install --quiet --editable '.[test]'
 	@touch $@ $(RUN)
 
-$(BENCH): pyproject.toml $(PYTHON)
-	$(PIP) install --quiet --editable '.[bench]'
-	@touch $@ $(RUN)
+# A peer that cannot be installed is named, here and in the results; the others are measured.
+$(BENCH): pyproject.toml $(BENCH_PYTHON)
+	$(BENCH_PIP) install --quiet --editable '.[bench]'
+	@for peer in $(PEERS); do \
+		$(BENCH_PIP) install --quiet "$$peer" || echo "$$peer cannot be installed here: it is left out" >&2; \
+	done
+	@touch $@
+
+$(BENCH_PYTHON): $(PYTHON)
+	$(PYTHON) -m venv --clear $(BENCH_VENV)
 
 # The first Python that is new enough and can make an environment. Each candidate is run, since a name on the PATH may
 # be a stub that leads nowhere.

@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy
 
-from benchmarks.measure import Ratio, Timing, alone, in_turn
+from benchmarks.measure import Ratio, Skipped, Timing, alone, in_turn, missing
 from benchmarks.networks import backward, gradients, network
 from symbackprop.algebra import Symbols, entries
 from symbackprop.derivation import Derivation, derive
@@ -23,8 +23,9 @@ MICROSECONDS = 16
 LAYERS_OF_8 = (8, 8, 8, 8)
 
 
-def ratios() -> Iterator[Ratio]:
-    yield against_casadi()
+def ratios() -> Iterator[Ratio | Skipped]:
+    why = missing("casadi")
+    yield Skipped("derive against CasADi MX", why) if why else against_casadi()
     yield flat_in_width()
     for sizes in (SIZES, LARGE):
         yield scalars(*sizes)

@@ -13,9 +13,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 
 RUNS = 15
 LEAST = 0.02  # seconds that one run takes at least: short things are repeated
@@ -56,6 +57,30 @@ class Ratio:
     @property
     def holds(self) -> bool | None:
         return None if self.limit is None else self.value <= self.limit
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """What could not be measured here, and why: shown, so that no one takes it for measured."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Curves:
+    """A growth plot: for each line (a way to do the thing) its points of (size, seconds)."""
+
+    name: str
+    title: str
+    lines: Mapping[str, Sequence[tuple[float, float]]]
+    across: str = "weights and biases"
+    up: str = "processor seconds"
+
+
+def missing(module: str) -> str:
+    """Why a peer cannot be measured; empty if it is installed."""
+    return "" if find_spec(module) is not None else f"{module} is not installed"
 
 
 def in_turn(ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[Timing, Timing]:
@@ -104,7 +129,7 @@ def _processor_seconds() -> float:
 
 def machine() -> str:
     """Cores, Python and versions; no names of hosts, users or folders."""
-    packages = ("sympy", "numpy", "casadi", "symengine", "openpyxl")
+    packages = ("sympy", "numpy", "casadi", "symengine", "jax", "torch", "autograd", "dask", "openpyxl", "xlsxwriter")
     versions = ", ".join(f"{name} {found}" for name in packages if (found := _version(name)))
     return (
         f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, "

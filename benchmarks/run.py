@@ -1,68 +1,61 @@
 """The benchmarks against the peers: ratios measured in one run, written to RESULTS.md beside this file.
 
-python benchmarks/run.py            all of them
-python benchmarks/run.py deriving   one group: deriving, starting
+    python benchmarks/run.py                     all of them (make bench)
+    python benchmarks/run.py deriving starting   these groups; their sections of RESULTS.md are replaced
+    python benchmarks/run.py --dry compiled      RESULTS.md stays as it is
+
+A group is a module in this folder. Its ``ratios()`` yields what it measured, a `Ratio` or a `Skipped` each; its
+``curves()``, if it has them, yields growth plots, a `Curves` each.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from benchmarks import deriving, starting  # noqa: E402 - found through the line above
-from benchmarks.measure import RUNS, Ratio, machine  # noqa: E402
+from benchmarks.measure import Curves, Ratio, Skipped  # noqa: E402 - found through the line above
+from benchmarks.results import drawn, line, with_section  # noqa: E402
 
-GROUPS: dict[str, Callable[[], Iterator[Ratio]]] = {"deriving": deriving.ratios, "starting": starting.ratios}
+# What is shown and in which order: the group's module, and the heading of its section.
+GROUPS = {
+    "deriving": "Deriving",
+    "starting": "Start-up",
+}
 
 
-def main(chosen: list[str]) -> int:
-    found = []
-    for name in chosen or GROUPS:
-        for ratio in GROUPS[name]():
-            print(line(ratio), flush=True)
-            found.append(ratio)
-    if not chosen:
-        (HERE / "RESULTS.md").write_text(document(found), encoding="utf-8")
+def main(arguments: list[str]) -> int:
+    chosen = [each for each in arguments if each != "--dry"] or list(GROUPS)
+    unknown = [name for name in chosen if name not in GROUPS]
+    if unknown:
+        print(f"there is no group {unknown[0]!r}; known: {', '.join(GROUPS)}", file=sys.stderr)
+        return 2
+    results = HERE / "RESULTS.md"
+    for name in chosen:
+        print(f"## {GROUPS[name]}", flush=True)
+        found = list(_measured(name))
+        curves = list(_curves(name))
+        if "--dry" not in arguments:
+            pictures = [drawn(each, HERE / "pictures") for each in curves]
+            text = results.read_text(encoding="utf-8") if results.exists() else ""
+            results.write_text(with_section(text, GROUPS, name, found, pictures), encoding="utf-8")
     return 0
 
 
-def document(found: list[Ratio]) -> str:
-    notes = [f"- {ratio.what}: {ratio.note}." for ratio in found if ratio.note]
-    return "\n".join(
-        [
-            "# Benchmarks",
-            "",
-            f"`make bench`. Medians of {RUNS} runs, ours and the peer's in turn; in brackets the middle half of them.",
-            "Times are the processor's. A ratio is ours over the peer's; read ratios, not times.",
-            "",
-            f"Machine: {machine()}.",
-            "",
-            "| what | ours | peer | its time | ratio | limit | holds |",
-            "| --- | --- | --- | --- | --- | --- | --- |",
-            *(line(ratio) for ratio in found),
-            "",
-            *notes,
-            "",
-        ]
-    )
+def _measured(name: str) -> Iterator[Ratio | Skipped]:
+    for each in import_module(f"benchmarks.{name}").ratios():
+        print(line(each), flush=True)
+        yield each
 
 
-def line(ratio: Ratio) -> str:
-    holds = {True: "yes", False: "no", None: ""}[ratio.holds]
-    limit = "" if ratio.limit is None else f"{ratio.limit:g}"
-    times = [f"{_shown(each.median)} ({each.spread})" for each in (ratio.ours, ratio.theirs)]
-    return f"| {ratio.what} | {times[0]} | {ratio.peer} | {times[1]} | {ratio.value:.3g} | {limit} | {holds} |"
-
-
-def _shown(seconds: float) -> str:
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"
+def _curves(name: str) -> Iterator[Curves]:
+    curves = getattr(import_module(f"benchmarks.{name}"), "curves", None)
+    if curves is not None:
+        yield from curves()
 
 
 if __name__ == "__main__":
