@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from symbackprop.catalogue.updates import UPDATES
+from symbackprop.errors import DescriptionError
 from symbackprop.expressions import Reference, substituted
 from symbackprop.formulas import parse
 from symbackprop.forward import (
@@ -205,9 +206,12 @@ def derive(network: Network, *, rewrites: bool = True) -> Derivation:
     """The derivation of a network or program.
 
     ``rewrites=False`` leaves out the step from the full Jacobian to ``out - target``. Derives no number: cost does
-    not grow with the layers' widths.
+    not grow with the layers' widths. Raises DescriptionError where the notation gives two quantities one name.
     """
-    notation = notation_for(network)
+    try:
+        notation = notation_for(network)
+    except DescriptionError as error:
+        raise DescriptionError(f"{network.source}: {error}" if network.source else str(error)) from None
     conventions = notation.conventions
     arrays, ties = _givens(network)
     notation = notation.with_vectors(ties.sources)

@@ -156,6 +156,7 @@ class Network:
     document: Mapping[str, Any] = field(hash=False)
     table: Table = field(compare=False)  # the description as written; read it, never change it
     named_entries: Mapping[str, tuple[Place, ...]] = field(compare=False)  # where names stand among weights and biases
+    source: str = field(compare=False)  # what errors call the description: its file; empty if it was built in Python
 
     def __init__(
         self,
@@ -219,7 +220,7 @@ class Network:
         """
         from symbackprop.description.replacing import with_settings
 
-        return self._of(with_settings(self.table, values))
+        return self._of(with_settings(self.table, values))._called(self.source)
 
     def with_numbers(self, numbers: Mapping[tuple[str, int | None, tuple[Any, ...]], Any]) -> Self:
         """The network with other numbers, by ``(kind, layer, indices)``.
@@ -231,7 +232,7 @@ class Network:
         """
         from symbackprop.description.replacing import with_numbers
 
-        return self._of(with_numbers(self, numbers))
+        return self._of(with_numbers(self, numbers))._called(self.source)
 
     def with_observations(self, count: int | str) -> Self:
         """The network for another number of observations, whose inputs and targets have no values yet.
@@ -278,6 +279,11 @@ class Network:
         for name, value in fields_of(table, source=source).items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "named_entries", _named_entries(self.layers))
+        object.__setattr__(self, "source", source)
+
+    def _called(self, source: str) -> Self:
+        object.__setattr__(self, "source", source)
+        return self
 
 
 def _named_entries(layers: Sequence[Layer]) -> dict[str, tuple[Place, ...]]:

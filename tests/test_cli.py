@@ -308,3 +308,43 @@ def test_help_loads_no_large_library() -> None:
 @pytest.mark.parametrize("name", ["kadakia", "math-note", "esuli", "russo"])
 def test_evaluating_an_example_loads_neither_sympy_nor_numpy_nor_openpyxl(name: str) -> None:
     assert not loaded("evaluate", EXAMPLES / f"{name}.toml") & {"sympy", "numpy", "openpyxl", "lxml"}
+
+
+TIED = """
+[inputs]
+values = [[1, 2]]
+[targets]
+values = [[1]]
+[[layers]]
+units = 1
+activation = "sigmoid"
+weights = [["w_a", "w_a"]]
+[loss]
+name = "squared_error"
+[parameters]
+w_a = 0.25
+"""
+
+
+def test_a_tied_parameter_stands_once_in_the_table(tmp_path: Path) -> None:
+    path = tmp_path / "tied.toml"
+    path.write_text(TIED)
+    names = [line.split()[0] for line in run("evaluate", path).out.splitlines() if line.startswith("  ")]
+    assert [name for name in names if "w_a" in name] == ["w_a", "dE/dw_a"]
+
+
+def test_exact_numbers_in_closed_expressions_are_ratios_too(tmp_path: Path) -> None:
+    path = tmp_path / "tied.toml"
+    path.write_text(TIED)
+    assert run("evaluate", path, "--exact", "--of", "out[1][0]").out.split("  ")[1] == "1 / (1 + exp(-3/4))\n"
+
+
+def test_two_quantities_with_one_name_are_refused_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "clash.toml"
+    path.write_text(
+        '[notation]\nweight = "w_{foo}"\n' + TIED.replace('"w_a", "w_a"', "1, 2").partition("[parameters]")[0]
+    )
+    ran = run("evaluate", path)
+    assert ran.status == UNUSABLE_INPUT
+    assert f"{path}: notation: w[1][0][0] and w[1][0][1] would both be written w_foo; change notation.weight" in ran.err
+    assert "to, from, number" in ran.err

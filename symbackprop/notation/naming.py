@@ -11,7 +11,7 @@ from symbackprop.errors import DescriptionError
 from symbackprop.notation.lettering import AnyName, DerivativeName, Name, ascii_name, plain
 from symbackprop.notation.neutral import NAMED, neutral_entry, pairs, split
 from symbackprop.notation.outline import OF_LAYERS, Indices, Outline, arrays_of, outline_of
-from symbackprop.notation.patterns import Pattern, filled, own_name
+from symbackprop.notation.patterns import FIELDS, Pattern, filled, own_name
 from symbackprop.notation.styles import Style, style_of
 from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
 
@@ -345,7 +345,8 @@ def _clash(
     words = [neutral_entry(first[0], first[1]), neutral_entry(*second)]
     keys = list(dict.fromkeys(ROLE_KEYS.get(array.role, array.label) for array in (first[0], second[0])))
     changed = " or ".join(f"notation.{key}" for key in keys)
-    return DescriptionError(f"notation: {words[0]} and {words[1]} would both be written {text}; change {changed}")
+    hint = f"; fields that tell quantities apart: {', '.join(FIELDS)}" if len(keys) == 1 else ""
+    return DescriptionError(f"notation: {words[0]} and {words[1]} would both be written {text}; change {changed}{hint}")
 
 
 def _quantities(outline: Outline) -> Iterator[tuple[Array, Indices]]:

@@ -75,7 +75,16 @@ class Plain(Dialect):
         return Label("undefined")
 
 
+class Ratios(Plain):
+    """ASCII text in which every number is an integer or ``p/q``, however it was written."""
+
+    def number(self, value: Fraction, text: str) -> Label:
+        """``p/q``."""
+        return number_label(str(value))
+
+
 PLAIN = Plain()
+RATIOS = Ratios(ascii=True)
 
 
 def exact_text(value: Fraction) -> str:

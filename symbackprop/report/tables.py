@@ -13,13 +13,13 @@ from symbackprop.values import Values
 
 
 def numbers_text(values: Values, *, digits: int | None = None) -> str:
-    """Every quantity that a reader looks for with its number, under headings."""
+    """Every quantity that a reader looks for with its number, under headings; a tied parameter stands there once."""
     writer = Writer(digits)
     blocks = []
     assert values.array(values.derivation.loss) is not None
     for section in sections(values.derivation):
-        rows = [row for array in section.arrays for row in _rows(values, entries_of(array), writer)]
-        blocks.append((section.title, rows))
+        rows = (row for array in section.arrays for row in _rows(values, entries_of(array), writer))
+        blocks.append((section.title, list(dict.fromkeys(rows))))
     width = max(len(name) for _, rows in blocks for name, _ in rows)
     lines: list[str] = []
     for title, rows in blocks:
@@ -59,6 +59,7 @@ def _strict_rows(values: Values, quantities: Iterator[Quantity], writer: Writer)
 def parameters_text(values: Values) -> str:
     """The parameters with their numbers, a line each."""
     writer = Writer()
-    rows = [row for array in parameters_of(values.derivation) for row in _rows(values, entries_of(array), writer)]
+    every = (row for array in parameters_of(values.derivation) for row in _rows(values, entries_of(array), writer))
+    rows = list(dict.fromkeys(every))
     width = max((len(name) for name, _ in rows), default=0)
     return "\n".join(f"{name:<{width}}  {number}" for name, number in rows)

@@ -68,13 +68,13 @@ class Writer:
 
     def _closed(self, value: Expression, name: str) -> str | None:
         from symbackprop.printing.dialect import Label
-        from symbackprop.printing.plain import Plain
+        from symbackprop.printing.plain import RATIOS
 
         if isinstance(value, Undefined):
             self._note(f"{name} is undefined: {value.reason}")
             return None
         try:
-            return Plain(ascii=True).text(value, lambda leaf: Label(str(leaf)))
+            return RATIOS.text(value, lambda leaf: Label(str(leaf)))
         except ValueError as error:
             raise self._too_long(name) from error
 
