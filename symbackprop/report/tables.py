@@ -18,8 +18,8 @@ def numbers_text(values: Values, *, digits: int | None = None) -> str:
     blocks = []
     assert values.array(values.derivation.loss) is not None
     for section in sections(values.derivation):
-        rows = (row for array in section.arrays for row in _rows(values, entries_of(array), writer))
-        blocks.append((section.title, list(dict.fromkeys(rows))))
+        found = (row for array in section.arrays for row in _rows(values, entries_of(array), writer))
+        blocks.append((section.title, list(dict.fromkeys(found))))
     width = max(len(name) for _, rows in blocks for name, _ in rows)
     lines: list[str] = []
     for title, rows in blocks:
