@@ -17,6 +17,7 @@ from symbackprop.commands import (
     demo,
     derive,
     evaluate,
+    export_reference,
     listing,
     new,
     read,
@@ -50,6 +51,7 @@ COMMANDS: Mapping[str, Command] = {
         check.COMMAND,
         audit.COMMAND,
         claims.COMMAND,
+        export_reference.COMMAND,
     )
 }
 

@@ -96,7 +96,7 @@ def points(derivation: Derivation, *, dtype: str, seed: int, rounded: bool = Fal
 
     ``rounded`` says that the description's numbers were rounded to floats by someone else: their rounding then counts.
     """
-    own = _own_point(derivation, dtype, rounded=rounded)
+    own = own_point(derivation, dtype, rounded=rounded)
     if own is not None and own.is_usable:
         yield own
     random = Random(seed)
@@ -115,15 +115,18 @@ def settled(derivation: Derivation) -> Derivation:
     return derive(derivation.network.with_observations(2))
 
 
-def _own_point(derivation: Derivation, dtype: str, *, rounded: bool) -> Point | None:
+def own_point(
+    derivation: Derivation, dtype: str, *, rounded: bool = False, entries: Mapping[Array, Any] | None = None
+) -> Point | None:
+    """The point of the description's values, or of others in their place; None where one is missing."""
     given: dict[Array, Numbers] = {}
-    for array, entries in given_entries(derivation).items():
-        if any(entry is None for entry in entries):
+    for array, column in (entries or given_entries(derivation)).items():
+        if any(entry is None for entry in column):
             if array.role in (Role.RATE, Role.STATE):
                 given[array] = np.full(shape_of(array), 0.5)
                 continue
             return None
-        given[array] = _binary([entry for entry in entries if entry is not None], array, dtype)
+        given[array] = _binary([entry for entry in column if entry is not None], array, dtype)
     exact = (Role.SETTING, Role.RATE)
     inexact = frozenset(given) if rounded else frozenset(each for each in given if each.role in exact)
     numbers = ArrayNumbers(derivation.definition, given, ROUNDOFF[dtype], rounded=inexact)
