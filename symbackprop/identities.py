@@ -1,9 +1,10 @@
 """Decides whether two formulas are equal, by a polynomial identity where one decides it. Never simplifies.
 
 Both are first resolved: at random points the sign of every ``abs``, ``max`` and choice by sign is known, and around the
-point each formula is one smooth piece. The pieces' difference becomes a rational function of exponentials, logarithms
-and the like, taken as independent symbols; if its numerator expands to 0 the formulas are equal there, exactly. Where
-that says nothing, agreement to `DIGITS` digits at the random points decides, and the verdict says so.
+point each formula is one smooth piece. Two pieces become rational functions of exponentials, logarithms and the like,
+taken as independent symbols; if they are the same one the formulas are equal there, exactly. `ratios` sees that for
+most formulas, SymPy for more (`vanishing`). Where neither says so, agreement to `DIGITS` digits at the random points
+decides, and the verdict says so.
 """
 
 from __future__ import annotations
@@ -12,38 +13,28 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import lcm
 from random import Random
 from typing import Any
 
-import sympy
-
-from symbackprop.algebra import Expr, rational, real_symbol, to_sympy
 from symbackprop.arithmetic import NotANumber, precise, sign_of
 from symbackprop.errors import InputError
 from symbackprop.expressions import (
-    ONE,
     BySign,
     Call,
     Expression,
     Negative,
-    Number,
-    Power,
-    Product,
-    Quotient,
     Reference,
-    Sum,
     as_expression,
     leaves,
     substituted,
 )
 from symbackprop.functions import ABS, MAX, MIN, SIGN
+from symbackprop.polynomials import are_same
+from symbackprop.ratios import are_equal, is_slope_of
 
 DIGITS = 40
 POINTS = 6  # in each range
 RANGES = ((Fraction(1, 50), Fraction(49, 50)), (Fraction(-4), Fraction(4)))
-LARGEST_EXPANSION = 4_000  # operations of a difference that is still expanded
-MOST_SYMBOLS = 8  # and symbols in it: a softmax of many units takes seconds
 
 ValueOf = Callable[[Any], Fraction]
 Point = tuple[Fraction, ...]
@@ -82,8 +73,11 @@ def decide(left: Expression, right: Expression) -> Verdict:
     return _decided(substituted(left, placed), substituted(right, placed), len(places))
 
 
-def slope_of(value: Expression, by: Hashable, slope: Expression) -> Verdict:
-    """Whether ``slope`` is the derivative of ``value`` by the leaf ``by``, by `sympy.diff`, away from kinks."""
+def slope_of(value: Expression, by: Hashable, slope: Expression, *, by_sympy: bool = True) -> Verdict:
+    """Whether ``slope`` is the derivative of ``value`` by the leaf ``by``, by `sympy.diff`, away from kinks.
+
+    ``by_sympy=False`` asks SymPy only where `ratios` cannot tell.
+    """
     places: dict[Hashable, int] = {by: 0}
     for leaf in (*leaves(value), *leaves(slope)):
         places.setdefault(leaf, len(places))
@@ -91,71 +85,43 @@ def slope_of(value: Expression, by: Hashable, slope: Expression) -> Verdict:
     def placed(of: Hashable) -> Expression:
         return Reference(places[of])
 
-    return _slope_decided(substituted(value, placed), substituted(slope, placed), len(places))
+    comparison = _SLOPES_BY_SYMPY if by_sympy else _SLOPES
+    return _slope_decided(substituted(value, placed), substituted(slope, placed), len(places), comparison)
 
 
 @lru_cache(maxsize=1024)
 def _decided(left: Expression, right: Expression, count: int) -> Verdict:
     if left == right:
         return Verdict(True, True, "the same formula")
-    return _settled(_pieces(left, right, count), _formulas_differ_by, count)
+    pieces = _pieces(left, right, count)
+    for piece, points in pieces.items():
+        if not are_equal(*piece) and _differ_at(piece, points[0]):
+            return Verdict(False, True, f"different at {_written(points[0])}")
+    return _settled(pieces, _FORMULAS, count)
+
+
+def _differ_at(piece: Piece, point: Point) -> bool:
+    """Whether two formulas are seen to have different values at a point, beyond any doubt of rounding."""
+    try:
+        one, other = (precise(each, point.__getitem__, DIGITS) for each in piece)
+    except (NotANumber, InputError):
+        return False
+    return bool(abs(one - other) > (abs(one) + 1) / 10 ** (DIGITS // 2))
 
 
 @lru_cache(maxsize=1024)
-def _slope_decided(value: Expression, slope: Expression, count: int) -> Verdict:
-    return _settled(_pieces(value, slope, count), _slopes_differ_by, count)
+def _slope_decided(value: Expression, slope: Expression, count: int, comparison: _Comparison) -> Verdict:
+    return _settled(_pieces(value, slope, count), comparison, count)
 
 
 def same_polynomial(left: Expression, right: Expression) -> Verdict:
     """Whether two formulas are one polynomial, in their leaves and in whatever functions and quotients are in them."""
-    parts: dict[Expression, Expr] = {}
-    first, second = (_in_parts(each, parts) for each in (left, right))
-    if sympy.expand(first - second) == 0:
+    if are_same(left, right):
         return Verdict(True, True, "a polynomial identity, expanded")
     return Verdict(False, True, "two different polynomials")
 
 
-def _in_parts(expression: Expression, parts: dict[Expression, Expr]) -> Expr:
-    """A formula as a SymPy polynomial, every other operation's result a symbol of its own."""
-    match expression:
-        case Sum(operands):
-            return sympy.Add(*[_in_parts(each, parts) for each in operands])
-        case Product(operands):
-            return sympy.Mul(*[_in_parts(each, parts) for each in operands])
-        case Negative(operand):
-            return -_in_parts(operand, parts)
-        case Number(value):
-            return rational(value)
-        case Quotient(above, below):
-            return _in_parts(above, parts) * _reciprocal(below, parts)
-        case Power(base, Number(exponent)) if exponent.denominator == 1 and exponent > 0:
-            return _in_parts(base, parts) ** int(exponent)
-    return parts.setdefault(expression, sympy.Dummy())
-
-
-def _reciprocal(expression: Expression, parts: dict[Expression, Expr]) -> Expr:
-    """1 over a formula: of a number itself, of a product that of each factor, of anything else a symbol."""
-    match expression:
-        case Number(value) if value:
-            return rational(1 / value)
-        case Product(operands):
-            return sympy.Mul(*[_reciprocal(each, parts) for each in operands])
-        case Power(base, Number(exponent)) if exponent.denominator == 1 and exponent > 0:
-            return _reciprocal(base, parts) ** int(exponent)
-    return parts.setdefault(Quotient(ONE, expression), sympy.Dummy())
-
-
 Piece = tuple[Expression, Expression]
-
-
-def _formulas_differ_by(piece: Piece) -> Expr:
-    left, right = piece
-    return to_sympy(left, _symbol) - to_sympy(right, _symbol)
-
-
-def _slopes_differ_by(piece: Piece) -> Expr:
-    value, slope = piece
-    return sympy.diff(to_sympy(value, _symbol), _symbol(0)) - to_sympy(slope, _symbol)
 
 
 def _pieces(left: Expression, right: Expression, count: int) -> dict[Piece, list[Point]]:
@@ -171,15 +137,44 @@ def _pieces(left: Expression, right: Expression, count: int) -> dict[Piece, list
     return found
 
 
-def _settled(pieces: Mapping[Piece, list[Point]], difference_of: Callable[[Piece], Expr], count: int) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """How two smooth formulas are compared: first without SymPy, then by a difference that has to vanish."""
+
+    seen: Callable[[Expression, Expression], bool]
+    difference: Callable[[Expression, Expression], Any]
+
+
+def _of_formulas(left: Expression, right: Expression) -> Any:
+    from symbackprop.vanishing import difference_of_formulas
+
+    return difference_of_formulas(left, right)
+
+
+def _of_slopes(value: Expression, slope: Expression) -> Any:
+    from symbackprop.vanishing import difference_of_slopes
+
+    return difference_of_slopes(value, slope)
+
+
+_FORMULAS = _Comparison(are_equal, _of_formulas)
+_SLOPES = _Comparison(lambda value, slope: is_slope_of(value, 0, slope), _of_slopes)
+_SLOPES_BY_SYMPY = _Comparison(lambda value, slope: False, _of_slopes)
+
+
+def _settled(pieces: Mapping[Piece, list[Point]], comparison: _Comparison, count: int) -> Verdict:
     met, inexact = 0, 0
     for piece, points in pieces.items():
-        difference = difference_of(piece)
-        if _vanishes(difference):
+        if comparison.seen(*piece):
+            continue
+        from symbackprop.vanishing import agree_at, vanishes  # these load SymPy
+
+        difference = comparison.difference(*piece)
+        if vanishes(difference):
             continue
         inexact += 1
         for point in points:
-            agree = _agree(difference, piece[1], point)
+            agree = agree_at(difference, piece[1], point)
             if agree is False:
                 return Verdict(False, True, f"different at {_written(point)}")
             met += agree is True
@@ -201,19 +196,6 @@ def _points(count: int) -> list[Point]:
         for low, high in RANGES
         for _ in range(POINTS)
     ]
-
-
-def _agree(difference: Expr, compared: Expression, point: Point) -> bool | None:
-    """Whether a difference is 0 at a point, next to the size of what is compared; None where it has no real value."""
-    try:
-        size = abs(precise(compared, point.__getitem__, 15))
-    except (NotANumber, InputError):
-        return None
-    at_point = difference.xreplace({_symbol(place): rational(value) for place, value in enumerate(point)})
-    value = sympy.N(at_point, DIGITS + 20)
-    if not (value.is_number and value.is_real and value.is_finite):
-        return None
-    return bool(abs(value) <= (size + 1) * sympy.Float(10) ** -DIGITS)
 
 
 def _written(point: Point) -> str:
@@ -244,80 +226,3 @@ def resolved(expression: Expression, value_of: ValueOf) -> Expression:
             return resolved(first if larger == (function == MAX) else second, value_of)
     children = expression.children
     return expression.rebuilt(tuple(resolved(child, value_of) for child in children)) if children else expression
-
-
-def _symbol(of: Hashable) -> Expr:
-    return real_symbol(f"x{of}")
-
-
-def _operations(expr: Expr) -> int:
-    return int(sympy.count_ops(expr))
-
-
-def _vanishes(difference: Expr) -> bool:
-    """Whether a difference of smooth formulas is 0 as a rational function of its symbols and transcendental parts."""
-    if difference == 0:
-        return True
-    if _operations(difference) > LARGEST_EXPANSION or len(difference.free_symbols) > MOST_SYMBOLS:
-        return False
-    return _is_zero_rational(difference) or _vanishes_as_logarithm(difference) or _vanishes_by_coefficient(difference)
-
-
-def _is_zero_rational(difference: Expr) -> bool:
-    independent = _with_independent_parts(difference)
-    numerator, _ = sympy.fraction(sympy.together(independent))
-    return bool(sympy.expand(numerator) == 0)
-
-
-def _vanishes_as_logarithm(difference: Expr) -> bool:
-    """Whether rest + Σ whole number · log(argument) is 0, as exp(rest) · Π argument^number = 1."""
-    rest, whole = sympy.S.Zero, sympy.S.One
-    for term in sympy.Add.make_args(sympy.expand(difference)):
-        number, part = term.as_coeff_Mul()
-        if isinstance(part, sympy.log) and number.is_Integer:
-            whole *= part.args[0] ** number
-        elif part.has(sympy.log):
-            return False
-        else:
-            rest += term
-    return whole != 1 and _is_zero_rational(whole * sympy.exp(rest) - 1)
-
-
-def _vanishes_by_coefficient(difference: Expr) -> bool:
-    """Whether each coefficient is 0, as a polynomial in the symbols that stand outside of every function."""
-    inside = set().union(*(each.free_symbols for each in difference.atoms(sympy.Function)))
-    outside = sorted(difference.free_symbols - inside, key=str)
-    if not inside or not outside or not difference.is_polynomial(*outside):
-        return False
-    return all(_vanishes(each) for each in sympy.Poly(sympy.expand(difference), *outside).coeffs())
-
-
-def _with_independent_parts(expr: Expr) -> Expr:
-    """The expression with exponentials as powers of a few symbols, other functions as symbols."""
-    expr = expr.rewrite([sympy.tanh, sympy.sinh, sympy.cosh], sympy.exp).rewrite(sympy.erfc, sympy.erf)
-    found = sorted(expr.atoms(sympy.exp), key=sympy.default_sort_key)
-    exponents = {each: _parts(each.args[0]) for each in found}
-    units: dict[Any, int] = {}
-    for parts in exponents.values():
-        for part, number in parts.items():
-            units[part] = lcm(units.get(part, 1), int(number.q))
-    symbols = {part: sympy.Dummy(positive=True) for part in units}
-    replaced: dict[Any, Any] = {
-        each: sympy.Mul(*[symbols[part] ** (number * units[part]) for part, number in parts.items()])
-        for each, parts in exponents.items()
-    }
-    expr = expr.xreplace(replaced)
-    others = expr.atoms(sympy.Function)
-    outermost = sorted(others, key=lambda each: (-_operations(each), sympy.default_sort_key(each)))
-    return expr.xreplace({each: sympy.Dummy(real=True) for each in outermost})
-
-
-def _parts(exponent: Expr) -> Mapping[Any, Any]:
-    """An exponent as a sum of rational multiples of parts without a rational factor."""
-    found: dict[Any, Any] = {}
-    for term in sympy.Add.make_args(sympy.expand(exponent)):
-        number, part = term.as_coeff_Mul()
-        if not number.is_Rational:
-            number, part = sympy.S.One, term
-        found[part] = found.get(part, sympy.S.Zero) + number
-    return found

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import sympy
-
-from symbackprop.algebra import Expr, SymbolOf, Symbols, real_symbol, to_sympy
 from symbackprop.derivation import Derivation
 from symbackprop.errors import TooLarge
 from symbackprop.expressions import (
@@ -33,6 +31,9 @@ from symbackprop.functions import ABS, MAX, MIN, SIGN
 from symbackprop.identities import slope_of
 from symbackprop.quantities import Quantity
 from symbackprop.system import Map, instantiated, scalar
+
+if TYPE_CHECKING:
+    from symbackprop.algebra import Expr, SymbolOf, Symbols
 
 CLOSED_LIMIT = 50_000  # operations if written out
 
@@ -116,6 +117,8 @@ def closed_form(
 
     Raises TooLarge if it would have more than ``limit`` operations written out.
     """
+    from symbackprop.algebra import Symbols
+
     count = closed_size(derivation, quantity)
     refuse_above(limit, count, "closed", "operations", "use the delta form, or raise the limit")
     made = symbols or Symbols(derivation.notation)
@@ -133,6 +136,8 @@ def closed_form(
 
 def written_out(derivation: Derivation, quantity: Quantity, equation: Expression, value_of: SymbolOf) -> Expr:
     """A quantity's equation in SymPy; of a slope, the derivative of the map's own value."""
+    from symbackprop.algebra import to_sympy
+
     slope = raw_slope(derivation, quantity)
     if slope is None:
         return to_sympy(equation, value_of)
@@ -172,10 +177,16 @@ def raw_slope(derivation: Derivation, quantity: Quantity) -> tuple[Expr, tuple[Q
 
 @lru_cache(maxsize=256)
 def _derivative(body: Expression) -> Expr:
+    import sympy
+
+    from symbackprop.algebra import to_sympy
+
     return sympy.diff(to_sympy(body, _place), _place(0))
 
 
 def _place(number: Hashable) -> Expr:
+    from symbackprop.algebra import real_symbol
+
     return real_symbol(f"x{number}")
 
 

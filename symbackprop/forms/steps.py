@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from symbackprop.algebra import Expr, Symbols, to_sympy
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError
 from symbackprop.expressions import Expression, Reference, substituted
@@ -19,11 +19,15 @@ from symbackprop.forms.paths import path_count
 from symbackprop.forms.spoken import equation_text
 from symbackprop.forms.tails import Tails, raw_slope_formula, written_by_definition
 from symbackprop.identities import Verdict, decide, same_polynomial
-from symbackprop.proof.expanded import path_verdict
+from symbackprop.polynomials import differ_in_order_only
+from symbackprop.proof.carried import path_verdict
 from symbackprop.proof.formulas import rewrite_verdict
 from symbackprop.quantities import Array, Quantity, Role
 from symbackprop.rewriting import Rewrite
 from symbackprop.system import scalar
+
+if TYPE_CHECKING:
+    from symbackprop.algebra import Expr, Symbols
 
 CLOSED_LIMIT = 4_000  # operations of the closed form
 PATHS_LIMIT = 100
@@ -51,6 +55,8 @@ class Step:
 
     def sympy(self, symbols: Symbols | None = None) -> Expr:
         """The derivative after the step, as a canonical SymPy expression."""
+        from symbackprop.algebra import Symbols, to_sympy
+
         return to_sympy(self.expression, symbols or Symbols(self.derivation.notation))
 
 
@@ -74,9 +80,6 @@ class _Walk:
     derivation: Derivation
     quantity: Quantity
     found: list[Step] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._symbols = Symbols(self.derivation.notation)
 
     def all(self) -> list[Step]:
         tails = Tails(self.derivation)
@@ -178,7 +181,7 @@ class _Walk:
         deltas = [each for each in dict.fromkeys(quantities_in(named)) if each.array == stop]
         rewrite = self._rewrite(stop)
         collected = flattened(_written_out(named, {each: self._unfused(each, rewrite) for each in deltas}))
-        if to_sympy(collected, self._symbols) != to_sympy(self.last, self._symbols):
+        if not differ_in_order_only(collected, self.last):
             self._add(
                 f"collect what the paths share up to layer {stop.layer}",
                 "paths through the same net share everything from there to the loss: it is taken out of the sum",

@@ -107,7 +107,7 @@ def raw_slope_formula(derivation: Derivation, quantity: Quantity) -> Expression 
     of, wrt = slope_ends(origin, quantity)
     value = written_by_definition(instantiated(origin.body, dict(zip(origin.target.indices, of.indices, strict=True))))
     raw = _one_fraction(flattened(differentiated(value, wrt, origin.at_kink)))
-    if (has_kink(raw) or has_kink(value)) or not slope_of(value, wrt, raw):
+    if (has_kink(raw) or has_kink(value)) or not slope_of(value, wrt, raw, by_sympy=False):
         stated = scalar_of(derivation, quantity)
         return flattened(substituted(stated, lambda leaf: _value_at(derivation, leaf, of.array)))
     return raw

@@ -14,8 +14,7 @@ import sympy
 from sympy.core.function import UndefinedFunction
 
 from symbackprop.algebra import Expr, SymbolOf, to_sympy
-from symbackprop.derivation import Derivation
-from symbackprop.expressions import ONE, Expression, leaves
+from symbackprop.expressions import ONE, leaves
 from symbackprop.identities import Verdict
 from symbackprop.proof.checks import Check, check
 from symbackprop.proof.claims import DERIVATIVES, Claims, body_at
@@ -45,14 +44,6 @@ def expanded_checks(claims: Claims) -> Iterator[Check]:
         array = equation.target.array
         if claims.is_adjoint(array):
             yield check("derivative", array, [_compared(second, equation, each) for each in every_index(array)])
-
-
-def path_verdict(derivation: Derivation, quantity: Quantity, expression: Expression) -> Verdict:
-    """Whether a derivative of the loss is an expression of values and slopes, by `sympy.diff` of the closed loss."""
-    second = _Second(Claims(derivation))
-    if sympy.expand(to_sympy(expression, second.value_of) - second.derivative(quantity)) == 0:
-        return Verdict(True, True, "sympy.diff of the closed loss, each activation an undefined function, expanded")
-    return Verdict(False, True, "another polynomial than sympy.diff makes of the closed loss")
 
 
 def _compared(second: _Second, equation: Equation, indices: tuple[int, ...]) -> Verdict:

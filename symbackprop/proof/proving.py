@@ -11,7 +11,6 @@ from dataclasses import replace
 from symbackprop.derivation import Derivation
 from symbackprop.proof.checks import Check, Proof
 from symbackprop.proof.claims import Claims
-from symbackprop.proof.expanded import LARGEST, expanded_checks, expanded_size
 from symbackprop.proof.formulas import formula_checks
 from symbackprop.proof.modular import modular_checks
 from symbackprop.proof.resizing import with_few_observations, with_few_units
@@ -28,6 +27,8 @@ def prove(derivation: Derivation) -> Proof:
     an undefined function; of a large one at random points modulo a prime. Updates are not part of it. Of more than
     three observations, and of more than three units in a formula, three are looked at: laws know them by their letter.
     """
+    from symbackprop.proof.expanded import LARGEST, expanded_checks, expanded_size  # these load SymPy
+
     checks = list(_indices_checks(Claims(derivation)))
     if checks:
         return Proof("expanded", tuple(checks), derivation.notation)
