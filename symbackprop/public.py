@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from os import PathLike
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 from symbackprop import derivation as core
 from symbackprop import training
 from symbackprop import values as numbers
-from symbackprop.errors import InputError, MissingValue
+from symbackprop.errors import InputError, MissingValue, suggestion
 from symbackprop.files import write_whole
 from symbackprop.given import Given
 from symbackprop.network import Network
@@ -39,8 +39,11 @@ DOCUMENTS = {
     "text": "symbackprop.documents.text",
     "markdown": "symbackprop.documents.markdown",
     "latex": "symbackprop.documents.latex",
+    "typst": "symbackprop.documents.typst",
     "json": "symbackprop.structure",
 }
+# The documents that have the network's diagram in them: what `symbackprop.diagram` calls its format.
+PICTURES = {"latex": "tikz", "typst": "typst"}
 GIVEN_A_GRADIENT = frozenset({Role.WEIGHT, Role.BIAS, Role.PARAMETER, Role.INPUT})
 DIFFERENTIABLE = frozenset(
     {Role.WEIGHT, Role.BIAS, Role.PARAMETER, Role.INPUT, Role.NET, Role.OUT, Role.VARIABLE, Role.TARGET}
@@ -181,6 +184,25 @@ class Derivation:
         return _delivered(self.rendered("latex", **options), path)
 
     @overload
+    def to_pdf(self, path: None = None, *, engine: str = "typst", **options: Any) -> bytes: ...
+    @overload
+    def to_pdf(self, path: Path, *, engine: str = "typst", **options: Any) -> None: ...
+    def to_pdf(self, path: Path | None = None, *, engine: str = "typst", **options: Any) -> bytes | None:
+        """The derivation as a PDF, made by the typst wheel or by "pdflatex"; see `rendered` for the options.
+
+        Equal input gives equal bytes. Raises OutsideError where the engine is missing.
+        """
+        from symbackprop.documents.pdf import SOURCES, pdf_bytes
+
+        if engine not in SOURCES:
+            raise InputError(f"to_pdf: unknown engine {engine!r}; {suggestion(engine, SOURCES)}")
+        made = pdf_bytes(self.rendered(SOURCES[engine], **options), engine)
+        if path is None:
+            return made
+        write_whole(path, made)
+        return None
+
+    @overload
     def to_workbook(
         self, path: None = None, *, steps: int | None = None, layout: str = "sheets", values: Values | None = None
     ) -> bytes: ...
@@ -241,7 +263,8 @@ class Derivation:
             derived = replace(derived, network=self.network.with_values({"document.digits": digits}))
         render = import_module(DOCUMENTS[to]).render
         wanted = [self._derived_for(name) for name in of]
-        text: str = render(derived, values=shown, of=wanted, form=form, fragment=fragment)
+        pictured = {} if wanted or fragment or to not in PICTURES else {"diagram": _picture(derived, shown, to)}
+        text: str = render(derived, values=shown, of=wanted, form=form, fragment=fragment, **pictured)
         return text
 
     def network_at(self, training: Training) -> Network:
@@ -361,6 +384,17 @@ class Gradient:
 
     def _entry(self, form: str) -> Quantity:
         return _one(self.quantity, form)
+
+
+def _picture(derived: core.Derivation, values: Values | None, to: str) -> Callable[[float], str]:
+    """The network's diagram in a document's format, for a width in points."""
+
+    def drawn(width: float) -> str:
+        draw = getattr(import_module("symbackprop.diagram"), PICTURES[to])
+        text: str = draw(derived, values, width=width)
+        return text
+
+    return drawn
 
 
 def given_of(values: Values) -> Mapping[Array, Any]:

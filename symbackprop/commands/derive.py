@@ -7,10 +7,15 @@ from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 
 from symbackprop.commands.entry import Command, WrongUsage
 from symbackprop.commands.options import add_network, add_of, add_set, derived, format_of, whole_number
-from symbackprop.terminal import say
+from symbackprop.terminal import is_terminal, say, say_bytes
 
-ENDINGS = {".txt": "text", ".md": "markdown", ".markdown": "markdown", ".tex": "latex", ".json": "json"}
+ENDINGS = {
+    ".txt": "text", ".md": "markdown", ".markdown": "markdown", ".tex": "latex", ".typ": "typst",
+    ".pdf": "pdf", ".json": "json",
+}  # fmt: skip
 FORMATS = tuple(dict.fromkeys(ENDINGS.values()))
+ENGINES = ("typst", "pdflatex")
+FRAGMENTS = ("latex", "markdown", "typst")
 FORMS = ("chain", "delta", "closed", "paths", "matrix")
 MOST_DIGITS = 1_000
 
@@ -28,34 +33,48 @@ def arguments(parser: ArgumentParser) -> None:
         "--numbers", action=BooleanOptionalAction, help="show numbers; without it, where every value is present"
     )
     parser.add_argument("--digits", metavar="N", type=whole_number(1, MOST_DIGITS), help="significant digits")
-    parser.add_argument("--fragment", action="store_true", help="LaTeX and Markdown to be put into another document")
+    parser.add_argument(
+        "--fragment", action="store_true", help="LaTeX, Markdown, Typst to be put into another document"
+    )
+    parser.add_argument("--engine", choices=ENGINES, help="what makes a PDF: the typst wheel (default), or pdflatex")
     add_set(parser)
 
 
 def run(options: Namespace) -> int:
     """Prints the derivation, or writes it to a file and says where."""
     to = format_of(options.output, options.to, ENDINGS, "text")
-    if options.fragment and to in ("text", "json"):
-        raise WrongUsage(f"--fragment goes with latex and markdown, not with {to}")
-    derivation, given = derived(options)
-    values = derivation.evaluate(parameters=given) if given else None
-    text = derivation.rendered(
-        to,
-        of=options.of,
-        form=options.form,
-        numbers=options.numbers,
-        digits=options.digits,
-        fragment=options.fragment,
-        values=values,
-    )
-    if options.output is None:
-        say(text)
-        return 0
-    from symbackprop.files import write_whole
+    if options.fragment and to not in FRAGMENTS:
+        raise WrongUsage(f"--fragment goes with {' and '.join(FRAGMENTS)}, not with {to}")
+    if options.engine is not None and to != "pdf":
+        raise WrongUsage(f"--engine goes with pdf, not with {to}")
+    if to == "pdf" and options.output is None and is_terminal():
+        raise WrongUsage("a PDF does not go to a terminal; write a file: -o note.pdf")
+    made = _document(options, to)
+    if options.output is not None:
+        from symbackprop.files import write_whole
 
-    write_whole(options.output, text)
-    say(os.path.abspath(options.output))
+        write_whole(options.output, made)
+        say(os.path.abspath(options.output))
+    elif isinstance(made, bytes):
+        say_bytes(made)
+    else:
+        say(made)
     return 0
+
+
+def _document(options: Namespace, to: str) -> str | bytes:
+    derivation, given = derived(options)
+    wanted = {
+        "of": options.of,
+        "form": options.form,
+        "numbers": options.numbers,
+        "digits": options.digits,
+        "values": derivation.evaluate(parameters=given) if given else None,
+    }
+    if to == "pdf":
+        made: bytes = derivation.to_pdf(engine=options.engine or "typst", **wanted)
+        return made
+    return derivation.rendered(to, fragment=options.fragment, **wanted)
 
 
 COMMAND = Command("derive", "print the derivation, step by step", arguments, run)

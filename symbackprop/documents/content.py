@@ -82,7 +82,12 @@ class Table:
     rows: tuple[tuple[Quantity, ...], ...]
 
 
-Item = Paragraph | Line | Givens | Matrices | Table
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """The picture of the network."""
+
+
+Item = Paragraph | Line | Givens | Matrices | Table | Diagram
 
 
 @dataclass(frozen=True, slots=True)

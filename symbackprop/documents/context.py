@@ -27,6 +27,7 @@ class Context:
     settings: Settings
     lines: Lines = field(init=False)
     whole: bool = field(init=False)
+    pictured: bool = False  # whether the format shows the network's diagram
 
     def __post_init__(self) -> None:
         count = equation_count(self.derivation)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
-from symbackprop.documents.content import Amount, Givens, Item, Line, Paragraph, Piece, Section, Table
+from symbackprop.documents.content import Amount, Diagram, Givens, Item, Line, Paragraph, Piece, Section, Table
 from symbackprop.documents.context import Context, first_of
 from symbackprop.documents.laws import has_law
 from symbackprop.expressions import Call, Expression, Reference, leaves
@@ -30,7 +30,7 @@ WORDS = {
 
 def network_section(context: Context) -> Section:
     """What the network is, the given values, and the functions that the equations call."""
-    items: list[Item] = [Paragraph(tuple(_described(context)))]
+    items: list[Item] = [Paragraph(tuple(_described(context))), *([Diagram()] if context.pictured else [])]
     for role, arrays in groupby(_givens(context), key=lambda array: array.role):
         quantities = [Quantity(array, indices) for array in arrays for indices in _places(array)]
         shown = quantities[: MOST_GIVENS if context.whole else FEW_GIVENS]

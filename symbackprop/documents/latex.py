@@ -1,14 +1,15 @@
-"""Documents as LaTeX: ASCII, for pdflatex with amsmath, booktabs and hyperref; a fragment needs amsmath alone."""
+"""Documents as LaTeX: ASCII, for pdflatex with amsmath, booktabs, tikz and hyperref; a fragment needs amsmath alone."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from symbackprop.derivation import Derivation
 from symbackprop.documents.content import (
     Amount,
+    Diagram,
     Document,
     Givens,
     Item,
@@ -36,6 +37,7 @@ MOST_ROWS = 40  # of a table, which cannot be broken over pages
 PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \usepackage{amsmath}
 \usepackage{booktabs}
+\usepackage{tikz}
 \usepackage[hidelinks]{hyperref}
 \setlength{\oddsidemargin}{0pt}
 \setlength{\evensidemargin}{0pt}
@@ -75,27 +77,32 @@ def render(
     form: str | None = None,
     fragment: bool = False,
     room: float | None = None,
+    diagram: Callable[[float], str] | None = None,
 ) -> str:
-    """The derivation as LaTeX; ``of``: only these quantities. ``fragment``: to be put into a document with amsmath."""
+    """The derivation as LaTeX; ``of``: only these quantities. ``fragment``: to be put into a document with amsmath.
+
+    ``diagram`` gives a picture of the network in TikZ, for a width in points.
+    """
     settings = settings_of(derivation.network.document, form=form)
     figures = None if values is None else Figures(derivation, values, settings)
-    document = document_of(derivation, figures, of, settings)
+    document = document_of(derivation, figures, of, settings, pictured=diagram is not None)
     width = room or (COLUMN if fragment else PAGE)
     typesetter = Typesetter(derivation, figures, settings.style.decimal_mark, room=width, operator="operatorname")
-    text = _Latex(typesetter, fragment=fragment).document(document)
+    picture = "" if diagram is None else diagram(width)
+    text = _Latex(typesetter, fragment=fragment, diagram=picture).document(document)
     assert text.isascii(), "LaTeX is ASCII"
     return text
 
 
 class _Latex:
-    def __init__(self, typesetter: Typesetter, *, fragment: bool) -> None:
-        self.typesetter, self.fragment = typesetter, fragment
+    def __init__(self, typesetter: Typesetter, *, fragment: bool, diagram: str) -> None:
+        self.typesetter, self.fragment, self.diagram = typesetter, fragment, diagram
 
     def document(self, document: Document) -> str:
         from symbackprop import __version__
 
         blocks = [block for section in document.sections for block in self.section(section)]
-        needs = "amsmath" if self.fragment else "amsmath, booktabs, hyperref"
+        needs = "amsmath" if self.fragment else "amsmath, booktabs, tikz, hyperref"
         head = [f"% symbackprop {__version__}; needs {needs}"]
         if self.fragment:
             return "\n\n".join([*head, r"\begingroup\allowdisplaybreaks", *blocks, r"\endgroup"]) + "\n"
@@ -126,6 +133,8 @@ class _Latex:
                 return display(self.typesetter.matrix_rows(forms))
             case Table():
                 return self.table(item)
+            case Diagram():
+                return f"\\begin{{center}}\n{self.diagram}\\end{{center}}"
         raise AssertionError(item)
 
     def piece(self, piece: Piece) -> str:

@@ -28,15 +28,20 @@ from symbackprop.quantities import Array, Phase, Quantity
 
 
 def document_of(
-    derivation: Derivation, figures: Figures | None, wanted: Sequence[Quantity | Array], settings: Settings
+    derivation: Derivation,
+    figures: Figures | None,
+    wanted: Sequence[Quantity | Array],
+    settings: Settings,
+    *,
+    pictured: bool = False,
 ) -> Document:
-    """The whole derivation; or only the quantities that are wanted, if any are."""
+    """The whole derivation, with the network's diagram if ``pictured``; or only the quantities that are wanted."""
     if settings.form in ("delta", "matrix"):
         refuse_program(derivation, settings.form)
     sections = (
         (_excerpt(derivation, wanted, settings),)
         if wanted
-        else tuple(_sections(Context(derivation, figures, settings)))
+        else tuple(_sections(Context(derivation, figures, settings, pictured=pictured)))
     )
     if figures is None:
         sections = tuple(replace(each, items=_in_symbols(each.items)) for each in sections)

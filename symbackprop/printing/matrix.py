@@ -1,4 +1,4 @@
-"""Matrix expressions as text: plain and TeX. Never names an array itself and never chooses an order."""
+"""Matrix expressions as text: plain, TeX and Typst. Never names an array itself and never chooses an order."""
 
 from __future__ import annotations
 
@@ -27,9 +27,11 @@ from symbackprop.forms.trees import (
     Unit,
 )
 from symbackprop.notation import AnyName, DerivativeName, Notation, ascii_name, plain, tex
+from symbackprop.notation.typst import quoted, typst
 from symbackprop.printing.dialect import Dialect, Label, Precedence
 from symbackprop.printing.plain import Plain, exact_text
 from symbackprop.printing.tex import TEX, Tex
+from symbackprop.printing.typst import DOT, TYPST, Typst
 from symbackprop.quantities import Axis
 
 
@@ -253,6 +255,49 @@ class TexMatrices(MatrixText):
         """A small matrix in round brackets."""
         inside = (r" \\ " if stacked else " & ").join(each.text for each in parts)
         return Label(rf"\begin{{pmatrix}} {inside} \end{{pmatrix}}", tall=True)
+
+
+class TypstMatrices(MatrixText):
+    """``delta^("(1)") = (lr(W^("(2)"))^top thin delta^("(2)")) dot.o ...``: Typst's mathematics."""
+
+    product: ClassVar[str] = " thin "
+    elementwise: ClassVar[str] = " dot.o "
+
+    def __init__(self, notation: Notation, *, dialect: Typst = TYPST) -> None:
+        super().__init__(notation, dialect, typst)
+
+    def transposed(self, label: Label) -> Label:
+        """The transpose's sign at the upper right of all of it."""
+        inner = label.text if label.precedence >= Precedence.ATOM else self.dialect.bracket(label)
+        return Label(f"lr({inner})^top", Precedence.POWER, tall=label.tall)
+
+    def fraction(self, number: Fraction, over: tuple[Axis, ...]) -> str:
+        """``frac(1, 2 dot n)``."""
+        sizes = ["n" if axis.size is None else str(axis.size) for axis in over]
+        if not sizes:
+            return self.dialect.number(number, "").text
+        below = DOT.join(([] if number.denominator == 1 else [str(number.denominator)]) + sizes)
+        return f"frac({number.numerator}, {below})"
+
+    def head(self, word: str) -> str:
+        """The word, upright."""
+        return f"op({quoted(word)})"
+
+    def ones(self) -> Label:
+        """A bold 1."""
+        return Label("bold(1)")
+
+    def unit(self, index: str) -> Label:
+        """A bold e."""
+        return Label(f"bold(e)_({index})")
+
+    def mask(self) -> Label:
+        """The word in brackets."""
+        return Label(f"[{quoted('weights')}]")
+
+    def block(self, parts: list[Label], *, stacked: bool) -> Label:
+        """A small matrix in round brackets."""
+        return Label(f"mat({('; ' if stacked else ', ').join(each.text for each in parts)})", tall=True)
 
 
 def _positive(node: Node) -> Node:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from symbackprop.printing import tex
+from symbackprop.notation.typst import quoted
+from symbackprop.printing import tex, typst
 from symbackprop.printing.dialect import Label, Precedence
 
 # Exact integers below this size are shown whole, however few digits are asked for.
@@ -82,6 +83,15 @@ class ShownNumber:
             return self._label(rf"{marked}\mathrm{{e}}{{{self.power}}}")
         whole = self.mantissa + (f"e{self.power}" if self.power else "")
         return self._label(tex.number_label(whole, self.style.decimal_mark).text)
+
+    def typst(self) -> Label:
+        """For Typst's mathematics: ``-0.1499``, ``4.4 dot 10^(-5)``."""
+        if not self.is_finite:
+            return self._label({"inf": "oo", "nan": '"undefined"'}[self.mantissa])
+        if self.power and self.style.exponent == "e":
+            return self._label(quoted(f"{self._marked(self.style.decimal_mark)}e{self.power}"))
+        whole = self.mantissa + (f"e{self.power}" if self.power else "")
+        return self._label(typst.number_label(whole, self.style.decimal_mark).text)
 
     def _marked(self, mark: str) -> str:
         return {"inf": "∞", "nan": "undefined"}.get(self.mantissa) or mark.join(self.mantissa.split("."))

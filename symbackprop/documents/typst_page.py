@@ -1,0 +1,89 @@
+"""What stands at the head of a Typst document: the page, and `lines`, which breaks equations so that they fit it.
+
+Widths are measured by Typst itself, not estimated. What cannot be broken and is too wide all the same is made smaller.
+"""
+
+PAGE_WIDTH = 453.0  # points between the margins
+
+# A long formula comes to `lines` as its pieces, each of which may begin a row: an equation, or an equation with how
+# far inside brackets it begins. A row is broken where that is least.
+PREAMBLE = """\
+#set page(paper: "a4", margin: 2.5cm, numbering: "1")
+#set text(font: "New Computer Modern", size: 10pt)
+#set par(leading: 0.65em, spacing: 1em)
+#show heading: set block(above: 1.6em, below: 0.9em)
+#show heading.where(level: 1): set text(size: 14pt)
+#show heading.where(level: 2): set text(size: 11pt)
+#show math.equation: set text(font: "New Computer Modern Math")
+#show math.equation.where(block: true): set block(breakable: true, spacing: 1.1em)
+#show math.equation.where(block: true): set par(leading: 0.9em)
+#show math.equation.where(block: true): set align(left)
+#show table.cell.where(y: 0): strong
+
+#let point = $&$.body
+#let nothing = $""$.body
+#let width(..parts) = measure(math.equation(math.display((nothing, ..parts.pos()).join()))).width
+
+// The rows of a formula that is given as its pieces.
+#let broken(pieces, room) = {
+  let pieces = pieces.map(piece => if type(piece) == array { piece } else { (0, piece) })
+  let depth(place) = pieces.at(place).first()
+  let widths = pieces.map(piece => width(piece.last().body))
+  let indent = 2em.to-absolute()
+  let rows = ()
+  let start = 0
+  while start < pieces.len() {
+    let free = if start == 0 { room } else { room - indent }
+    let (end, sum, best) = (start, 0pt, none)
+    while end < pieces.len() and (end == start or sum + widths.at(end) <= free) {
+      if sum > free / 3 and (best == none or depth(end) <= depth(best)) { best = end }
+      sum += widths.at(end)
+      end += 1
+    }
+    if end < pieces.len() and best != none and depth(best) < depth(end) { end = best }
+    let row = (nothing, ..pieces.slice(start, end).map(piece => piece.last().body)).join()
+    let wide = width(row)
+    if wide > free {
+      row = box(baseline: 30%, scale(99% * (free / wide), reflow: true, math.equation(math.display(row))))
+    }
+    rows.push(if start == 0 { row } else { h(indent) + row })
+    start = end
+  }
+  rows
+}
+
+// The rows of one line's sides: one row if all of them fit into it.
+#let rows-of(sides, room) = {
+  let whole = sides.flatten().filter(part => type(part) == content).map(part => part.body)
+  if whole.len() == 0 { return (nothing,) }
+  if width(..whole) <= room { return (whole.join(),) }
+  let rows = ()
+  for (place, side) in sides.enumerate() {
+    let found = broken(if type(side) == array { side } else { (side,) }, room)
+    let joins = place > 0 and place == sides.len() - 1 and found.len() == 1
+    if joins and width(rows.last(), found.first()) <= room { rows.last() += found.first() } else { rows += found }
+  }
+  rows
+}
+
+// Lines below each other, their relations aligned: each line is its left side and then its other sides.
+#let lines(..given) = layout(page => {
+  let given = given.pos()
+  let lefts = given.map(line => width(line.first().body))
+  let most = 0.4 * page.width
+  let column = calc.max(0pt, ..lefts.filter(wide => wide <= most))
+  let rows = ()
+  for (line, wide) in given.zip(lefts) {
+    let left = line.first().body
+    if wide > most {
+      rows.push(point + left)
+      left = nothing
+    }
+    for row in rows-of(line.slice(1), page.width - column - 1pt) {
+      rows.push(left + point + row)
+      left = nothing
+    }
+  }
+  math.equation(block: true, rows.map(math.display).join(linebreak()))
+})
+"""

@@ -1,0 +1,153 @@
+"""PDFs: both engines make them, the same input gives the same bytes, nothing leaves its page, no text is code."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.cli import main
+from symbackprop.documents import pdf
+from symbackprop.documents.typst import pieces
+from symbackprop.errors import InputError, OutsideError
+from tests.engines import missing
+from tests.test_documents import EXAMPLES, FORMS, HOSTILE, ROOT, derived, repr_toml
+
+A4 = (595.28, 841.89)
+MARGIN = 68.0  # points: less than both engines' margins
+NUMBER = 30.0  # where a page's number stands, below the text
+
+
+def words(document: bytes, folder: Path) -> list[tuple[float, float, float, float, str]]:
+    """Every word with its box in points, as poppler finds it in the file."""
+    program = shutil.which("pdftotext")
+    if program is None:
+        missing("pdftotext", "apt-get install poppler-utils")
+    path = folder / "note.pdf"
+    path.write_bytes(document)
+    run = subprocess.run([str(program), "-bbox", str(path), "-"], capture_output=True, check=True, timeout=60)
+    found = re.findall(
+        r'<word xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)">(.*?)</word>', run.stdout.decode()
+    )
+    return [(float(a), float(b), float(c), float(d), text) for a, b, c, d, text in found]
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_nothing_stands_outside_its_page(name: str, tmp_path: Path) -> None:
+    derivation = derived(name)
+    forms = [None, *FORMS] if name == "russo" else [None]
+    for form in forms:
+        for left, top, right, bottom, text in words(derivation.to_pdf(form=form), tmp_path):
+            assert left >= MARGIN, (form, text)
+            assert right <= A4[0] - MARGIN, (form, text)
+            assert top >= MARGIN - 5, (form, text)
+            assert bottom <= A4[1] - NUMBER, (form, text)
+
+
+@pytest.mark.parametrize("form", [*FORMS, None])
+def test_a_pdf_is_made_in_every_form(form: str | None) -> None:
+    for name in ("happydustbunny", "program-xyz") if form not in ("delta", "matrix") else ("happydustbunny",):
+        assert derived(name).to_pdf(form=form, numbers=False).startswith(b"%PDF-")
+
+
+def test_equal_input_gives_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = derived("kadakia").to_pdf()
+    monkeypatch.chdir(tmp_path)
+    assert first == derived("kadakia").to_pdf()
+    script = "import sys, symbackprop as sb; d = sb.derive(sb.Network.read(sys.argv[1])); d.to_pdf(sys.argv[2])"
+    network, place = str(ROOT / "examples" / "kadakia.toml"), tmp_path / "note.pdf"
+    subprocess.run([sys.executable, "-c", script, network, str(place)], check=True, timeout=120)
+    assert place.read_bytes() == first
+
+
+@pytest.mark.engine
+def test_pdflatex_makes_equal_bytes_too() -> None:
+    if shutil.which("pdflatex") is None:
+        missing("pdflatex", "apt-get install texlive-latex-recommended texlive-pictures")
+    first, second = (derived("kadakia").to_pdf(engine="pdflatex") for _ in range(2))
+    assert first.startswith(b"%PDF-")
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    "title", [*HOSTILE, '#import "@preview/cetz:0.2.2" @label <a> // /* = + #panic("x")', "]]; $ )("]
+)
+def test_a_title_is_only_ever_text(title: str) -> None:
+    try:
+        network = derived("kadakia").network.with_values({"title": repr_toml(title)})
+    except sb.SymbackpropError:
+        return  # refused with a reason
+    derivation = sb.derive(network)
+    own, usual = (each.rendered("typst").splitlines() for each in (derivation, derived("kadakia")))
+    differing = [place for place, (one, other) in enumerate(zip(own, usual, strict=True)) if one != other]
+    assert len(differing) == 2
+    assert derivation.to_pdf().startswith(b"%PDF-")
+
+
+def test_a_formula_is_cut_only_outside_of_typsts_own_brackets() -> None:
+    text = r'frac(a + b, c) + "x + y" dot \(d - e\) - w_(i + j)'
+    found = pieces(text)
+    assert " ".join(piece for _, piece in found) == text
+    assert found == [
+        (0, "frac(a + b, c)"),
+        (0, '+ "x + y"'),
+        (1, r"dot \(d"),
+        (2, r"- e\)"),
+        (0, "- w_(i + j)"),
+    ]
+
+
+def test_a_missing_wheel_is_told_with_the_way_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)
+    with pytest.raises(OutsideError, match=r"pip install 'symbackprop\[pdf\]'"):
+        derived("kadakia").to_pdf()
+
+
+def test_a_missing_pdflatex_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(OutsideError, match="pdflatex was not found"):
+        derived("kadakia").to_pdf(engine="pdflatex")
+
+
+def test_an_unknown_engine_is_refused() -> None:
+    with pytest.raises(InputError, match="unknown engine 'latex'; did you mean 'pdflatex'"):
+        derived("kadakia").to_pdf(engine="latex")
+
+
+def test_the_command_writes_a_pdf(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "note.pdf"
+    assert main(["derive", str(ROOT / "examples" / "kadakia.toml"), "-o", str(place)]) == 0
+    assert capsys.readouterr().out == f"{place}\n"
+    assert place.read_bytes() == derived("kadakia").to_pdf()
+
+
+def test_a_missing_wheel_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)
+    place = tmp_path / "note.pdf"
+    place.write_bytes(b"old")
+    assert main(["derive", str(ROOT / "examples" / "kadakia.toml"), "-o", str(place)]) == 4
+    assert place.read_bytes() == b"old"
+
+
+def test_a_pdf_never_goes_to_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: True, encoding="utf-8"))
+    assert main(["derive", str(ROOT / "examples" / "kadakia.toml"), "--to", "pdf"]) == 2
+    assert "-o note.pdf" in capsys.readouterr().err
+
+
+def test_an_engine_goes_with_a_pdf_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", str(ROOT / "examples" / "kadakia.toml"), "--engine", "pdflatex"]) == 2
+    assert "--engine goes with pdf" in capsys.readouterr().err
+
+
+def test_the_engines_of_the_command_are_those_that_there_are() -> None:
+    from symbackprop.commands.derive import ENGINES
+
+    assert ENGINES == pdf.ENGINES == tuple(pdf.SOURCES)
