@@ -43,8 +43,8 @@ class Guess:
 class Catalogue:
     """Every mistake of the catalogue at the description's values, quantity by quantity."""
 
-    def __init__(self, derivation: Derivation, given: Mapping[Quantity, Any]) -> None:
-        self.derivation, self.given = derivation, given
+    def __init__(self, derivation: Derivation, known: Scalars) -> None:
+        self.derivation, self.known = derivation, known
         subject = Subject.of(derivation.system, derivation.loss)
         kinds = ("backward", "forward", "update")
         self.variants: list[Variant] = (
@@ -56,11 +56,16 @@ class Catalogue:
         """The equations with a mistake made, those that a derivation does not show included."""
         return lambda array: variant.new.get(array) or self.derivation.definition(array)
 
+    def with_mistake(self, variant: Variant, replaced: Mapping[Quantity, Any] | None = None) -> Scalars:
+        """The numbers with a mistake made, and some of them replaced."""
+        definition = self.definition(variant)
+        return Scalars(definition, self.known.given, replaced, base=self.known, changed=variant.new)
+
     def value(self, number: int, quantity: Quantity) -> float:
         """What a quantity is with the mistake of that number made."""
         scalars = self._numbers.get(number)
         if scalars is None:
-            scalars = self._numbers[number] = Scalars(self.definition(self.variants[number]), self.given)
+            scalars = self._numbers[number] = self.with_mistake(self.variants[number])
         try:
             return float(scalars.of(quantity))
         except (ZeroDivisionError, OverflowError):
@@ -119,7 +124,7 @@ def operand_guesses(
     derivation: Derivation,
     expression: Expression,
     behind: Sequence[Behind],
-    given: Mapping[Quantity, Any],
+    known: Scalars,
     document: Mapping[float, str],
 ) -> Iterator[Guess]:
     """One operand, however far behind, with another number in its place.
@@ -129,12 +134,11 @@ def operand_guesses(
     """
     taken = {each.quantity: each.value for each in behind}
     plain = derivation.notation.plain
-    exact = Scalars(derivation.definition, given)
     for each in behind:
         options: list[tuple[str, str, float]] = []
         here = plain(each.quantity)
         for other in _relatives(derivation, each.quantity):
-            value = float(exact.of(other))
+            value = float(known.of(other))
             if replace(each.quantity.array, phase=Phase.NOW) == other.array != each.quantity.array:
                 if each.quantity.indices == other.indices:
                     options.append(("simple", f"{here} is not updated: {plain(other)} stands in its place", value))
@@ -154,7 +158,7 @@ def operand_guesses(
         if not options:
             continue
         columns = {**taken, each.quantity: np.array([value for _, _, value in options])}
-        found = evaluated(expression, Scalars(derivation.definition, given, columns).of)
+        found = evaluated(expression, Scalars(derivation.definition, known.given, columns, base=known).of)
         numbers = np.broadcast_to(np.asarray(found, dtype=float), (len(options),))
         for (family, sentence, _), number in zip(options, numbers, strict=True):
             yield Guess(family, sentence, float(number))
@@ -263,20 +267,16 @@ def chosen(claimed: Printed, exact: float, guesses: Sequence[Guess]) -> list[Gue
     for family in (*THOUGHT, *SLIPS):
         own = [each for each in guesses if each.family == family]
         tried = own + (tried if family in THOUGHT else [])
-        fitting = _distinct([each for each in own if _fits(claimed, each.value)])
+        fitting = _distinct([each for each in own if claimed.fits(each.value)])
         if not fitting:
             continue
         near = [each for each in tried if abs(each.value - float(claimed.value)) <= apart and each.value != exact]
         different = min(len({round(each.value / unit) for each in near}), len({each.sentence for each in near}))
-        width = 1.0 if any(claimed.rounded_from(Fraction(each.value)) for each in fitting) else 1.5
+        width = 1.0 if any(claimed.rounded_float(each.value) for each in fitting) else 1.5
         chance = (different - 0.5) * width * unit / (2 * apart)
         if chance < CHANCE or (chance < HEDGED and len(fitting) > 1 and family in SLIPS):
             return fitting
     return []
-
-
-def _fits(claimed: Printed, value: float) -> bool:
-    return value == value and abs(value) < 1e300 and claimed.matches(Fraction(value))
 
 
 def _distinct(guesses: Sequence[Guess]) -> list[Guess]:

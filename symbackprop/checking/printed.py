@@ -11,7 +11,8 @@ from symbackprop.errors import InputError
 
 LONGEST = 200
 MOST_EXPONENT = 400
-NEAR = Fraction(1, 10**30)  # relative: a value this near to a tie is on it
+NEAR = Fraction(1, 10**30)  # relative: an exact value this near to a tie is on it
+FLOAT = Fraction(1, 10**13)  # the same of a number that was worked out in floats
 
 _SIGNS = str.maketrans("−–—⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹٫·×∙⋅", "-----0123456789.****")
 _SUPERSCRIPT = re.compile(r"10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
@@ -32,21 +33,29 @@ class Printed:
     unit: Fraction
     cut: bool = False
 
-    def rounded_from(self, value: Fraction) -> bool:
+    def rounded_from(self, value: Fraction, *, near: Fraction = NEAR) -> bool:
         """Whether a value rounds to this; a tie may go either way."""
-        room = self.unit / 2 + abs(value) * NEAR
+        room = self.unit / 2 + abs(value) * near
         return abs(value - self.value) <= room
 
-    def cut_from(self, value: Fraction) -> bool:
+    def cut_from(self, value: Fraction, *, near: Fraction = NEAR) -> bool:
         """Whether a value gives this when its further digits are left out."""
         if self.value == 0:
             return abs(value) < self.unit
         apart = (value - self.value) * (1 if self.value > 0 else -1)
-        return -abs(value) * NEAR <= apart < self.unit
+        return -abs(value) * near <= apart < self.unit
 
     def matches(self, value: Fraction) -> bool:
         """Whether a value gives these digits, rounded or cut."""
         return self.rounded_from(value) or self.cut_from(value)
+
+    def rounded_float(self, value: float) -> bool:
+        """Whether a number worked out in floats rounds to this."""
+        return _is_usual(value) and self.rounded_from(Fraction(value), near=FLOAT)
+
+    def fits(self, value: float) -> bool:
+        """Whether a number worked out in floats gives these digits, rounded or cut."""
+        return self.rounded_float(value) or (_is_usual(value) and self.cut_from(Fraction(value), near=FLOAT))
 
     @property
     def digits(self) -> str:
@@ -62,6 +71,10 @@ class Printed:
         if places is None or places > 12:
             return f"{float(steps * self.unit):.{max(len(self.digits), 1)}g}"
         return f"{'-' if steps < 0 else ''}{_decimal(abs(steps) * self.unit, places)}"
+
+
+def _is_usual(value: float) -> bool:
+    return value == value and abs(value) < 1e300
 
 
 def _places(unit: Fraction) -> int | None:

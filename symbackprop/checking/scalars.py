@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,14 +35,23 @@ ValueOf = Callable[[Any], Any]
 class Scalars:
     """Numbers of quantities, each from its own equation; ``replaced`` are taken as they are, and what follows, follows.
 
-    Numbers are floats, or arrays of floats: then each place is a case of its own.
+    With ``base``, what follows from nothing replaced and from no array of ``changed`` has the base's number, and the
+    rest is worked out as by hand: by the equations as they are displayed, where a slope is one of the output. Numbers
+    are floats, or arrays of floats: then each place is a case of its own.
     """
 
     def __init__(
-        self, definition: Definition, given: Mapping[Quantity, Any], replaced: Mapping[Quantity, Any] | None = None
+        self,
+        definition: Definition,
+        given: Mapping[Quantity, Any],
+        replaced: Mapping[Quantity, Any] | None = None,
+        *,
+        base: Scalars | None = None,
+        changed: Iterable[Array] = (),
     ) -> None:
-        self.definition, self.given = definition, given
+        self.definition, self.given, self.base = definition, given, base
         self.known: dict[Quantity, Any] = dict(replaced or {})
+        self._touched = dict.fromkeys([*changed, *(each.array for each in self.known)], True)
 
     def of(self, quantity: Quantity) -> Any:
         """A quantity's number."""
@@ -52,11 +61,14 @@ class Scalars:
             if here in self.known:
                 waiting.pop()
                 continue
+            if self.base is not None and not self._is_touched(here.array):
+                self.known[here] = self.base.of(here)
+                continue
             equation = self.definition(here.array)
             if equation is None:
                 self.known[here] = self.given[here]
                 continue
-            expression = self.expression(here, equation)
+            expression = scalar(equation, here.indices, computed=self.base is None)
             missing = [each for each in operands(expression) if each not in self.known]
             if missing:
                 waiting += missing
@@ -64,10 +76,22 @@ class Scalars:
                 self.known[here] = evaluated(expression, self.known.__getitem__)
         return self.known[quantity]
 
-    @staticmethod
-    def expression(quantity: Quantity, equation: Equation) -> Expression:
-        """The right side of a quantity's own equation, as it is computed."""
-        return scalar(equation, quantity.indices, computed=True)
+    def _is_touched(self, array: Array) -> bool:
+        """Whether an array follows from a changed or replaced one."""
+        waiting = [array]
+        while waiting:
+            here = waiting[-1]
+            if here in self._touched:
+                waiting.pop()
+                continue
+            equation = self.definition(here)
+            reads = () if equation is None else equation.reads
+            missing = [each for each in reads if each not in self._touched]
+            if missing:
+                waiting += missing
+            else:
+                self._touched[here] = any(self._touched[each] for each in reads)
+        return self._touched[array]
 
 
 def operands(expression: Expression) -> list[Quantity]:

@@ -45,7 +45,7 @@ def carried_from(
             return best
     for world in document.worlds:
         value = float(evaluated(expression, world.numbers.of))
-        fits = math.isfinite(value) and claimed.matches(Fraction(value))
+        fits = claimed.fits(value)
         if fits and (best is None or len(world.roots) < len(best)):
             best = world.roots
     return best
@@ -65,7 +65,7 @@ def _worked_out(document: Document, expression: Expression, claimed: Printed) ->
     low, high = _window(claimed)
     best: frozenset[int] | None = None
     for place in np.flatnonzero((results >= low) & (results <= high)):
-        if not claimed.matches(Fraction(float(results[place]))):
+        if not claimed.fits(float(results[place])):
             continue
         wrong = frozenset().union(*(case.wrong for case in combined[place]))
         if best is None or len(wrong) < len(best):

@@ -68,8 +68,8 @@ class Document:
             if entry is not None
         }
         self.given = {quantity: float(entry) for quantity, entry in self.exact_given.items()}
-        self.known = self.scalars()
-        self.catalogue = Catalogue(derivation, self.given)
+        self.known = Scalars(derivation.definition, self.given)
+        self.catalogue = Catalogue(derivation, self.known)
         self.places = [
             Scalars(derivation.definition, _scalar_given(point.numbers.given))
             for point in islice(points(derivation, dtype="float64", seed=1), 1, KINDRED_POINTS + 1)
@@ -112,7 +112,7 @@ class Document:
 
     def scalars(self, replaced: Mapping[Quantity, Any] | None = None) -> Scalars:
         """Numbers in floats, with some of them replaced."""
-        return Scalars(self.derivation.definition, self.given, replaced)
+        return Scalars(self.derivation.definition, self.given, replaced, base=self.known)
 
     def behind(
         self,
@@ -132,7 +132,7 @@ class Document:
             yield leaf
             equation = defined(leaf.array)
             if equation is not None and not until(leaf):
-                waiting += operands(scalar(equation, leaf.indices, computed=True))
+                waiting += operands(scalar(equation, leaf.indices))
 
     # What has been said
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 
 from symbackprop.checking.audit.document import Document
 from symbackprop.checking.printed import Printed, printed
@@ -57,7 +56,7 @@ def _support(document: Document, other: Scalars) -> tuple[int, int]:
             continue
         here, there = float(document.known.of(found)), float(other.of(found))
         if here != there and math.isfinite(here) and math.isfinite(there):
-            mine, its = number.matches(Fraction(here)), number.matches(Fraction(there))
+            mine, its = number.fits(here), number.fits(there)
             own += mine and not its
             theirs += its and not mine
     return own, theirs
@@ -92,4 +91,4 @@ def _solved(document: Document, given: Quantity, expression: Expression, claimed
     value = round(value, max(decimals, 1))
     if value == start:
         return None
-    return value if claimed.matches(Fraction(at(value))) else None
+    return value if claimed.fits(at(value)) else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from symbackprop.catalogue.mistakes import Variant
 from symbackprop.checking.audit.document import Document
@@ -22,7 +21,7 @@ from symbackprop.checking.causes import (
 )
 from symbackprop.checking.findings import Finding
 from symbackprop.checking.printed import Printed
-from symbackprop.checking.scalars import Scalars, evaluated, operands
+from symbackprop.checking.scalars import evaluated, operands
 from symbackprop.expressions import Expression
 from symbackprop.quantities import Quantity
 from symbackprop.system import scalar
@@ -90,7 +89,7 @@ def _of_operands(document: Document, expression: Expression, quantity: Quantity 
     numbers = document.numbers()
     way = next(ways(document, expression, quantity), expression)
     for behind in (exact, as_printed):
-        yield from operand_guesses(derivation, way, behind, document.given, numbers)
+        yield from operand_guesses(derivation, way, behind, document.known, numbers)
         taken = document.scalars({each.quantity: each.value for each in behind})
         yield from factor_guesses(derivation, way, stops, taken.of)
         yield from factor_guesses(derivation, way, frozenset(), taken.of)
@@ -104,7 +103,7 @@ def _behind(
     waiting = list(operands(expression))
     if quantity is not None:
         equation = definition(quantity.array)
-        waiting = [] if equation is None else operands(scalar(equation, quantity.indices, computed=True))
+        waiting = [] if equation is None else operands(scalar(equation, quantity.indices))
     own = set(waiting)
     stops, exact, as_printed = set[Quantity](), list[Behind](), list[Behind]()
     seen = set[Quantity]()
@@ -123,7 +122,7 @@ def _behind(
         if said:
             stops.add(leaf)
         elif equation is not None:
-            waiting += operands(scalar(equation, leaf.indices, computed=True))
+            waiting += operands(scalar(equation, leaf.indices))
     return frozenset(stops), exact, as_printed
 
 
@@ -139,7 +138,7 @@ def _from_printed_with(
 ) -> Iterator[Guess]:
     """The same mistake made with printed operands, where its exact number is near to what is printed."""
     apart = abs(value - float(claimed.value))
-    if not apart or apart > 1e-3 * abs(value) + 3 * float(claimed.unit) or claimed.matches(Fraction(value)):
+    if not apart or apart > 1e-3 * abs(value) + 3 * float(claimed.unit) or claimed.fits(value):
         return
     definition = document.catalogue.definition(variant)
     own = set(operands(expression))
@@ -149,6 +148,6 @@ def _from_printed_with(
 
     behind = document.behind(expression, definition=definition, until=is_printed)
     replaced = {leaf: document.said(leaf)[-1].value for leaf in behind if is_printed(leaf)}
-    found = float(evaluated(expression, Scalars(definition, document.given, replaced).of))
+    found = float(evaluated(expression, document.catalogue.with_mistake(variant, replaced).of))
     if math.isfinite(found):
         yield Guess("mistake", document.catalogue.sentence(variant), found, variant.mistake.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -105,7 +104,7 @@ class Audit:
         found, cause = root(self.document, finding, claimed, expression, quantity)
         self.causes[finding.number] = cause
         result = worked(self.document, finding.claim)
-        if found.diagnosis is None and result is not None and not claimed.matches(Fraction(result)):
+        if found.diagnosis is None and result is not None and not claimed.fits(result):
             slip = f"the line of working gives {result:.12g}: a slip in working it out"
             return replace(found, diagnosis=slip)
         return found
@@ -114,6 +113,6 @@ class Audit:
         """Whether a known mistake would have printed the same digits, although its number is another one."""
         right = float(value)
         return any(
-            math.isfinite(wrong) and abs(wrong - right) > SAME * abs(right) and claimed.rounded_from(Fraction(wrong))
+            abs(wrong - right) > SAME * abs(right) and claimed.rounded_float(wrong)
             for _, wrong in self.document.catalogue.values(expression)
         )

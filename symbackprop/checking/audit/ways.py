@@ -21,7 +21,7 @@ def ways(document: Document, expression: Expression, quantity: Quantity | None) 
     equation = document.derivation.definition(quantity.array)
     if equation is None:
         return
-    yield scalar(equation, quantity.indices, computed=True)
+    yield scalar(equation, quantity.indices)
     array, names = quantity.array, document.names
     if array.role is Role.NET:
         bias = [leaf for leaf in operands(scalar(equation, quantity.indices)) if leaf.array.role is Role.BIAS]

@@ -31,7 +31,7 @@ def worked(document: Document, claim: Claim) -> float | None:
 def remark_on(document: Document, claim: Claim, claimed: Printed) -> str:
     """What is to say on a line of working that does not give the printed number."""
     result = worked(document, claim)
-    if result is None or claimed.matches(Fraction(result)):
+    if result is None or claimed.fits(result):
         return ""
     return f"the line of working gives {result:.12g}, not what is printed"
 
@@ -41,7 +41,7 @@ def from_working(
 ) -> Finding | None:
     """The finding on a number that its line of working gives; None where the line does not say what went wrong."""
     result = worked(document, finding.claim)
-    if result is None or not claimed.matches(Fraction(result)):
+    if result is None or not claimed.fits(result):
         return None
     wrong, strange = _numbers_of(document, finding.claim.working, expression)
     if strange:
@@ -63,7 +63,7 @@ def _numbers_of(document: Document, working: str, expression: Expression) -> tup
         number = printed(text)
         if number.value in (0, 1, 2) or text in CONSTANTS:
             continue
-        right = any(number.matches(Fraction(abs(each))) for each in values)
+        right = any(number.fits(abs(each)) for each in values)
         said = [each for each in document.everything_said() if Fraction(str(abs(each.value))) == number.value]
         if right or any(not each.wrong for each in said):
             continue
