@@ -7,42 +7,21 @@ Where rounding leaves open which side of a kink a number is on, the bound spans 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from symbackprop.checking.laws import SAFETY, Law, Numbers, entries_of, shaped
 from symbackprop.contraction import needed
-from symbackprop.expressions import (
-    ONE,
-    Along,
-    BySign,
-    Call,
-    Expression,
-    Negative,
-    Number,
-    Power,
-    Product,
-    Quotient,
-    Reference,
-    Sum,
-    Undefined,
-    constant,
-    leaves,
-)
-from symbackprop.quantities import Array, Cell, Role
-from symbackprop.system import Equation, Factor, Indicator, Kronecker, Map, Reindex, Scatter, SumOfProducts, Term
+from symbackprop.quantities import Array, Cell
+from symbackprop.system import Equation, Indicator, Kronecker, Map, Reindex, Scatter, SumOfProducts, Term
 
-Numbers = npt.NDArray[Any]
-Pair = tuple[Numbers, Numbers]
+__all__ = ["FLOAT32", "FLOAT64", "SMALLEST", "ArrayNumbers", "Circular", "Numbers"]
 
 FLOAT64, FLOAT32 = 2.0**-53, 2.0**-24
 SMALLEST = {FLOAT64: 5e-324, FLOAT32: 1.5e-45}
-SAFETY = 4.0  # for what each product of several factors rounds
 Definition = Callable[[Array], Equation | None]
 
 
@@ -125,7 +104,7 @@ class ArrayNumbers:
                 return self._sum(target, terms)
             case Map():
                 with np.errstate(all="ignore"):
-                    return _shaped(_Law(self, equation, equation.computed_law()).numbers(), equation.target, self)
+                    return shaped(Law(self, equation, equation.computed_law()).numbers(), equation.target, self)
             case Reindex(target, sources, table):
                 return self._gathered(target, sources, [[entry] for entry in table], self._known)
             case Scatter(target, sources, table, extra):
@@ -206,7 +185,7 @@ class ArrayNumbers:
         operands: list[Numbers] = []
         places: list[str] = []
         for number, factor in enumerate(term.factors):
-            entries, indices = _entries(factor, columns, sizes)
+            entries, indices = entries_of(factor, columns, sizes)
             operands.append(swapped.get(number, entries))
             places.append("".join(letters[each] for each in indices))
         present = [letter for letter in target.indices if any(letters[letter] in each for each in places)]
@@ -225,12 +204,12 @@ class ArrayNumbers:
     def _map_bound(self, equation: Map) -> Numbers:
         with np.errstate(all="ignore"):
             value = self._known[equation.target.array]
-            printed, error = _Law(self, equation, equation.law()).bounded()
-            apart = abs(_shaped(printed, equation.target, self) - value)
-            worst = _shaped(error, equation.target, self) + np.where(np.isfinite(apart), apart, 0)
+            printed, error = Law(self, equation, equation.law()).bounded()
+            apart = abs(shaped(printed, equation.target, self) - value)
+            worst = shaped(error, equation.target, self) + np.where(np.isfinite(apart), apart, 0)
             if equation.stable is not None:
-                _, other = _Law(self, equation, equation.computed_law()).bounded()
-                worst = np.fmax(worst, _shaped(other, equation.target, self))
+                _, other = Law(self, equation, equation.computed_law()).bounded()
+                worst = np.fmax(worst, shaped(other, equation.target, self))
             own = SAFETY * self.roundoff * abs(value) + SMALLEST[self.roundoff]
             found: Numbers = np.where(np.isnan(worst), np.inf, worst) + own
             return found
@@ -239,232 +218,3 @@ class ArrayNumbers:
 def _read(equation: Equation) -> list[Array]:
     """What an equation reads, in its printed form and in its computed one."""
     return list(dict.fromkeys(equation.reads))
-
-
-def _entries(
-    factor: Factor, columns: Mapping[Array, Numbers], sizes: Mapping[str, int]
-) -> tuple[Numbers, tuple[str, ...]]:
-    match factor:
-        case Cell(array, indices):
-            return columns[array], indices
-        case Kronecker(left, str(right)):
-            return np.eye(sizes[left], sizes[right], dtype=np.longdouble), (left, right)
-        case Kronecker(left, right):
-            assert isinstance(right, int)
-            return np.eye(sizes[left], dtype=np.longdouble)[right], (left,)
-        case Indicator(indices, places):
-            found = np.zeros([sizes[each] for each in indices], dtype=np.longdouble)
-            for place in places:
-                found[place] = 1
-            return found, indices
-    raise AssertionError(factor)
-
-
-def _shaped(numbers: Numbers, target: Cell, owner: ArrayNumbers) -> Numbers:
-    shape = owner.shape(target)
-    extra = tuple(range(len(shape), numbers.ndim))
-    return np.array(np.broadcast_to(numbers.squeeze(extra) if extra else numbers, shape))
-
-
-class _Law:
-    """A map's law over whole arrays: each letter has an axis of its own, the target's letters first."""
-
-    def __init__(self, owner: ArrayNumbers, equation: Map, law: Expression) -> None:
-        self.owner, self.law = owner, law
-        self.letters = list(dict.fromkeys((*equation.target.indices, *_bound_letters(law))))
-        self.sizes = dict(zip(equation.target.indices, owner.shape(equation.target), strict=True))
-        for cell in _cells(law):
-            self.sizes |= dict(zip(cell.indices, owner.array(cell.array).shape, strict=True))
-        self.u = owner.roundoff
-
-    def numbers(self) -> Numbers:
-        return self.value(self.law)
-
-    def bounded(self) -> Pair:
-        return self.pair(self.law)
-
-    def _leaf(self, of: Any, columns: Callable[[Array], Numbers]) -> Numbers:
-        if isinstance(of, Cell):
-            entries, indices = columns(of.array), of.indices
-        elif isinstance(of, Kronecker | Indicator):
-            entries, indices = _entries(of, {}, self.sizes)
-        else:  # an axis whose number of observations is a symbol
-            return np.asarray(np.longdouble(self.owner.shape(Cell(Array(Role.INPUT, (of,))))[0]))
-        order = sorted(range(len(indices)), key=lambda place: self.letters.index(indices[place]))
-        shape = [1] * len(self.letters)
-        for place in order:
-            shape[self.letters.index(indices[place])] = entries.shape[place]
-        return entries.transpose(order).reshape(shape) if indices else np.asarray(entries)
-
-    def value(self, expression: Expression) -> Numbers:
-        """The law's numbers; the letters' axes are kept, of size 1 where nothing varies."""
-        match expression:
-            case Number(value):
-                return np.asarray(np.longdouble(value.numerator) / np.longdouble(value.denominator))
-            case Reference(of):
-                return self._leaf(of, self.owner.array)
-            case Undefined():
-                return np.asarray(np.longdouble(math.nan))
-            case Negative(operand):
-                return -self.value(operand)
-            case Sum(operands):
-                return sum((self.value(each) for each in operands[1:]), start=self.value(operands[0]))
-            case Product(operands):
-                return math.prod((self.value(each) for each in operands[1:]), start=self.value(operands[0]))
-            case Quotient(above, below):
-                return self.value(above) / self.value(below)
-            case Power(base, exponent):
-                return _power(self.value(base), exponent, self.value(exponent))
-            case BySign(decider, negative, zero, positive):
-                decided = self.value(decider)
-                return np.where(
-                    decided < 0, self.value(negative), np.where(decided > 0, self.value(positive), self.value(zero))
-                )
-            case Along(reduction, letter, body):
-                return self._reduced(reduction, letter, self.value(body))
-            case Call(function, arguments):
-                primitive = _PRIMITIVES.get(function.name)
-                if primitive is None:
-                    inner = function.stable or function.definition
-                    assert inner is not None
-                    return self.value(inner(*arguments))
-                return np.asarray(primitive(*(self.value(each) for each in arguments)), dtype=np.longdouble)
-        raise AssertionError(expression)
-
-    def _reduced(self, reduction: str, letter: str, body: Numbers) -> Numbers:
-        place = self.letters.index(letter)
-        if body.ndim != len(self.letters):
-            body = body.reshape([1] * len(self.letters))
-        if body.shape[place] != self.sizes[letter]:
-            return body * self.sizes[letter] if reduction == "sum" else body
-        result: Numbers = body.sum(place, keepdims=True) if reduction == "sum" else body.max(place, keepdims=True)
-        return result
-
-    def pair(self, expression: Expression) -> Pair:
-        """The numbers, with the bound of an evaluation operation by operation."""
-        u = self.u
-        value: Numbers
-        error: Numbers
-        match expression:
-            case Number(fraction):
-                number = self.value(expression)
-                return number, abs(number) * (0 if fraction.denominator == 1 else u)
-            case Reference(of):
-                value = self._leaf(of, self.owner.array)
-                return value, self._leaf(of, self.owner.bound) if isinstance(of, Cell) else np.zeros_like(value)
-            case Undefined():
-                return self.value(expression), np.asarray(np.longdouble(math.inf))
-            case Negative(operand):
-                value, error = self.pair(operand)
-                return -value, error
-            case Sum(operands):
-                pairs = [self.pair(each) for each in operands]
-                whole = sum((each for each, _ in pairs[1:]), start=pairs[0][0])
-                sizes = sum((abs(each) for each, _ in pairs), start=np.asarray(np.longdouble(0)))
-                return whole, sum((error for _, error in pairs), start=u * sizes)
-            case Product(operands):
-                value, error = self.pair(operands[0])
-                for each in operands[1:]:
-                    value, error = self._times((value, error), self.pair(each))
-                return value, error
-            case Quotient(above, below):
-                return self._over(self.pair(above), self.pair(below))
-            case Power(base, exponent):
-                return self._raised(base, exponent)
-            case BySign():
-                return self._chosen(expression)
-            case Along(reduction, letter, body):
-                value, error = self.pair(body)
-                whole = self._reduced(reduction, letter, value)
-                if reduction == "max":
-                    return whole, self._reduced("max", letter, error)
-                return whole, self._reduced("sum", letter, error) + SAFETY * u * self._reduced(
-                    "sum", letter, abs(value)
-                )
-            case Call(function, arguments):
-                if function.name not in _PRIMITIVES:
-                    inner = function.definition or function.stable
-                    assert inner is not None
-                    return self.pair(inner(*arguments))
-                value = self.value(expression)
-                error = np.asarray(SAFETY * u * abs(value))
-                for argument, partial in zip(arguments, function.partials, strict=True):
-                    own = self.pair(argument)[1]
-                    if function.name in ("max", "min", "abs"):
-                        error = error + own
-                    elif own.any():
-                        error = error + abs(self.value(partial(*arguments, at_kink=ONE))) * own
-                return value, error
-        raise AssertionError(expression)
-
-    def _times(self, left: Pair, right: Pair) -> Pair:
-        (a, da), (b, db) = left, right
-        whole = a * b
-        return whole, abs(a) * db + abs(b) * da + da * db + self.u * abs(whole)
-
-    def _over(self, left: Pair, right: Pair) -> Pair:
-        (a, da), (b, db) = left, right
-        whole = a / b
-        room = abs(b) - db
-        error = np.where(room > 0, (da + abs(whole) * db) / np.where(room > 0, room, 1), np.inf)
-        return whole, np.where(np.isnan(error), np.inf, error) + self.u * abs(whole)
-
-    def _raised(self, base: Expression, exponent: Expression) -> Pair:
-        (a, da), (y, dy) = self.pair(base), self.pair(exponent)
-        whole = _power(a, exponent, y)
-        fixed = constant(exponent)
-        if fixed is not None:
-            slope = abs(float(fixed) * _power(a, Number(fixed - 1), y - 1))
-            return whole, slope * da + (abs(float(fixed)) + SAFETY) * self.u * abs(whole)
-        error = abs(whole) * (abs(y) * da / abs(a) + abs(np.log(abs(a))) * dy) + SAFETY * self.u * abs(whole)
-        return whole, np.where(np.isnan(error), np.inf, error)
-
-    def _chosen(self, choice: BySign) -> Pair:
-        decided, open_by = self.pair(choice.decider)
-        branches = [self.pair(each) for each in (choice.negative, choice.zero, choice.positive)]
-        below, at, above = branches
-        value = np.where(decided < 0, below[0], np.where(decided > 0, above[0], at[0]))
-        error = np.where(decided < 0, below[1], np.where(decided > 0, above[1], at[1]))
-        unsettled = abs(decided) <= open_by if choice.kink else (abs(decided) <= open_by) & (open_by > 0)
-        if unsettled.any():
-            spread = abs(above[0] - below[0]) + (abs(at[0] - below[0]) if choice.kink else 0)
-            error = np.where(unsettled, error + np.where(np.isnan(spread), np.inf, spread), error)
-        return value, error
-
-
-def _cells(law: Expression) -> list[Cell]:
-    return [leaf for leaf in leaves(law) if isinstance(leaf, Cell)]
-
-
-def _bound_letters(law: Expression) -> list[str]:
-    own = [law.index] if isinstance(law, Along) else []
-    return own + [letter for child in law.children for letter in _bound_letters(child)]
-
-
-def _power(base: Numbers, exponent: Expression, value: Numbers) -> Numbers:
-    fixed = constant(exponent)
-    if fixed is not None and fixed.denominator == 1:
-        whole = fixed.numerator
-        if whole == 0:
-            return np.ones_like(base)
-        return np.asarray(base ** np.longdouble(whole))
-    return np.asarray(np.power(base, value))
-
-
-def _by_entry(function: Callable[[float], float]) -> Callable[[Numbers], Numbers]:
-    return lambda numbers: np.vectorize(lambda each: function(float(each)), otypes=[np.longdouble])(numbers)
-
-
-_PRIMITIVES: dict[str, Callable[..., Any]] = {
-    "pi": lambda: np.longdouble("3.14159265358979323846264338327950288"),
-    "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin,
-    "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "expm1": np.expm1,
-    "log1p": np.log1p, "erf": _by_entry(math.erf), "erfc": _by_entry(math.erfc), "abs": np.abs, "sign": np.sign,
-    "max": np.maximum, "min": np.minimum,
-}  # fmt: skip
-
-
-def longdouble(value: Fraction) -> np.longdouble:
-    """A fraction as a long double, right to its last bit but one."""
-    near = float(value)
-    return np.longdouble(near) + np.longdouble(float(value - Fraction(near)))

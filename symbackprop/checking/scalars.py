@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from symbackprop.checking.arrays import _PRIMITIVES
+from symbackprop.checking.laws import PRIMITIVES
 from symbackprop.expressions import (
     Along,
     BySign,
@@ -132,7 +132,7 @@ def _evaluated(expression: Expression, value_of: ValueOf) -> Any:
             chosen = [_evaluated(each, value_of) for each in (negative, zero, positive)]
             return np.where(sign < 0, chosen[0], np.where(sign > 0, chosen[2], chosen[1]))
         case Call(function, arguments):
-            primitive = _PRIMITIVES.get(function.name)
+            primitive = PRIMITIVES.get(function.name)
             if primitive is None:
                 inner = function.stable or function.definition
                 assert inner is not None

@@ -12,11 +12,12 @@ import numpy as np
 
 from symbackprop.catalogue.mistakes import Subject
 from symbackprop.checking.arrays import ArrayNumbers, Numbers
+from symbackprop.checking.calling import called_safely
 from symbackprop.checking.diagnosis import MARGIN, Diagnosis, Observed
-from symbackprop.checking.gradients import FEW, called_safely
+from symbackprop.checking.explaining import mistakes_of
+from symbackprop.checking.gradients import FEW
 from symbackprop.checking.points import Point, frozen_keys, keys_of, points, settled
 from symbackprop.checking.report import SHOWN_DIGITS, MistakeFinding, ParameterFinding, Report
-from symbackprop.checking.wording import array_text, equation_text
 from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import InputError
 from symbackprop.network import Network
@@ -131,28 +132,8 @@ class _Check:
         subject = Subject(self.derivation.system.givens, self._own_equations(), self.derivation.loss)
         search = Diagnosis(subject, self.observed, kinds=("update",))
         search.phases = None
-        explanation = search.explanation()
-        if explanation is None:
-            return ()
         keys = {array: key for key, array in self.new.items()}
-        found = []
-        for variant, arrays in zip(explanation.variants, explanation.explains, strict=True):
-            place = variant.place
-            found.append(
-                MistakeFinding(
-                    variant.mistake.name,
-                    variant.mistake.sentence,
-                    tuple(keys[array] for array in arrays),
-                    equation_text(self.derivation, self.derivation.definition(place)),
-                    equation_text(self.derivation, variant.change.equations[0]),
-                    f"in {array_text(self.derivation, place)}",
-                )
-            )
-        ties = {each.mistake.name: each for each in explanation.ties}
-        for name, tie in ties.items():
-            if name != found[0].name:
-                found.append(MistakeFinding(name, tie.mistake.sentence, found[0].parameters, instead_of=found[0].name))
-        return tuple(found)
+        return mistakes_of(self.derivation, search.explanation(), keys)
 
     def _own_equations(self) -> dict[Array, Equation]:
         return {array: each for array, each in self.derivation.system.definitions.items() if array.phase is Phase.NEW}

@@ -61,7 +61,7 @@ def function_named(text: str) -> Any:
     import importlib
     import importlib.util
 
-    from symbackprop.checking.gradients import called_safely
+    from symbackprop.checking.calling import called_safely
     from symbackprop.errors import InputError, OutsideError
 
     place, colon, name = text.rpartition(":")

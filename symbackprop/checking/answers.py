@@ -1,0 +1,88 @@
+"""What a function returned, read as arrays by key; and what is wrong with it where it cannot be. Never compares."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from symbackprop.checking.calling import plain
+from symbackprop.checking.laws import Numbers
+from symbackprop.errors import InputError
+
+
+def table_of(
+    returned: Any, keys: Collection[str], *, optional: Collection[str]
+) -> tuple[dict[str, Any] | None, list[str]]:
+    """The returned values by key, and what is wrong; None where there is no dict."""
+    if isinstance(returned, tuple | list) and len(returned) == 2:  # (loss, gradients)
+        returned = next((each for each in reversed(returned) if isinstance(each, Mapping)), returned)
+    if not isinstance(returned, Mapping):
+        what = "nothing (None)" if returned is None else f"a {type(returned).__name__}"
+        return None, [f"the function returns {what}; expected a dict with the keys {', '.join(keys)}"]
+    problems: list[str] = []
+    table: dict[str, Any] = {}
+    for name, value in returned.items():
+        key = next((each for each in _spellings(str(name)) if each in keys), None)
+        if key is None:
+            problems.append(f"the key {name!r} is not one of {', '.join(keys)}")
+        else:
+            table[key] = value
+    missing = [key for key in keys if key not in table and key not in optional]
+    if missing:
+        problems.append(f"missing from what the function returns: {', '.join(missing)}")
+    return table, problems
+
+
+def _spellings(name: str) -> Iterator[str]:
+    yield name
+    for prefix in ("d", "grad_", "g"):
+        if name.startswith(prefix):
+            yield name[len(prefix) :]
+
+
+def entries_of(key: str, value: Any, shape: tuple[int, ...], *, turned: bool) -> Numbers:
+    """The numbers of one key in the order to_from; ``turned`` ones come as from_to. Raises Unreadable."""
+    try:
+        entries = np.asarray(plain(value), dtype=np.longdouble)
+    except (TypeError, ValueError) as error:
+        raise Unreadable(f"is a {type(value).__name__}, not an array of numbers") from error
+    turned = turned and len(shape) == 2
+    expected = shape[::-1] if turned else shape
+    if entries.shape != expected:
+        if entries.size != 1 or expected:
+            raise Unreadable(_shape_remark(entries.shape, expected))
+        entries = entries.reshape(())
+    if not np.isfinite(entries).all():
+        what = "nan" if np.isnan(entries).any() else "infinite"
+        place = tuple(int(each) for each in np.argwhere(~np.isfinite(entries))[0]) if entries.ndim else ()
+        raise Unreadable(f"has {what} at {key}{place_text(place)}")
+    return entries.T if turned else entries
+
+
+class Unreadable(InputError):
+    """What a function returned for a key cannot be compared; the message says why, without the key."""
+
+
+def precision_of(value: Any) -> str:
+    """The kind of an array's numbers: float64, float32, float16 ...; of what is no array, float64."""
+    found = getattr(plain(value), "dtype", None)
+    name = str(found)
+    return name if found is not None and "float" in name else "float64"
+
+
+def place_text(place: tuple[int, ...]) -> str:
+    """Indices as they are written: ``[0][1]``."""
+    return "".join(f"[{each}]" for each in place)
+
+
+def _shape_remark(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    remark = f"has the shape {found}; expected {expected}"
+    if len(expected) == 2 and found == expected[::-1]:
+        return remark + ": rows and columns are exchanged (or layout='from_to' is meant)"
+    if not expected and len(found) == 1:
+        return remark + ": the bias is shared, its gradient is the sum over its units"
+    if len(expected) == 1 and len(found) == 2 and found[-1] == expected[0]:
+        return remark + ": the gradient is not summed over the observations"
+    return remark
