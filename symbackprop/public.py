@@ -230,11 +230,12 @@ class Derivation:
         ``layout`` is "sheets", or "rows": one row per iteration. A path that ends in .ods needs LibreOffice. A workbook
         that was changed by hand since we wrote it is replaced only with ``force``.
         """
+        from symbackprop.diagram import shapes
         from symbackprop.workbook import workbook_bytes
         from symbackprop.workbook.keeping import write_book
 
         shown = self.evaluate() if values is None else values
-        book = workbook_bytes(shown.derivation, shown, steps=steps, layout=layout)
+        book = workbook_bytes(shown.derivation, shown, steps=steps, layout=layout, picture=shapes)
         if path is None:
             return book
         write_book(path, book, force=force)

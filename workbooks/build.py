@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from symbackprop.derivation import derive
+from symbackprop.diagram import shapes
 from symbackprop.errors import MissingValue
 from symbackprop.files import write_whole
 from symbackprop.network import Network
@@ -22,7 +23,7 @@ def build(folder: Path) -> list[Path]:
     for path in sorted(EXAMPLES.glob("*.toml")):
         derivation = derive(Network.read(path))
         try:
-            content = workbook_bytes(derivation, evaluate(derivation))
+            content = workbook_bytes(derivation, evaluate(derivation), picture=shapes)
         except MissingValue as missing:
             print(f"{path.name}: no workbook: {missing}", file=sys.stderr)
             continue

@@ -1,4 +1,4 @@
-"""A network's or program's diagram from one layout: as SVG, as TikZ, as Typst's own shapes.
+"""A network's or program's diagram from one layout: as SVG, as TikZ, as Typst's or a spreadsheet's own shapes.
 
 `Network._repr_svg_` returns ``svg(derive(network))``; a document asks for the same picture in its own format.
 """
@@ -10,6 +10,7 @@ from symbackprop.diagram.amounts import Amounts, style_of
 from symbackprop.diagram.layout import network_picture
 from symbackprop.diagram.marks import Picture
 from symbackprop.diagram.program import program_picture
+from symbackprop.diagram.shapes import written as _as_shapes
 from symbackprop.diagram.svg import written as _as_svg
 from symbackprop.diagram.tikz import written as _as_tikz
 from symbackprop.diagram.typst import written as _as_typst
@@ -35,3 +36,8 @@ def tikz(derivation: Derivation, values: Values | None = None, *, width: float |
 def typst(derivation: Derivation, values: Values | None = None, *, width: float | None = None) -> str:
     """The diagram in Typst's shapes; ``width`` is that of the text column in points."""
     return _as_typst(picture_of(derivation, values), width=width)
+
+
+def shapes(derivation: Derivation, *, width: float, height: float) -> tuple[str, float, float]:
+    """The diagram, names only, in a spreadsheet's own shapes within so many points; its width and height in points."""
+    return _as_shapes(picture_of(derivation), width=width, height=height)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from symbackprop.derivation import Derivation
 from symbackprop.errors import MissingValue, TooLarge
@@ -10,12 +10,12 @@ from symbackprop.quantities import Array, Quantity
 from symbackprop.system import every_index
 from symbackprop.values import Values
 from symbackprop.workbook.check import MEANINGS, SETTINGS, Check
-from symbackprop.workbook.contents import Book, Sheet
+from symbackprop.workbook.contents import Book, Drawing, Sheet
 from symbackprop.workbook.inside import Inside, description_of
 from symbackprop.workbook.iterations import ITERATIONS, Iterations
 from symbackprop.workbook.labels import Labels
 from symbackprop.workbook.layout import MOST_FORMULAS, Layout
-from symbackprop.workbook.overview import derivation_sheet, overview_sheet, scratch_sheet
+from symbackprop.workbook.overview import PICTURE, ROOM, derivation_sheet, overview_sheet, scratch_sheet
 from symbackprop.workbook.passes import backward_sheet, forward_sheet, network_sheet, settings_group, update_sheet
 from symbackprop.workbook.placement import size
 from symbackprop.workbook.training import TRAINING, Training
@@ -31,11 +31,13 @@ def planned(
     kind: str = "sheets",
     settings: Mapping[Array, float] | None = None,
     diverging: bool = False,
+    picture: Callable[..., tuple[str, float, float]] | None = None,
 ) -> Book:
     """The plan of a derivation's workbook. Raises MissingValue if numbers are missing, TooLarge above a stated size.
 
     ``settings`` are typed numbers that are not the network's (how large a step the check makes), as they stand in a
-    book. ``diverging``: steps beyond the range of floats are planned too, without values.
+    book. ``diverging``: steps beyond the range of floats are planned too, without values. ``picture`` draws a
+    derivation within so many points; no cell depends on it.
     """
     layout = Layout(derivation, values, Labels(derivation))
     refuse_without_values(layout)
@@ -59,7 +61,10 @@ def planned(
         check = Check(layout)
         sheets.append(check.sheet())
     sheets += [derivation_sheet(layout), scratch_sheet()]
-    sheets.insert(0, overview_sheet(layout, sheets, check))
+    overview = overview_sheet(layout, sheets, check)
+    if picture is not None:
+        overview.drawing = Drawing(*picture(derivation, width=ROOM[0], height=ROOM[1]), anchor=PICTURE)
+    sheets.insert(0, overview)
     sheets.append(Inside("sheets", shown_steps, description_of(derivation, values)).sheet())
     _refuse_too_large(sum(sheet.formulas for sheet in sheets))
     return Book(derivation.network.title or "A network", tuple(sheets), layout.names, frozenset({TRAINING}))

@@ -10,7 +10,8 @@ from functools import cached_property
 from symbackprop.quantities import Array, Quantity, Role
 from symbackprop.system import every_index, scalar
 from symbackprop.values import Values, values_at
-from symbackprop.workbook.contents import Content, Formula, Region, Row, Sheet, Text
+from symbackprop.workbook.contents import Formula, Region, Row, Sheet, Text
+from symbackprop.workbook.heads import headings
 from symbackprop.workbook.layout import Layout, bounded
 from symbackprop.workbook.placement import address, size
 from symbackprop.workbook.rows import RowTable
@@ -60,7 +61,7 @@ class Check:
         self.table = RowTable(CHECK, layout.addresses, next_column=FIRST_WORKING)
         self.table.add([each.target.array for each in self.equations])
         self.first = 6
-        self.first_working = self.first + len(self.parameters) + 4
+        self.first_working = self.first + len(self.parameters) + 5
 
     @cached_property
     def parameters(self) -> list[Quantity]:
@@ -141,8 +142,7 @@ class Check:
         sheet.lines(
             (),
             [Text("Workings: the forward pass with one parameter moved", "heading"), *([Text("", "heading")] * 7)],
-            self._group_heads(),
-            self._working_heads(),
+            *self._heads(),
         )
         assert sheet.next_row == self.first_working
         sheet.add(Region(2 * count, self._working_rows, 2 * count * (1 + self.table.next_column - FIRST_WORKING)))
@@ -219,21 +219,9 @@ class Check:
                 Formula(judged, verdict, style="verdict"),
             ]
 
-    def _group_heads(self) -> Row:
-        cells: list[Content | None] = [Text("", "group")] * 3
-        last = ""
-        for equation in self.equations:
-            array = equation.target.array
-            heading = self.layout.labels.heading(array)
-            for number in range(size(array)):
-                cells.append(Text(heading if not number and heading != last else "", "group"))
-            last = heading
-        return cells
-
-    def _working_heads(self) -> Row:
-        cells: list[Content | None] = [Text("moved", "column"), Text("side", "column"), Text("to", "column")]
+    def _heads(self) -> list[Row]:
         arrays = [each.target.array for each in self.equations]
-        return [*cells, *(Text(self.layout.labels.full(each), "column") for each in self.table.quantities(arrays))]
+        return headings(["moved", "side", "to", *self.table.quantities(arrays)], self.layout.labels)
 
     def _working_rows(self) -> Iterator[Row]:
         layout = self.layout

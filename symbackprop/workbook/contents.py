@@ -78,11 +78,22 @@ class Chart:
     sheet: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture in a spreadsheet's own shapes (the XML of one group): its size in points, its upper left cell."""
+
+    shapes: str
+    width: float
+    height: float
+    anchor: str = "A1"
+
+
 @dataclass(slots=True)
 class Sheet:
     """A sheet's plan. ``columns`` maps column numbers to widths; ``freeze`` is the first cell that scrolls.
 
-    ``wide``: printed over several pages side by side, these columns on each; ``printed``: only this range is printed.
+    ``wide``: printed over several pages side by side, these columns on each; ``repeated``: rows on each page;
+    ``printed``: only this range is printed; ``breaks``: columns before which a page begins; ``row_breaks``: rows.
 
     ``verdicts`` are ranges of verdict cells; ``inputs`` are ranges of typed numbers. ``hidden``: no menu shows it.
     """
@@ -96,10 +107,15 @@ class Sheet:
     hidden: bool = False
     landscape: bool = True
     wide: str = ""
+    repeated: str = ""
+    breaks: list[int] = field(default_factory=list)
+    row_breaks: list[int] = field(default_factory=list)
     printed: str = ""
     verdicts: list[str] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
     charts: list[Chart] = field(default_factory=list)
+    drawing: Drawing | None = None
+    one_page: bool = False
     next_row: int = 1
 
     def add(self, region: Region) -> int:

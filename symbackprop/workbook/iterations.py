@@ -15,6 +15,7 @@ from symbackprop.errors import InputError, TooLarge
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import every_index
 from symbackprop.workbook.contents import Chart, Content, Formula, Region, Row, Sheet, Text, Typed
+from symbackprop.workbook.heads import headings, page_breaks
 from symbackprop.workbook.layout import MOST_FORMULAS, Layout, bounded, finite
 from symbackprop.workbook.placement import LAST_COLUMN, LAST_ROW, address, column_letters, size
 from symbackprop.workbook.rows import RowTable
@@ -90,15 +91,18 @@ class Iterations(Training):
     def sheet(self) -> Sheet:
         """The sheet."""
         sheet = Sheet(ITERATIONS, freeze=address(FIRST_ROW, FIRST_COLUMN), color="1F3864", wide="A:B")
+        sheet.repeated = f"{FIRST_ROW - 3}:{FIRST_ROW - 1}"
         title = self.layout.derivation.network.title or "A network and its gradients"
         sheet.lines(
-            [Text(title, "title")],
-            [Text("One row per iteration: a whole pass, and new parameters in the row below.", "subtitle")],
-            [Text(f"Change a blue number in row {FIRST_ROW}; every row below follows.", "text")],
-            [Text("If a bar above says Protected View, press Enable Editing first.", "text")],
-            (),
+            [None, None, Text(title, "title")],
+            [None, None, Text("One row per iteration: a whole pass, and new parameters in the row below.", "subtitle")],
+            [None, None, Text(f"Change a blue number in row {FIRST_ROW}; every row below follows.", "text")],
+            [None, None, Text("If a bar above says Protected View, press Enable Editing first.", "text")],
         )
-        sheet.lines(*self._headings())
+        columns = self._columns()
+        said = [each or ("iteration" if number == NUMBER_COLUMN else None) for number, each in enumerate(columns, 1)]
+        sheet.lines(*headings(said, self.layout.labels))
+        sheet.breaks = page_breaks(said, FIRST_COLUMN)
         assert sheet.next_row == FIRST_ROW
         givens = sum(size(each) for each in self.layout.derivation.system.givens)
         formulas = (self.steps + 1) * self.last_column - givens
@@ -131,28 +135,12 @@ class Iterations(Training):
     def _is_given(self, quantity: Quantity) -> bool:
         return quantity.array not in self.layout.derivation.system.definitions
 
-    def _columns(self) -> list[Quantity | None]:
+    def _columns(self) -> list[Quantity | None]:  # type: ignore[override]
         """What each column has, from the first; None for the iteration's number, or where nothing stands."""
         found: list[Quantity | None] = [None] * self.last_column
         for quantity in self.order:
             found[self.table.column(quantity) - 1] = quantity
         return found
-
-    def _headings(self) -> list[Row]:
-        labels = self.layout.labels
-        groups: list[Content | None] = []
-        names: list[Content | None] = []
-        last = ""
-        for number, quantity in enumerate(self._columns(), 1):
-            if quantity is None:
-                groups.append(Text("", "group"))
-                names.append(Text("iteration" if number == NUMBER_COLUMN else "", "column"))
-                continue
-            heading = labels.heading(quantity.array)
-            groups.append(Text(heading if heading != last else "", "group"))
-            names.append(Text(labels.full(quantity), "column"))
-            last = heading
-        return [groups, names]
 
     def _rows(self) -> Iterator[Row]:
         same = self._templates(self.parts)

@@ -9,10 +9,10 @@ from symbackprop.derivation import Derivation
 from symbackprop.expressions import Expression
 from symbackprop.notation.lettering import ACCENTS, WHOLE_ACCENTS, AnyName, DerivativeName, Name, ascii_name, plain
 from symbackprop.printing.dialect import Label
-from symbackprop.printing.plain import PLAIN
 from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role
 from symbackprop.system import Equation, Kronecker, Map, SumOfProducts, scalar
 from symbackprop.workbook.contents import Run
+from symbackprop.workbook.scripts import SCRIPTED, marked, taken_apart, unmarked
 
 LONGEST_EQUATION = 400  # characters of an equation's text in a cell; longer ones are given as a law
 
@@ -107,47 +107,49 @@ class Labels:
             return ascii_name(replace(name, mark="")) + suffix
         return ascii_name(name) + suffix
 
-    def equation(self, equation: Equation, indices: tuple[int, ...]) -> str:
-        """The right side of a quantity's equation, in the notation; its law where that is too long."""
+    def equation(self, equation: Equation, indices: tuple[int, ...]) -> tuple[Run, ...]:
+        """An equals sign and the right side of a quantity's equation; its law where that is too long."""
+        return self._right_side(equation, indices, several=not equation.target.array.has_observations)
+
+    def whole_equation(self, equation: Equation, indices: tuple[int, ...]) -> tuple[Run, ...]:
+        """The same with all observations said."""
+        return self._right_side(equation, indices, several=True)
+
+    def law(self, equation: Equation) -> tuple[Run, ...]:
+        """An equals sign and the right side of an array's equation in index letters."""
+        return taken_apart(f"= {self._law(equation)}")
+
+    def _right_side(self, equation: Equation, indices: tuple[int, ...], *, several: bool) -> tuple[Run, ...]:
         try:
-            text = self.expression(scalar(equation, indices), several=not equation.target.array.has_observations)
+            text = self._expression(scalar(equation, indices), several=several)
         except RecursionError:  # a maximum over hundreds of units is hundreds of calls deep
             text = ""
-        if (text and len(text) <= LONGEST_EQUATION) or not isinstance(equation, SumOfProducts | Map):
-            return text[: LONGEST_EQUATION - 3] + "..." if len(text) > LONGEST_EQUATION else text
-        return self.law(equation)
+        length = len(unmarked(text))
+        if not 0 < length <= LONGEST_EQUATION:
+            if isinstance(equation, SumOfProducts | Map):
+                text = self._law(equation)
+            else:
+                text = f"{unmarked(text)[: LONGEST_EQUATION - 3]}..."
+        return taken_apart(f"= {text}")
 
-    def expression_of(self, equation: Equation, indices: tuple[int, ...]) -> str:
-        """The right side of a quantity's equation with all observations said; its law where that is too long."""
-        text = self.expression(scalar(equation, indices), several=True)
-        if len(text) > LONGEST_EQUATION:
-            return self.law(equation)
-        return text
-
-    def law(self, equation: Equation) -> str:
-        """The right side of an array's equation in index letters."""
+    def _law(self, equation: Equation) -> str:
         if not isinstance(equation, SumOfProducts | Map):
             return "the entries it is put together from" if equation.reads else ""
-        return PLAIN.text(equation.law(), self._letter)
+        return SCRIPTED.text(equation.law(), self._letter)
 
-    def cell(self, cell: Cell) -> str:
-        """An index cell's name as plain text."""
-        return plain(self.notation.cell_name(cell))
-
-    def expression(self, expression: Expression, *, several: bool) -> str:
-        """An expression over quantities as text; with ``several``, names say which observation they are of."""
+    def _expression(self, expression: Expression, *, several: bool) -> str:
+        """An expression over quantities; with ``several``, names say which observation they are of."""
 
         def label(quantity: Hashable) -> Label:
             assert isinstance(quantity, Quantity)
-            name = self.notation.name(quantity) if several else self._bare(quantity)
-            return Label(plain(name))
+            return Label(marked(runs(self.notation.name(quantity) if several else self._bare(quantity))))
 
-        return PLAIN.text(expression, label)
+        return SCRIPTED.text(expression, label)
 
     def _letter(self, leaf: Hashable) -> Label:
         match leaf:
             case Cell():
-                return Label(self.cell(leaf))
+                return Label(marked(runs(self.notation.cell_name(leaf))))
             case Kronecker(left, right):
                 return Label(f"[{left}={right}]")
             case Axis():

@@ -173,7 +173,7 @@ class Layout:
     def equation_text(self, array: Array, rest: tuple[int, ...]) -> Text:
         """The equation beside a row's values."""
         first = self.entries(array, rest)[0]
-        return Text(f"= {self.labels.equation(self.definition(array), first.indices)}", "equation")
+        return Text(self.labels.equation(self.definition(array), first.indices), "equation")
 
     def _computed_row(self, array: Array, rest: tuple[int, ...]) -> Row:
         sheet = self.addresses.places[array].sheet
@@ -183,14 +183,15 @@ class Layout:
     def _block(self, sheet: Sheet, array: Array) -> None:
         """An array as a matrix, its indices along its sides."""
         equation = self.derivation.system.definitions.get(array)
-        law = f"= {self.labels.law(equation)}" if equation is not None else ""
+        law = self.labels.law(equation) if equation is not None else ""
         columns = extents(array)[-1] if array.axes else 1
         head: list[Content | None] = (
             [Text(str(number + 1), "column") for number in range(columns)] if array.axes else []
         )
         sheet.lines(
             (),
-            [Text(self.labels.heading(array), "group"), Text(self.labels.array(array), "group"), Text(law, "equation")],
+            barred([Text(self.labels.heading(array), "group")]),
+            [Text(self.labels.array(array), "name"), Text(law, "equation")],
             [Text(self._corner(array), "note"), *head],
         )
         self.put(blocked(array, sheet.name, sheet.next_row, VALUE))

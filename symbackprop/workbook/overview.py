@@ -4,69 +4,83 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbackprop.quantities import Array, Phase, Quantity
+from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import every_index
 from symbackprop.workbook.check import CHECK, Check
-from symbackprop.workbook.contents import Content, Formula, Region, Row, Run, Sheet, Text
+from symbackprop.workbook.contents import Content, Formula, Region, Row, Sheet, Text
 from symbackprop.workbook.layout import Layout
 from symbackprop.workbook.passes import begun
+from symbackprop.workbook.placement import address, size
 
 OVERVIEW, DERIVATION, SCRATCH = "Overview", "Derivation", "Scratch"
-UNCHECKED = "No check in cells here (too large, or no parameters): symbackprop verify recalculates and compares it all."
-TRAVELS = "The network's description travels in this file: symbackprop read gives it back with your numbers."
-MOST_DRAWN = 12  # units of a layer in the picture
+UNCHECKED = "No check in cells here: symbackprop verify recalculates and compares it all."
+TRAVELS = "symbackprop read gives this network's description back, with your numbers."
 SHEETS = {
-    "Network": "inputs, targets, parameters, settings: everything that may be changed",
+    "Network": "inputs, targets, parameters, settings: all that may be changed",
     "Forward": "net inputs and outputs of every layer, and the loss",
-    "Backward": "the links of the chain rule, deltas, and the gradient of every parameter",
+    "Backward": "the links of the chain rule, deltas, and every gradient",
     "Update": "the new parameters, and the forward pass with them",
-    "Training": "one row a step, with a chart of the loss",
-    CHECK: "every gradient beside a difference quotient, and a verdict",
+    "Training": "a pass for every step, with a chart of the loss",
+    CHECK: "gradients beside difference quotients, and a verdict on each",
     DERIVATION: "all equations in order, each with the way to its cell",
     SCRATCH: "an empty sheet for your own notes and sums",
+}
+LEFT, GUTTER = 5, 6  # columns: what is said in words, and the gap before the picture
+RIGHT = 8  # columns of the picture
+WIDTHS = (21.0, 15.0, 15.0, 15.0, 9.0, 2.5)
+PICTURE_WIDTH = 11.0  # of a column
+PICTURE, ROOM = "G6", (440.0, 400.0)  # its upper left cell, and points
+KINDS = {
+    Role.INPUT: ("input", "inputs"),
+    Role.TARGET: ("target", "targets"),
+    Role.WEIGHT: ("weight", "weights"),
+    Role.BIAS: ("bias", "biases"),
+    Role.PARAMETER: ("parameter", "parameters"),
+    Role.RATE: ("learning rate", "learning rates"),
+    Role.SETTING: ("setting", "settings"),
 }
 
 
 def overview_sheet(layout: Layout, sheets: list[Sheet], check: Check | None) -> Sheet:
-    """What this is, what to change, whether it is right, and where everything stands."""
-    sheet = Sheet(OVERVIEW, color="1F3864", landscape=False)
+    """What this is, what to change, whether it is right, and where everything stands; a place for the picture."""
+    sheet = Sheet(OVERVIEW, color="1F3864")
     network = layout.derivation.network
-    bar: list[Content | None] = [Text("", "heading")] * 6
+    picture = [None, Text("The network", "heading"), *([Text("", "heading")] * (RIGHT - 1))]
     sheet.lines(
         [Text(network.title or "A network and its gradients", "title")],
         [Text(_what(layout), "subtitle")],
         (),
-        [Text("What to do", "heading"), *bar],
-        [Text("Change a blue number on the sheet Network. Everything else is a formula and follows.", "text")],
+        [*_bar("What to do"), *picture],
         [
-            Text(
-                "If a bar above says Protected View, press Enable Editing first: until then the numbers stand still.",
-                "text",
-            )
+            Text("Network", "hyperlink", link="Network!A1"),
+            Text("Type over a blue number there: every other sheet follows."),
         ],
-        [Text(TRAVELS, "text")],
+        [Text("Protected View", "name"), Text("If a bar above says so, press Enable Editing first.")],
         (),
+        _bar("Is it right?"),
     )
     if check is not None:
-        sheet.lines([Text("Is it right?", "heading"), *bar], [check.verdict()])
-        sheet.verdicts.append(f"A{sheet.next_row - 1}:G{sheet.next_row - 1}")
+        sheet.lines([check.verdict(), *([Text("", "banner")] * (LEFT - 1))])
+        sheet.verdicts.append(f"A{sheet.next_row - 1}:{address(sheet.next_row - 1, LEFT)}")
     else:
-        sheet.lines(
-            [Text("Is it right?", "heading"), *bar],
-            [Text(UNCHECKED, "text")],
-        )
-    sheet.lines((), [Text("Loss", "heading"), *bar], *_losses(layout), ())
-    sheet.lines([Text("Sheets", "heading"), *bar])
+        sheet.lines([Text(UNCHECKED, "text")])
+    sheet.lines((), _bar("Loss"), *_losses(layout), (), _bar("Given and computed"))
+    sheet.lines(*([Text(word, "name"), Text(text)] for word, text in _given_and_computed(layout)), ())
+    sheet.lines(_bar("Sheets"))
     sheet.lines(
         *([Text(each.name, "hyperlink", link=f"{each.name}!A1"), Text(SHEETS[each.name], "text")] for each in sheets),
         (),
     )
-    sheet.lines([Text("Legend", "heading"), *bar], *_legend(), ())
-    picture = list(_picture(layout))
-    if picture:
-        sheet.lines([Text("The network", "heading"), *bar], *picture)
-    sheet.columns = {1: 28.0, **dict.fromkeys(range(2, 14), 14.0)}
+    sheet.lines(_bar("Legend"), *_legend(), ())
+    sheet.lines([Text(TRAVELS, "note")])
+    sheet.columns = dict(enumerate(WIDTHS, 1)) | dict.fromkeys(range(GUTTER + 1, GUTTER + 1 + RIGHT), PICTURE_WIDTH)
+    sheet.printed = f"A1:{address(sheet.next_row - 1, GUTTER + RIGHT)}"
+    sheet.one_page = True
     return sheet
+
+
+def _bar(title: str) -> list[Content | None]:
+    return [Text(title, "heading"), *([Text("", "heading")] * (LEFT - 1))]
 
 
 def _what(layout: Layout) -> str:
@@ -74,14 +88,32 @@ def _what(layout: Layout) -> str:
     if network.program:
         return f"A program of {len(network.program)} equations: its result, and its derivative by every quantity, live."
     sizes = "-".join(str(each) for each in (network.inputs_count, *(each.units for each in network.layers)))
-    return f"A {sizes} network: one pass forward, every gradient, one update. All of it live."
+    return f"A {sizes} network as live formulas: one pass forward, every gradient by backpropagation, one update."
+
+
+def _given_and_computed(layout: Layout) -> Iterator[tuple[str, str]]:
+    derivation = layout.derivation
+    counts: dict[Role, int] = {}
+    for array in derivation.system.givens:
+        each = size(array) // (layout.observations if array.has_observations else 1)
+        counts[array.role] = counts.get(array.role, 0) + each
+    said = [
+        words[0] if role is Role.RATE else f"{counts[role]:,} {words[counts[role] != 1]}"
+        for role, words in KINDS.items()
+        if role in counts
+    ]
+    several = f"; {layout.observations:,} observations" if layout.observations > 1 else ""
+    yield "given", ", ".join(said) + several
+    gradients = sum(size(each) for each in derivation.arrays.parameters)
+    after = ", new values" if derivation.after is not None else ""
+    yield "computed", f"every net input and output, the loss, {gradients:,} gradients{after}"
 
 
 def _losses(layout: Layout) -> Iterator[Row]:
     derivation = layout.derivation
     found = [("loss now", derivation.now.loss)]
     if derivation.after is not None:
-        found.append(("loss after one update", derivation.after.loss))
+        found.append(("after one update", derivation.after.loss))
     for words, array in found:
         quantity = Quantity(array, ())
         text = layout.addresses.place(quantity, OVERVIEW)
@@ -92,34 +124,8 @@ def _legend() -> list[Row]:
     return [
         [Text("blue, in a box", "sample"), Text("a number that you may type over (sheet Network only)", "text")],
         [Text("black", "calculation"), Text("a formula", "text")],
-        [Text("green", "link"), Text("the same number as on another sheet", "text")],
+        [Text("green", "link"), Text("the same number as in another cell", "text")],
     ]
-
-
-def _picture(layout: Layout) -> Iterator[Row]:
-    """The units by their names, layer beside layer: names only, so that nothing here can go stale."""
-    derivation = layout.derivation
-    if derivation.network.program:
-        return
-    columns: list[tuple[str, list[tuple[Run, ...] | str]]] = []
-    for array in (derivation.arrays.inputs[0], *derivation.now.outs):
-        entries = [layout.labels.entry(array, (0, unit)) for unit in range(array.axes[-1].size or 0)]
-        shown: list[tuple[Run, ...] | str] = list(entries[:MOST_DRAWN])
-        if len(entries) > MOST_DRAWN:
-            shown[-1] = f"⋮ {len(entries)} units"
-        columns.append((layout.labels.layer(array.layer) if array.layer else "inputs", shown))
-    deepest = max(len(shown) for _, shown in columns)
-    yield [cell for head, _ in columns for cell in (Text(head, "arrow"), Text("", "arrow"))][:-1]
-    for number in range(deepest):
-        cells: list[Content | None] = []
-        for _, shown in columns:
-            place = number - (deepest - len(shown)) // 2
-            here = 0 <= place < len(shown)
-            cells += [
-                Text(shown[place], "unit") if here else None,
-                Text("→", "arrow") if number == (deepest - 1) // 2 else None,
-            ]
-        yield cells[:-1]
 
 
 def derivation_sheet(layout: Layout) -> Sheet:
@@ -144,17 +150,15 @@ def _lines_of(layout: Layout, array: Array) -> Region:
         link = layout.addresses.link(Quantity(array, next(iter(every_index(array)))))
         return Region(
             1,
-            lambda: [
-                [Text(labels.plain_array(array), "hyperlink", link=link), Text(f"= {labels.law(equation)}", "equation")]
-            ],
+            lambda: [[Text(labels.array(array), "hyperlink", link=link), Text(labels.law(equation), "equation")]],
         )
     entries = [Quantity(array, indices) for indices in every_index(array)]
 
     def rows() -> Iterator[Row]:
         for quantity in entries:
-            text = labels.expression_of(equation, quantity.indices)
+            text = labels.whole_equation(equation, quantity.indices)
             link = layout.addresses.link(quantity)
-            yield [Text(labels.plain(quantity), "hyperlink", link=link), Text(f"= {text}", "equation")]
+            yield [Text(labels.full(quantity), "hyperlink", link=link), Text(text, "equation")]
 
     return Region(len(entries), rows)
 

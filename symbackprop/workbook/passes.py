@@ -28,14 +28,15 @@ from symbackprop.workbook.layout import (
 from symbackprop.workbook.placement import address, listed, size
 
 NETWORK, FORWARD, BACKWARD, UPDATE = "Network", "Forward", "Backward", "Update"
-MOST_WIDTHS = 64
+BLOCK_WIDTH = 12.0  # of a column of matrices
+MOST_UPRIGHT, MOST_FITTED = 8, 20  # columns that fit on a page: upright, across
 
 
 def network_sheet(layout: Layout) -> Sheet:
     """Everything that may be typed: inputs, targets, parameters, settings, an update rule's states at the start."""
     sheet = begun(
         NETWORK,
-        "The network: everything that may be changed",
+        "Network: what may be changed",
         "Type over the blue numbers; every other sheet follows.",
         color="0000FF",
     )
@@ -71,7 +72,8 @@ def backward_sheet(layout: Layout) -> Sheet:
     sheet = begun(
         BACKWARD,
         "Backward pass",
-        "From the loss back, layer by layer; with each gradient, the links of the chain rule that multiply to it.",
+        "From the loss back, layer by layer"
+        + ("; with each gradient, the links of the chain rule that multiply to it." if layout.as_list else "."),
         color="1F3864",
     )
     _groups(layout, sheet, [each for each in _computed(layout) if _sheet_of(each) == BACKWARD])
@@ -80,16 +82,14 @@ def backward_sheet(layout: Layout) -> Sheet:
 
 def update_sheet(layout: Layout) -> Sheet:
     """New parameters, and the forward pass with them."""
-    sheet = begun(
-        UPDATE, "Update", "All new values are computed from the old ones; then forward once more.", color="1F3864"
-    )
+    sheet = begun(UPDATE, "Update", "All new values come from the old ones; then forward again.", color="1F3864")
     _groups(layout, sheet, [each for each in _computed(layout) if _sheet_of(each) == UPDATE])
     return sheet
 
 
 def begun(name: str, title: str, subtitle: str, *, color: str) -> Sheet:
     """A sheet with its title and the way back to the first sheet."""
-    sheet = Sheet(name, freeze="B4", color=color)
+    sheet = Sheet(name, freeze="B4", color=color, landscape=False)
     sheet.lines(
         [Text(title, "title")], [Text(subtitle, "subtitle")], [Text("← Overview", "hyperlink", link="Overview!A1")]
     )
@@ -97,10 +97,15 @@ def begun(name: str, title: str, subtitle: str, *, color: str) -> Sheet:
 
 
 def widths(sheet: Sheet, layout: Layout) -> None:
-    """A column for names, and columns for numbers."""
-    sheet.columns[NAME] = NAME_WIDTH if layout.observations == 1 else WIDE_NAME_WIDTH
-    for column in range(VALUE, VALUE + min(max(layout.observations, 8), MOST_WIDTHS)):
-        sheet.columns[column] = VALUE_WIDTH
+    """A column for names, and columns for numbers; what is wider than a page is printed on several side by side."""
+    places = layout.addresses.places.values()
+    widest = max((each.last[1] for each in places if each.sheet == sheet.name), default=VALUE)
+    over_pages = widest > MOST_FITTED
+    sheet.columns[NAME] = WIDE_NAME_WIDTH if over_pages or layout.observations > 1 else NAME_WIDTH
+    for column in range(VALUE, max(widest, VALUE + 7) + 1):
+        sheet.columns[column] = VALUE_WIDTH if layout.as_list else BLOCK_WIDTH
+    sheet.landscape = widest > MOST_UPRIGHT
+    sheet.wide = "A:A" if over_pages else ""
 
 
 def _computed(layout: Layout) -> list[Array]:
@@ -234,7 +239,7 @@ class _Chain:
         row += layout.computed_cells(array, rest, sheet)
         row += self._links(sheet, rest, 0)
         text = layout.labels.equation(self.equation, layout.entries(array, rest)[0].indices)
-        row.append(Text(f"= {text}", "equation"))
+        row.append(Text(text, "equation"))
         return row
 
     def _links(self, sheet: str, rest: tuple[int, ...], observation: int) -> Iterator[Content]:

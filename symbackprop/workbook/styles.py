@@ -66,7 +66,7 @@ def named_styles() -> Mapping[str, NamedStyle]:
         "calculation": _style("calculation", horizontal="right", indent=1),
         "link": _style("link", color=GREEN, horizontal="right", indent=1),
         "verdict": _style("verdict", horizontal="center", bold=True),
-        "banner": _style("banner", bold=True, size=12, border=_BOX, horizontal="left", indent=1),
+        "banner": _style("banner", bold=True, size=12, horizontal="left", indent=1),
         "unit": _style("unit", fill=FILL_UNIT, border=_BOX, horizontal="center"),
         "arrow": _style("arrow", color=GREY, horizontal="center"),
         "open": _style("open", locked=False),

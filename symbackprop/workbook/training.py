@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 
 from symbackprop.errors import InputError, TooLarge
 from symbackprop.expressions import ONE, Reference, Sum
@@ -14,6 +15,7 @@ from symbackprop.system import Reindex, scalar
 from symbackprop.training import stepped
 from symbackprop.values import Values, values_at
 from symbackprop.workbook.contents import Chart, Content, Formula, Region, Row, Sheet, Text
+from symbackprop.workbook.heads import headings, page_breaks
 from symbackprop.workbook.layout import MOST_FORMULAS, Layout, bounded
 from symbackprop.workbook.placement import LAST_COLUMN, address, size
 from symbackprop.workbook.rows import RowTable, RowTemplate
@@ -21,7 +23,7 @@ from symbackprop.workbook.rows import RowTable, RowTemplate
 TRAINING = "Training"
 DEFAULT_STEPS = 20
 STEP_COLUMN, LOSS_COLUMN, CHART_COLUMN, FIRST_COLUMN = 1, 2, 3, 4
-HEAD = 5  # rows above the first step
+HEAD = 6  # rows above the first step
 CHART_ROWS = 13
 STEP_WIDTH, LOSS_WIDTH, CHART_WIDTH, CELL_WIDTH = 8.0, 16.0, 72.0, 13.5
 
@@ -59,35 +61,51 @@ class Training:
         self.table = RowTable(TRAINING, layout.addresses, next_column=LOSS_COLUMN)
         self.table.add([self.loss])
         self.table.next_column = FIRST_COLUMN
-        self.table.add([*self.moving, *(each for each in self.parts if each != self.loss)])
+        self.table.add(self._arrays)
         self._refuse_too_large(DEFAULT_STEPS if steps is None else steps)
         self.passes = passes(layout, steps, diverging=diverging)
         self.steps = steps if diverging and steps is not None else len(self.passes) - 1
 
     def sheet(self) -> Sheet:
         """The sheet."""
-        sheet = Sheet(TRAINING, freeze=f"{address(HEAD + 1, CHART_COLUMN)}", color="00703C", wide="A:B")
+        sheet = Sheet(
+            TRAINING,
+            freeze=f"{address(HEAD + 1, CHART_COLUMN)}",
+            color="00703C",
+            wide="A:B",
+            repeated=f"{HEAD - 2}:{HEAD}",
+        )
         word = "step" if self.steps == 1 else "steps"
         sheet.lines(
             [Text("Training", "title")],
             [
+                None,
+                None,
                 Text(
                     f"{self.steps} {word}, each a whole pass: a row's new parameters come from the row above it.",
                     "subtitle",
-                )
+                ),
             ],
             [Text("← Overview", "hyperlink", link="Overview!A1")],
         )
-        sheet.lines(*self._heads())
+        columns = self._columns()
+        sheet.lines(*headings(columns, self.layout.labels))
+        sheet.breaks = [FIRST_COLUMN, *page_breaks(columns, FIRST_COLUMN)]
         sheet.add(Region(self.steps + 1, self._rows, (self.steps + 1) * (2 + sum(size(each) for each in self._arrays))))
         sheet.columns |= {STEP_COLUMN: STEP_WIDTH, LOSS_COLUMN: LOSS_WIDTH, CHART_COLUMN: CHART_WIDTH}
         sheet.columns |= dict.fromkeys(range(FIRST_COLUMN, self.table.next_column), CELL_WIDTH)
         self._chart(sheet)
         return sheet
 
-    @property
+    @cached_property
     def _arrays(self) -> list[Array]:
-        return [*self.moving, *(each for each in self.parts if each != self.loss)]
+        others = [each for each in self.parts if each != self.loss]
+        last = [
+            each
+            for each in others
+            if each.role is Role.OUT and each.layer == len(self.layout.derivation.network.layers)
+        ]
+        return [*self.moving, *last, *(each for each in others if each not in last)]
 
     def _moves(self, array: Array) -> bool:
         derivation = self.layout.derivation
@@ -103,22 +121,9 @@ class Training:
                 f" a workbook takes {MOST_FORMULAS:,} in {LAST_COLUMN:,}: ask for fewer, or for none with --steps 0"
             )
 
-    def _heads(self) -> list[Row]:
-        labels = self.layout.labels
-        groups: list[Content | None] = [Text("", "group"), Text("", "group"), Text("", "group")]
-        names: list[Content | None] = [
-            Text("step", "column"),
-            Text(labels.entry(self.loss, ()) if not self.loss.axes else "loss", "column"),
-            Text("", "column"),
-        ]
-        last = ""
-        for array in self._arrays:
-            heading = labels.heading(array)
-            for number, quantity in enumerate(self.table.quantities([array])):
-                groups.append(Text(heading if not number and heading != last else "", "group"))
-                names.append(Text(labels.full(quantity), "column"))
-            last = heading
-        return [groups, names]
+    def _columns(self) -> list[Quantity | str | None]:
+        """What each column has, from the first."""
+        return ["step", Quantity(self.loss, ()), None, *self.table.quantities(self._arrays)]
 
     def _rows(self) -> Iterator[Row]:
         first = HEAD + 1

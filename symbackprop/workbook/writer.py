@@ -20,12 +20,14 @@ from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
-from openpyxl.writer.excel import ExcelWriter
+from openpyxl.worksheet.pagebreak import Break
 
 from symbackprop.workbook.caches import DIGEST, NO_DIGEST, with_values
 from symbackprop.workbook.contents import Book, Chart, Content, Formula, Run, Sheet, Text, Typed
+from symbackprop.workbook.shapes import ShapesWriter
 from symbackprop.workbook.styles import FACE, INK, named_styles
 
+WIDE_SCALE = 60  # percent, in print, of sheets over several pages side by side
 MADE = datetime(2000, 1, 1)
 LONGEST_TEXT = 32_000  # Excel takes 32,767 and openpyxl cuts silently
 VERDICTS = (  # words, fill and colour; the first that is found counts
@@ -62,7 +64,8 @@ class _Writer:
             self.workbook.defined_names[name] = DefinedName(name, attr_text=place)
         saved = BytesIO()
         with ZipFile(saved, "w", ZIP_STORED) as zipped:  # it is compressed once, when the values stand in it
-            ExcelWriter(self.workbook, zipped).save()
+            drawings = {each.name: each.drawing for each in self.book.sheets if each.drawing is not None}
+            ShapesWriter(self.workbook, zipped, drawings).save()
         return with_values(saved.getvalue(), {part: iter(values) for part, values in self.values.items()})
 
     def _sheet(self, sheet: Sheet) -> list[float | str]:
@@ -127,7 +130,7 @@ def _rich(runs: tuple[Run, ...], style: Any) -> Any:
         return "".join(text for text, _ in runs)
     font = style.font
     fonts = {
-        script: InlineFont(rFont=FACE, sz=font.sz, vertAlign=place, color=font.color, b=font.b or None)
+        script: InlineFont(rFont=FACE, sz=font.sz, vertAlign=place, color=font.color, b=font.b or None, u=font.u)
         for script, place in (("", None), ("sub", "subscript"), ("sup", "superscript"))
     }
     return CellRichText(*(TextBlock(fonts[script], text) for text, script in runs))
@@ -150,17 +153,34 @@ def _dress(written: Any, sheet: Sheet) -> None:
     written.page_setup.paperSize = 9
     if sheet.wide:
         written.print_title_cols, written.page_setup.pageOrder = sheet.wide, "overThenDown"
+        written.page_setup.scale = WIDE_SCALE
     else:
-        written.page_setup.fitToWidth, written.page_setup.fitToHeight = 1, 0
+        written.page_setup.fitToWidth, written.page_setup.fitToHeight = 1, int(sheet.one_page)
         written.sheet_properties.pageSetUpPr.fitToPage = True
     if sheet.printed:
         written.print_area = sheet.printed
+    if sheet.repeated:
+        written.print_title_rows = sheet.repeated
+    _page(written, sheet)
     if sheet.hidden:
         written.sheet_state = "veryHidden"
     if sheet.locked:
         protection = written.protection
         protection.sheet = True
         protection.formatCells = protection.formatColumns = protection.formatRows = False
+
+
+def _page(written: Any, sheet: Sheet) -> None:
+    """Narrow margins, the sheet's name and the page's number below, pages that begin where groups do."""
+    margins = written.page_margins
+    margins.left = margins.right = 0.5
+    margins.top, margins.bottom, margins.header, margins.footer = 0.55, 0.65, 0.3, 0.3
+    written.oddFooter.left.text, written.oddFooter.right.text = "&A", "&P / &N"
+    written.print_options.horizontalCentered = False
+    for column in sheet.breaks:
+        written.col_breaks.append(Break(id=column - 1))
+    for row in sheet.row_breaks:
+        written.row_breaks.append(Break(id=row - 1))
 
 
 def _validate(written: Any, sheet: Sheet) -> None:
