@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from symbackprop.derivation import Derivation, derive
-from symbackprop.diagram import picture_of, svg, tikz, typst
+from symbackprop.diagram import picture_of, shapes, svg, tikz, typst
 from symbackprop.diagram.marks import Box, Edge, Label, Picture
 from symbackprop.diagram.svg import written as as_svg
 from symbackprop.diagram.tikz import written as as_tikz
@@ -403,3 +403,21 @@ def typst_compiler() -> object:
     except ImportError:
         missing("typst", "pip install typst")
     return compiler
+
+
+@pytest.mark.parametrize("kind", [*EXAMPLES, *MORE])
+def test_a_spreadsheets_shapes_fit_into_the_room_and_hold_every_label(kind: str) -> None:
+    derivation = derived(kind)
+    group, width, height = shapes(derivation, width=440.0, height=400.0)
+    assert 0 < width <= 440.0
+    assert 0 < height <= 400.0
+    spaces = " ".join(f'xmlns:{name}="http://example.org/{name}"' for name in ("xdr", "a"))
+    tree = ElementTree.fromstring(f"<root {spaces}>{group}</root>")
+    numbers = [each.get("id") for each in tree.iter("{http://example.org/xdr}cNvPr")]
+    assert len(set(numbers)) == len(numbers)
+    texts = ["".join(each.itertext()) for each in tree.iter("{http://example.org/xdr}txBody")]
+    picture = picture_of(derivation)
+    assert len([each for each in texts if each]) == len(list(picture.labels))
+    for offset in tree.iter("{http://example.org/a}off"):
+        assert 0 <= int(offset.get("x", "-1")) <= width * 12_700
+        assert 0 <= int(offset.get("y", "-1")) <= height * 12_700

@@ -13,6 +13,7 @@ import pytest
 from lxml import etree
 
 from symbackprop.derivation import derive
+from symbackprop.diagram import shapes
 from symbackprop.errors import MissingValue, TooLarge
 from symbackprop.network import Dense, Network
 from symbackprop.values import evaluate
@@ -237,6 +238,21 @@ def test_links_lead_to_cells_that_are_there() -> None:
     for target in targets:
         sheet, _, place = target.partition("!")
         assert book[sheet.strip("'")][place].value is not None, target
+
+
+def test_the_network_is_drawn_on_the_overview_alone_and_no_cell_depends_on_it() -> None:
+    derivation = derive(example("russo"))
+    values = evaluate(derivation)
+    plain, drawn = (planned(derivation, values, picture=picture) for picture in (None, shapes))
+    assert list(plain.cells()) == list(drawn.cells())
+    with ZipFile(BytesIO(book_bytes(drawn))) as zipped:
+        drawings = {name: zipped.read(name).decode() for name in zipped.namelist() if "drawings/drawing" in name}
+        overview = zipped.read("xl/worksheets/sheet1.xml")
+    holding = [name for name, xml in drawings.items() if 'name="The network"' in xml]
+    assert len(holding) == 1
+    assert overview.count(b"<drawing ") == 1
+    texts = etree.fromstring(drawings[holding[0]].encode()).iter("{*}t")
+    assert not re.search(r"0\.[0-9]", " ".join(each.text or "" for each in texts)), "a number would go stale"
 
 
 SATURATED = [

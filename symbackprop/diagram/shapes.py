@@ -40,7 +40,7 @@ def written(picture: Picture, *, width: float, height: float) -> tuple[str, floa
         *(writer.label(label) for label in picture.labels),
         "</xdr:grpSp>",
     ]
-    return "".join(parts), across * scale, down * scale
+    return "".join(parts), min(width, across * scale), min(height, down * scale)
 
 
 @dataclass
