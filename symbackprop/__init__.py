@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from symbackprop.adapters.torch_gradients import torch_gradients
     from symbackprop.checking.gradients import check_gradients
     from symbackprop.checking.updates import check_update
     from symbackprop.errors import (
@@ -48,6 +49,7 @@ HOMES = {
     "check_gradients": "checking.gradients",
     "check_update": "checking.updates",
     "derive": "public",
+    "torch_gradients": "adapters.torch_gradients",
 }
 
 __all__ = [
@@ -68,6 +70,7 @@ __all__ = [
     "check_gradients",
     "check_update",
     "derive",
+    "torch_gradients",
 ]
 
 

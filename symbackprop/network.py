@@ -203,6 +203,19 @@ class Network:
 
         return cls._of(table_of(text, name=source), source=source)
 
+    @classmethod
+    def from_torch(cls, module: Any, *, loss: Any, inputs: Any = None, targets: Any = None, **tables: Any) -> Self:
+        """The description of a torch module of Linear layers and activations, with its numbers exactly.
+
+        ``loss`` is torch's (``torch.nn.CrossEntropyLoss()``: its softmax becomes the last layer's) or a description's.
+        ``inputs`` and ``targets`` may be tensors; ``tables`` are further arguments of ``Network``: penalty, update,
+        notation. A float32 weight is its binary value, not its shortest decimal. Raises InputError that names what has
+        no equal here, and where it stands.
+        """
+        from symbackprop.adapters.torch_networks import description_of
+
+        return cls(**description_of(module, loss=loss, inputs=inputs, targets=targets), **tables)
+
     def to_toml(self) -> str:
         """The description as a file's text, with every number and text as it was written.
 

@@ -39,7 +39,7 @@ STAGES = (
     {"printing"},
     {"checking", "compiled", "diagram", "documents", "structure", "workbook"},
     {"public"},
-    {"testing"},
+    {"adapters", "testing"},
     {"fixtures"},
     {"terminal"},
     {"commands"},

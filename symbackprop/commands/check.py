@@ -14,6 +14,7 @@ from symbackprop.terminal import say
 DIFFERENCE = 1
 LAYOUTS = ("to_from", "from_to")
 DTYPES = ("float64", "float32")
+LIBRARIES = ("numpy", "torch", "jax")
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -25,6 +26,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--layout", choices=LAYOUTS, default="to_from", help="the weights' order: W @ x, or x @ W")
     parser.add_argument("--batched", action="store_true", help="hand one observation over as a row of a matrix")
     parser.add_argument("--dtype", choices=DTYPES, default="float64", help="the numbers that the function gets")
+    parser.add_argument("--arrays", choices=LIBRARIES, default="numpy", help="the library whose arrays it gets")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the random points")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -51,6 +53,7 @@ def run(options: Namespace) -> int:
                 batched=options.batched,
                 dtype=options.dtype,
                 seed=options.seed,
+                arrays=options.arrays,
             )
     say(as_json(report.to_json()) if options.json else report.to_text())
     return 0 if report.agrees else DIFFERENCE
