@@ -50,7 +50,7 @@ def _entries(derivation: Derivation, network: Network, array: Array) -> list[Exa
             assert network.update is not None
             return _row(network, [network.update.learning_rate], 1)
         case Role.SETTING:
-            return [_setting(network, array.label)]
+            return [_exact(network, setting_entry(network, array.label))]
         case Role.STATE:
             return [Fraction(0)] * count
     raise AssertionError(array)
@@ -86,18 +86,17 @@ def _value(network: Network, name: str) -> Exact:
     return parameter.value.value if parameter is not None and parameter.value is not None else None
 
 
-def _setting(network: Network, label: str) -> Exact:
+def setting_entry(network: Network, label: str) -> Entry:
+    """What a setting of the loss, the penalty or the update rule is: as the description has it, else the default."""
     if label == "factor":
         assert network.loss is not None
-        return _exact(network, network.loss.factor)
+        return network.loss.factor
     if label in ("strength", "penalty factor"):
         assert network.penalty is not None
-        return _exact(network, network.penalty.strength if label == "strength" else network.penalty.factor)
+        return network.penalty.strength if label == "strength" else network.penalty.factor
     assert network.update is not None
     written = network.update.settings.get(label)
-    if written is None:
-        return UPDATES[network.update.rule].numbers[label]
-    return _exact(network, written)
+    return ExactNumber(UPDATES[network.update.rule].numbers[label], "") if written is None else written
 
 
 @dataclass(frozen=True)

@@ -29,12 +29,15 @@ from symbackprop.expressions import (
     leaves,
 )
 from symbackprop.forward import entries_of
+from symbackprop.given import setting_entry
 from symbackprop.network import Entry, ExactNumber
+from symbackprop.printing.dialect import decimal_text
 from symbackprop.printing.numbers import ShownNumber, exact, shown
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import flat, scalar
 from symbackprop.values import Values
 
+LONGEST_DEFAULT = 6  # characters of a default, such as 0.9 or 0.999, that is shown as a decimal
 LONGEST = 300  # bits of a numerator or denominator, beyond which a fraction is taken for any number
 MOST_LEAVES = 100  # of one equation, beyond which its number is shown as a float
 Decided = Callable[[Expression], float]
@@ -81,9 +84,12 @@ class Figures:
                     return self.given_text(same)
             return ""
         entry = self._entry(quantity)
-        if not isinstance(entry, ExactNumber) or not entry.text:
+        if not isinstance(entry, ExactNumber):
             return ""
-        return entry.text if exact(self.values.of(quantity)) == exact(float(entry.value)) else ""
+        text = entry.text or decimal_text(entry.value)
+        if not text or (not entry.text and len(text) > LONGEST_DEFAULT):
+            return ""
+        return text if exact(self.values.of(quantity)) == exact(float(entry.value)) else ""
 
     def rational(self, quantity: Quantity) -> Fraction | None:
         """The number as a fraction, where rational arithmetic leads to it; without recursion, programs may be long."""
@@ -132,6 +138,8 @@ class Figures:
         match array.role:
             case Role.RATE if network.update is not None:
                 return self._named(network.update.learning_rate)
+            case Role.SETTING:
+                return self._named(setting_entry(network, array.label))
             case Role.INPUT if network.program:
                 column = list(network.program_inputs[array.label] or [])
             case Role.INPUT if network.inputs is not None:
