@@ -25,7 +25,7 @@ from symbackprop.commands import (
     verify,
     workbook,
 )
-from symbackprop.commands.entry import Command, WrongUsage
+from symbackprop.commands.entry import INTERRUPTED, Command, WrongUsage
 from symbackprop.errors import OutsideError, SymbackpropError
 from symbackprop.terminal import close_quietly, complain
 
@@ -33,7 +33,6 @@ FINE = 0
 WRONG_USAGE = 2
 UNUSABLE_INPUT = 3
 OUTSIDE_FAILED = 4
-INTERRUPTED = 130
 
 # A command is one entry here and one file in commands/.
 COMMANDS: Mapping[str, Command] = {

@@ -9,11 +9,10 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, overload
 
 from symbackprop import derivation as core
-from symbackprop import training
 from symbackprop import values as numbers
 from symbackprop.errors import InputError, MissingValue, suggestion
 from symbackprop.files import write_whole
-from symbackprop.given import Given
+from symbackprop.given import Given, given_entries
 from symbackprop.network import Network
 from symbackprop.notation.names import Names
 from symbackprop.notation.neutral import neutral
@@ -25,6 +24,7 @@ from symbackprop.values import Values
 if TYPE_CHECKING:
     from symbackprop.algebra import Expr
     from symbackprop.compiled import Gradient as Compiled
+    from symbackprop.compiled.training import Run
     from symbackprop.forms.chain import Chain
     from symbackprop.forms.matrix import MatrixForm
     from symbackprop.forms.paths import PathSum
@@ -121,9 +121,21 @@ class Derivation:
             names=self.names,
         )
 
-    def train(self, steps: int, *, values: Values | None = None) -> Training:
-        """The losses before and after each of ``steps`` updates, from the description's values or from these."""
-        return training.trained(self.core, steps, start=None if values is None else given_of(values))
+    def train(self, steps: int, *, values: Values | None = None, target: str | None = None) -> Training:
+        """The losses before and after each of ``steps`` updates, from the description's values or from these.
+
+        ``target`` is what the steps are compiled to: python, numpy or c, or ``evaluate``; None picks by size.
+        """
+        run = self.training(steps, values=values, target=target)
+        run.advance(steps)
+        return run.reached()
+
+    def training(self, steps: int, *, values: Values | None = None, target: str | None = None) -> Run:
+        """The same, under way: take the steps with its ``advance``; its ``reached`` is the training so far."""
+        from symbackprop.compiled.training import Run
+
+        start = given_entries(self.core) if values is None else given_of(values)
+        return Run(self.core, steps, start=start, names=self.names, target=target)
 
     def gradient(self, name: str) -> Gradient:
         """The derivative of the loss by a quantity, or the derivative of that name, in all its forms.

@@ -1,37 +1,15 @@
-"""Steps of training, one evaluation after another in float64. The slow, obvious reference for compiled loops."""
+"""What a training reached, and its step as `evaluate` takes it: the reference for compiled loops. Never loops."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symbackprop.derivation import Derivation
-from symbackprop.errors import InputError
-from symbackprop.given import Exact, given_entries
-from symbackprop.notation.names import Names
+from symbackprop.given import Exact
 from symbackprop.quantities import Array, Phase, Role
-from symbackprop.values import Values, values_at
-
-
-def trained(derivation: Derivation, steps: int, *, start: Mapping[Array, Sequence[Exact]] | None = None) -> Training:
-    """``steps`` updates in a row in float64: every loss on the way, and the parameters at the end."""
-    if derivation.after is None:
-        raise InputError("training needs an [update] table: a rule and a learning rate")
-    names = Names(derivation)
-    entries = dict(start or given_entries(derivation))
-    losses = []
-    for step in range(1, steps + 1):
-        values = values_at(derivation, entries, names=names)
-        losses.append(values.array(derivation.loss)[0])
-        try:
-            entries = stepped(derivation, entries, values)
-        except (OverflowError, ValueError):  # a new parameter is infinite or not a number
-            return Training((*losses, *[math.nan] * (steps - step + 1)), values, entries, diverged=step)
-    values = values_at(derivation, entries, names=names)
-    losses.append(values.array(derivation.loss)[0])
-    return Training(tuple(losses), values, entries)
+from symbackprop.values import Values
 
 
 @dataclass(frozen=True)
@@ -39,13 +17,14 @@ class Training:
     """Losses before the first step and after each; the values and given entries after the last.
 
     ``diverged`` is the step whose new parameters are beyond the range of floats, if there is one: no loss follows it,
-    and values and entries are those before it.
+    and values and entries are those before it. ``stopped`` is the number of steps that were taken where it ended early.
     """
 
     losses: tuple[float, ...]
     values: Values
     entries: Mapping[Array, Sequence[Exact]]
     diverged: int | None = None
+    stopped: int | None = None
 
 
 def stepped(

@@ -51,10 +51,11 @@ def test_the_golden_file_holds_what_is_stated_of_the_sheet() -> None:
         assert ROWS[row][name] == pytest.approx(value, abs=1e-14), (row, name)
 
 
+@pytest.mark.parametrize("target", ["evaluate", "python", "numpy", pytest.param("c", marks=pytest.mark.engine)])
 @pytest.mark.parametrize("row", ROWS)
-def test_a_row_of_the_sheet_is_what_training_reaches(row: int) -> None:
+def test_a_row_of_the_sheet_is_what_training_reaches(row: int, target: str) -> None:
     steps = row - FIRST_ROW
-    values = derivation().train(steps).values
+    values = derivation().train(steps, target=target).values
     tolerance = TOLERANCE + steps * PER_STEP
     off = {name: (values[name], value) for name, value in ROWS[row].items() if abs(values[name] - value) > tolerance}
     assert off == {}

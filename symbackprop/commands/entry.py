@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from symbackprop.errors import SymbackpropError
 
+INTERRUPTED = 130  # the exit status after Ctrl-C, as shells have it: 128 and the signal's number
+
 
 class Command(NamedTuple):
     """One command. ``run`` prints its result and returns the exit status."""

@@ -47,7 +47,7 @@ def rows_of(xp, values):
 
 
 def array_source(program: Program) -> str:
-    """The source: a function ``loss_and_gradients(parameters, inputs, targets)``."""
+    """The source: a function ``(parameters, inputs, targets)``."""
     return _Writer(program).source()
 
 
@@ -65,7 +65,7 @@ class _Writer:
             lines += self._lines(statement)
         lines.append(self._result())
         text = "\n".join(INDENT + line for line in lines)
-        names = ", ".join(self.program.parameters) or "none"
+        names = ", ".join(self.program.results) or "none"
         head = title_of(self.program)
         imports = ["from importlib import import_module"]
         used = [name for name in ("nan", "pi") if re.search(rf"\b{name}\b", text)]
@@ -83,8 +83,8 @@ class _Writer:
                 *imports,
                 *helpers,
                 "",
-                "def loss_and_gradients(parameters, inputs, targets=None):",
-                f'    """The loss, and its derivatives by each parameter: {names}."""',
+                f"def {self.program.task.function}(parameters, inputs, targets=None):",
+                f'    """{self.program.task.sentence} {names}."""',
                 text,
                 "",
             ]
@@ -112,7 +112,7 @@ class _Writer:
             yield f"{self.names.array(array)} = xp.asarray({[float(each) for each in values]}, dtype=xp.float64)"
 
     def _result(self) -> str:
-        pairs = ", ".join(f'"{key}": {self.names.array(array)}' for key, array in self.program.gradients.items())
+        pairs = ", ".join(f'"{key}": {self.names.array(array)}' for key, array in self.program.results.items())
         return f"return loss, {{{pairs}}}"
 
     def _lines(self, statement: Statement) -> Iterator[str]:

@@ -30,14 +30,14 @@ INDENT = "    "
 
 
 def c_source(program: Program) -> str:
-    """The source: a function ``loss_and_gradients``; its header comment says what it takes."""
+    """The source: a function of the task's name; its header comment says what it takes."""
     return _Writer(program).source()
 
 
 def pointers(program: Program) -> tuple[Array, ...]:
-    """The arrays that the function takes by address, in order: inputs, targets, parameters, loss, gradients."""
+    """The arrays that the function takes by address, in order: inputs, targets, parameters, loss, results."""
     target = () if program.targets is None else (program.targets,)
-    return (*program.inputs, *target, *program.parameters.values(), program.loss, *program.gradients.values())
+    return (*program.inputs, *target, *program.parameters.values(), program.loss, *program.results.values())
 
 
 class _Writer:
@@ -46,7 +46,7 @@ class _Writer:
         self.names = Identifiers(program, arrays=True)
         self.straight = program.operations <= STRAIGHT
         self.many = False
-        self.given = set(pointers(program)[: -1 - len(program.gradients)])
+        self.given = set(pointers(program)[: -1 - len(program.results)])
         self.outer = set(pointers(program))
         self.observed = {*program.inputs, *([program.targets] if program.targets else [])}
         self.lanes = self._lanes()
@@ -96,7 +96,9 @@ class _Writer:
             f" * Written by symbackprop {__version__}; needs nothing but the C library (-lm).",
             " *",
         ]
-        lines += [" * int loss_and_gradients(ptrdiff_t n, ...) for n observations; arrays are row-major doubles:"]
+        lines += [
+            f" * int {self.program.task.function}(ptrdiff_t n, ...) for n observations; arrays are row-major doubles:"
+        ]
         for array in pointers(self.program):
             shape = "".join(f"[{'n' if axis.kind == 'observation' else axis.size}]" for axis in array.axes) or "[1]"
             way = "given" if array in self.given else "written"
@@ -150,7 +152,7 @@ class _Writer:
                     yield f"const double {name} = {self.names.array(array)}[{_flat(array, place)}];"
 
     def _stored(self) -> Iterator[str]:
-        for array in (self.program.loss, *self.program.gradients.values()):
+        for array in (self.program.loss, *self.program.results.values()):
             for place in _places(array):
                 yield f"{self.names.array(array)}[{_flat(array, place)}] = {self.names.entry(Entry(array, place))};"
 
@@ -399,7 +401,7 @@ class _Writer:
         arguments = ", ".join(self.names.array(array) for array in pointers(self.program))
         first = ["if (n == 1)", f"{INDENT}return one_observation({arguments});"]
         return [
-            self._signature("loss_and_gradients", static=False),
+            self._signature(self.program.task.function, static=False),
             "{",
             *_indented([*first, *lines, "return 0;"]),
             "}",

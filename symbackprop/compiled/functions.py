@@ -23,7 +23,7 @@ CALL = """
 /* All addresses in one row: how symbackprop calls the function. */
 int symbackprop_call(ptrdiff_t n, double **p)
 {{
-    return loss_and_gradients(n, {arguments});
+    return {function}(n, {arguments});
 }}
 """
 
@@ -97,7 +97,7 @@ class PythonGradient(Gradient):
     def __init__(self, program: Program, source: str, reason: str) -> None:
         super().__init__(program, source, reason)
         space = _defined(source, "python")
-        self.function: Callable[..., Result] = space["loss_and_gradients"]
+        self.function: Callable[..., Result] = space[program.task.function]
         self.one: Callable[..., Result] | None = space.get("at_one_observation")
 
     def loss_and_gradients(self, parameters: Mapping[str, Any], inputs: Any, targets: Any = None) -> Result:
@@ -127,7 +127,7 @@ class ArrayGradient(Gradient):
 
     def __init__(self, program: Program, source: str, reason: str) -> None:
         super().__init__(program, source, reason)
-        self.function: Callable[..., Result] = _defined(source, "numpy")["loss_and_gradients"]
+        self.function: Callable[..., Result] = _defined(source, "numpy")[program.task.function]
 
     def loss_and_gradients(self, parameters: Mapping[str, Any], inputs: Any, targets: Any = None) -> Result:
         """The loss, and the dict of its derivatives, as arrays of the arguments' kind."""
@@ -162,7 +162,7 @@ class CGradient(Gradient):
         super().__init__(program, source, reason)
         order = pointers(program)
         arguments = ", ".join(f"p[{number}]" for number in range(len(order)))
-        self.library = building.library(source + CALL.format(arguments=arguments))
+        self.library = building.library(source + CALL.format(function=program.task.function, arguments=arguments))
         self.call = self.library.symbackprop_call
         self.call.argtypes = (ctypes.c_ssize_t, ctypes.c_void_p)
         self.address = ctypes.cast(self.call, ctypes.c_void_p).value

@@ -168,8 +168,8 @@ class Identifiers:
             self._claim(program.targets, "t")
         for key, array in program.parameters.items():
             self._claim(array, key)
-        for key, array in program.gradients.items():
-            self._claim(array, f"d{key}" if program.targets is not None else f"d_{key}")
+        for key, array in program.results.items():
+            self._claim(array, f"{program.task.prefix}{key}")
         self._known[program.loss] = "loss"
 
     def array(self, array: Array) -> str:
@@ -239,4 +239,4 @@ def title_of(program: Program) -> str:
     title = " ".join(network.title.split()).encode("ascii", "replace").decode()
     for mark in ('"', "\\", "*/", "/*"):
         title = "".join(title.split(mark))
-    return f"loss and gradients of {title or 'a network'}"
+    return f"{program.task.title} of {title or 'a network'}"

@@ -6,12 +6,13 @@ number of observations stays open. Derives nothing and knows no language.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from symbackprop.compiled.forms import GROWING, not_positive, ready
 from symbackprop.compiled.grouping import grouped
+from symbackprop.compiled.phases import folded
 from symbackprop.compiled.statements import (
     OBSERVATIONS,
     Elementwise,
@@ -27,6 +28,7 @@ from symbackprop.compiled.statements import (
     letters_in,
     nodes,
 )
+from symbackprop.compiled.tasks import Task, gradients_of
 from symbackprop.contraction import needed
 from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import MissingValue
@@ -62,31 +64,22 @@ from symbackprop.system import (
 )
 
 
-def program_of(derivation: Derivation) -> Program:
+def program_of(derivation: Derivation, task_of: Callable[[Derivation], Task] = gradients_of) -> Program:
     """The program of a derivation, for any number of observations. Settings are taken at the description's values."""
     network = derivation.network
-    open_network = network.with_observations("n")
-    return _Builder(derivation, derive(open_network, rewrites=bool(derivation.rewrites))).program()
+    open_network = derive(network.with_observations("n"), rewrites=bool(derivation.rewrites))
+    return _Builder(derivation, open_network, task_of(open_network)).program()
 
 
 class _Builder:
-    def __init__(self, described: Derivation, derivation: Derivation) -> None:
-        self.derivation = derivation
+    def __init__(self, described: Derivation, derivation: Derivation, task: Task) -> None:
+        self.derivation, self.task = derivation, task
         arrays = derivation.arrays
-        if derivation.network.program:
-            self.parameters = {array.label: array for array in arrays.parameters}
-        else:
-            self.parameters = {}
-            for number, (weight, bias) in enumerate(zip(arrays.weights, arrays.biases, strict=True), 1):
-                self.parameters[f"W{number}"] = weight
-                if bias is not None:
-                    self.parameters[f"b{number}"] = bias
-        self.given = {*arrays.inputs, *self.parameters.values()} | ({arrays.targets} if arrays.targets else set())
-        self.settings = _settings(described)
+        self.given = {*arrays.inputs, *task.parameters.values()} | ({arrays.targets} if arrays.targets else set())
+        self.settings = {array: value for array, value in _settings(described).items() if array not in self.given}
         count = described.network.observations
         self.observations = count if isinstance(count, int) else 1
-        self.gradients = {key: derivation.gradient_array(array) for key, array in self.parameters.items()}
-        self.kept = {derivation.loss, *self.gradients.values()}
+        self.kept = {derivation.loss, *task.results.values()}
         self.constants: dict[Array, Fraction] = {}
         self.aliases: dict[Array, Array] = {}
         self.hoisted: dict[Expression, Array] = {}
@@ -116,9 +109,8 @@ class _Builder:
             self.derivation,
             arrays.inputs,
             arrays.targets,
-            self.parameters,
+            self.task,
             self.derivation.loss,
-            self.gradients,
             tuple(statements),
             self.observations,
             self.tables,
@@ -171,7 +163,7 @@ class _Builder:
     def _add(self, equation: Equation) -> None:
         match equation:
             case Map():
-                self._add_law(equation.target, ready(self._known(equation.computed_law())))
+                self._add_law(equation.target, ready(folded(self._known(equation.computed_law()))))
             case SumOfProducts(target, terms):
                 self._add_sum(target, terms)
             case Reindex(target, sources, table):

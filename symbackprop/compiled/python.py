@@ -22,7 +22,7 @@ ONE = "at_one_observation"
 
 
 def python_source(program: Program) -> str:
-    """The source: a function ``loss_and_gradients(parameters, inputs, targets)``."""
+    """The source: a function ``(parameters, inputs, targets)``."""
     return _Writer(program).source()
 
 
@@ -88,12 +88,16 @@ class _Writer:
             body.append("n = len(rows)")
         lines = [*self._rows(), *body, *done, *self._sums(), self._loop(), *_indented(each), *after]
         return "\n".join(
-            ["def loss_and_gradients(parameters, inputs, targets=None):", self._docstring(""), *_indented(lines)]
+            [
+                f"def {self.program.task.function}(parameters, inputs, targets=None):",
+                self._docstring(""),
+                *_indented(lines),
+            ]
         )
 
     def _docstring(self, where: str) -> str:
-        names = ", ".join(self.program.parameters) or "none"
-        return f'{INDENT}"""The loss{where}, and its derivatives by each of the parameters: {names}."""'
+        names = ", ".join(self.program.results) or "none"
+        return f'{INDENT}"""{self.program.task.sentence} {names}{where}."""'
 
     def _rows(self) -> Iterator[str]:
         single = f"return {ONE}(parameters, inputs, targets)"
@@ -151,7 +155,7 @@ class _Writer:
     def _result(self) -> str:
         pairs = ", ".join(
             f'"{key}": {self._listed(array) if self.straight else self.names.array(array)}'
-            for key, array in self.program.gradients.items()
+            for key, array in self.program.results.items()
         )
         return f"return loss, {{{pairs}}}"
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symbackprop.compiled.forms import Line
+from symbackprop.compiled.tasks import Task
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import Along, Expression, Reference, leaves
 from symbackprop.quantities import Array, Axis, Cell
@@ -75,21 +76,28 @@ Statement = Elementwise | Total | Largest | Gathered
 class Program:
     """What a compiled function takes, computes and gives back.
 
-    ``parameters`` are given arrays by the contract's keys (``W1``, ``b1``, or a program's own names), ``gradients`` the
-    arrays of derivatives by them. ``tables`` are constant arrays. ``undefined`` are reasons why a slope may not exist.
+    ``parameters`` are given arrays by the task's keys (``W1``, ``b1``, or a program's own names), ``results`` what is
+    found besides the loss. ``tables`` are constant arrays. ``undefined`` are reasons why a slope may not exist.
     """
 
     derivation: Derivation
     inputs: tuple[Array, ...]
     targets: Array | None
-    parameters: Mapping[str, Array]
+    task: Task
     loss: Array
-    gradients: Mapping[str, Array]
     statements: tuple[Statement, ...]
     observations: int = 1  # that the description has; 1 where their number is a symbol
     tables: Mapping[Array, tuple[int, ...]] = field(default_factory=dict)
     bounded: bool = False  # no exponential has a positive argument
     undefined: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> Mapping[str, Array]:
+        return self.task.parameters
+
+    @property
+    def results(self) -> Mapping[str, Array]:
+        return self.task.results
 
     @property
     def named_inputs(self) -> bool:

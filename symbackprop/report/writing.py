@@ -83,6 +83,11 @@ class Writer:
             self.notes.append(text)
 
 
+def stopped_text(done: int, planned: int) -> str:
+    """What is said of a training that Ctrl-C ended."""
+    return f"interrupted after {done:,} of {planned:,} steps; what follows is what was reached"
+
+
 def diverged_text(step: int) -> str:
     """What to say of a training that left the range of floats."""
     return f"step {step} leads beyond the range of floating-point numbers; the parameters are those before it"
