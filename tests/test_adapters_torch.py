@@ -251,3 +251,42 @@ def test_numbers_are_not_rounded_on_their_way() -> None:
     network = sb.Network.from_torch(holder, loss="squared_error")
     assert network.layers[0].weights[0][0].value == Fraction(5e-324)  # type: ignore[index,union-attr]
     assert network.layers[0].bias[0].value == Fraction(np.pi)  # type: ignore[index,union-attr]
+
+
+OPTIMISERS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "SGD": ("gradient_descent", {}, {}),
+    "SGD with momentum": ("momentum", {"momentum": 0.9}, {"momentum": 0.9}),
+    "RMSprop": ("rmsprop", {"alpha": 0.95, "eps": 1e-3}, {"decay": 0.95, "epsilon": 1e-3}),
+    "Adam": ("adam", {"betas": (0.9, 0.99), "eps": 1e-3}, {"beta2": 0.99, "epsilon": 1e-3}),
+}
+
+
+class Optimised:
+    """An optimiser of torch as a step that keeps its states."""
+
+    def __init__(self, kind: str, settings: dict[str, Any]) -> None:
+        self.kind, self.settings = kind, settings
+        self.tensors: dict[str, Any] = {}
+
+    def __call__(self, parameters: Any, gradients: Any) -> Any:
+        if not self.tensors:
+            self.tensors = {key: torch.tensor(each, requires_grad=True) for key, each in parameters.items()}
+            self.optimiser = getattr(torch.optim, self.kind)(self.tensors.values(), lr=0.05, **self.settings)
+        for key, tensor in self.tensors.items():
+            tensor.grad = torch.tensor(gradients[key])
+        self.optimiser.step()
+        return {key: tensor.detach().clone() for key, tensor in self.tensors.items()}
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_torch_s_optimisers_agree_and_a_wrong_setting_does_not(name: str) -> None:
+    rule, theirs, ours = OPTIMISERS[name]
+    network = sb.Network.read("examples/two-input.toml")
+    network = network.with_values(
+        {"layers[0].trainable": None, "layers[1].trainable": None}
+        | {f"update.{key}": value for key, value in {"rule": rule, "learning_rate": 0.05, **ours}.items()}
+    )
+    kind = name.split()[0]
+    report = sb.check_update(Optimised(kind, theirs), network)
+    assert report, report
+    assert not sb.check_update(Optimised(kind, {**theirs, "weight_decay": 0.1}), network)

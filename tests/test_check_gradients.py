@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from symbackprop.checking.gradients import check_gradients, check_values
-from symbackprop.checking.updates import check_update
 from symbackprop.derivation import derive
 from symbackprop.errors import InputError, OutsideError
 from symbackprop.network import Network
@@ -153,25 +152,3 @@ def test_an_assertion_fails_with_the_report() -> None:
     assert assert_gradients(textbook(network), EXAMPLE)
     with pytest.raises(AssertionError, match="the sign of one gradient is turned"):
         assert_gradients(lambda *each: (found := textbook(network)(*each)) | {"W1": -found["W1"]}, network)
-
-
-RULES = {
-    "gradient_descent": lambda w, g, s, k: w - 0.5 * g,
-    "momentum": lambda w, g, s, k: w - 0.5 * (0.9 * s["velocity"][k] + g),
-}
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_a_right_step_agrees_and_a_turned_one_is_named(rule: str) -> None:
-    network = Network.read(EXAMPLE).with_values({"update.rule": rule, "layers[0].trainable": None})
-    step = RULES[rule]
-
-    def right(parameters, gradients, states):  # type: ignore[no-untyped-def]
-        return {key: step(parameters[key], gradients[key], states, key) for key in parameters}
-
-    def turned(parameters, gradients, states):  # type: ignore[no-untyped-def]
-        return {key: 2 * parameters[key] - step(parameters[key], gradients[key], states, key) for key in parameters}
-
-    assert check_update(right, network)
-    report = check_update(turned, network)
-    assert report.mistakes[0].name == "step added", report

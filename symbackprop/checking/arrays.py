@@ -64,6 +64,10 @@ class ArrayNumbers:
             self._bounds[missing] = self._bounded(missing)
         return self._bounds[array]
 
+    def assume(self, bounds: Mapping[Array, Numbers]) -> None:
+        """Takes bounds of given arrays as known: they were computed before."""
+        self._bounds.update(bounds)
+
     def with_equations(self, definition: Definition, changed: Iterable[Array]) -> ArrayNumbers:
         """The numbers of a system that differs in the equations of ``changed``; the others are computed once."""
         stale = set(changed)

@@ -35,6 +35,10 @@ class Observed:
         """Whether what was found for an array is what these numbers say."""
         return any(self._near(numbers, each, array, exactly) for each in (array, *self.aliases.get(array, ())))
 
+    def with_mistake(self, variant: Variant) -> ArrayNumbers:
+        """The numbers at this point if a mistake is made."""
+        return self.numbers.with_equations(variant.definition, variant.changed)
+
     def differs(self, numbers: ArrayNumbers, array: Array) -> bool:
         """Whether these numbers of an array are not the right ones."""
         with np.errstate(all="ignore"):
@@ -121,7 +125,7 @@ class Diagnosis:
         return any(each.differs(self._numbers(each, variant), array) for each in self.observed[1:])
 
     def _numbers(self, observed: Observed, variant: Variant) -> ArrayNumbers:
-        return observed.numbers.with_equations(variant.definition, variant.changed)
+        return observed.with_mistake(variant)
 
     def _whole(self, variant: Variant) -> bool:
         """Whether a variant gives everything that was found, at every point."""

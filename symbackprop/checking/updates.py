@@ -1,23 +1,31 @@
-"""`check_update`: an optimiser's step against the exact one, and the mistakes that explain a difference."""
+"""`check_update`: an optimiser's steps against exact ones, and the mistakes that explain a difference.
+
+A rule with states can be checked in two ways. A function that is handed the states is asked at several points, with
+states and step numbers of our choice. One that keeps them itself is followed over several steps from the first.
+"""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from symbackprop.catalogue.mistakes import Subject
-from symbackprop.checking.arrays import ArrayNumbers, Numbers
+from symbackprop.catalogue.mistakes import Subject, Variant
+from symbackprop.catalogue.updates import STEP, UPDATES
+from symbackprop.checking.answers import Unreadable, entries_of, place_text, table_of
+from symbackprop.checking.arrays import ArrayNumbers
 from symbackprop.checking.calling import called_safely
 from symbackprop.checking.diagnosis import MARGIN, Diagnosis, Observed
 from symbackprop.checking.explaining import mistakes_of
 from symbackprop.checking.gradients import FEW
+from symbackprop.checking.laws import Numbers
 from symbackprop.checking.points import Point, frozen_keys, keys_of, points, settled
-from symbackprop.checking.report import SHOWN_DIGITS, MistakeFinding, ParameterFinding, Report
+from symbackprop.checking.remarks import remarks, worst_of
+from symbackprop.checking.report import SHOWN_DIGITS, ParameterFinding, Report
 from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import InputError
 from symbackprop.network import Network
@@ -28,31 +36,70 @@ Step = Callable[..., Any]
 
 
 def check_update(function: Step, network: Network, *, dtype: str = "float64", seed: int = 0) -> Report:
-    """Compares ``function(parameters, gradients, states)`` with one step of the network's update rule.
+    """Compares ``function(parameters, gradients, states)`` with steps of the network's update rule.
 
     ``parameters`` and ``gradients`` are dicts of arrays W1, b1, ...; ``states`` maps each of the rule's states
-    (velocity, mean, mean_square) to such a dict, and ``step`` to the number of the step. A rule without states may take
-    two arguments. The function returns the new parameters, or these and the new states.
+    (velocity, mean, mean_square) to such a dict, and ``step`` to the number of the step, 1 for the first. The function
+    returns the new parameters, or these and the new states, which are then compared too. A function of two arguments
+    keeps the states itself, beginning at 0: it is called for several steps in turn.
+    Raises OutsideError, with file and line, where the function raises.
     """
     if network.update is None:
         raise InputError("the description has no [update] table: there is no step to compare with")
+    if not callable(function):
+        raise InputError(f"the function to check is a {type(function).__name__}, which cannot be called")
     derivation = settled(derive(network))
-    if derivation.ties.reindexed or network.program:
-        raise InputError("check_update takes networks of layers without tied parameters")
-    check = _Check(derivation, function)
-    for point in islice(points(derivation, dtype=dtype, seed=seed), 1 + FEW):
-        check.look(point)
+    if derivation.ties.reindexed:
+        raise InputError("check_update takes networks without tied parameters")
+    keeps_states = bool(UPDATES[network.update.rule].states) and _takes(function) == 2
+    check = _Check(derivation, function, keeps_states=keeps_states)
+    for number, point in enumerate(islice(points(derivation, dtype=dtype, seed=seed), 1 + FEW), 1):
+        if keeps_states:
+            check.follow(point)
+            break
+        check.look(point, number)
         if check.problems:
             break
     return check.report()
 
 
+@dataclass(frozen=True)
+class _Followed(Observed):
+    """One of several steps in turn: its states come from the step before, also where a mistake is made."""
+
+    before: Observed | None = None
+    _made: dict[int, tuple[Variant, ArrayNumbers]] = field(default_factory=dict)
+
+    def with_mistake(self, variant: Variant) -> ArrayNumbers:
+        if self.before is None:
+            return super().with_mistake(variant)
+        known = self._made.get(id(variant))
+        if known is None:
+            before = self.before.with_mistake(variant)
+            given = {
+                array: before.array(replace(array, phase=Phase.NEW)) if array.role is Role.STATE else numbers
+                for array, numbers in self.numbers.given.items()
+            }
+            made = ArrayNumbers(variant.definition, given, self.numbers.roundoff, self.numbers.rounded)
+            known = self._made[id(variant)] = (variant, made)  # the variant is kept, so that its id stays its own
+        return known[1]
+
+
 class _Check:
-    def __init__(self, derivation: Derivation, function: Step) -> None:
-        self.derivation, self.function = derivation, function
+    def __init__(self, derivation: Derivation, function: Step, *, keeps_states: bool) -> None:
+        self.derivation, self.function, self.keeps_states = derivation, function, keeps_states
         self.keys = {key: array for key, array in keys_of(derivation).items() if key not in frozen_keys(derivation)}
         self.new = {key: replace(array, phase=Phase.NEW) for key, array in self.keys.items()}
         self.gradients = {key: derivation.gradient_array(array) for key, array in self.keys.items()}
+        self.states = {
+            (array.label, key): array
+            for key, parameter in self.keys.items()
+            for array in derivation.system.givens
+            if array.role is Role.STATE and array.wrt == parameter
+        }
+        self.named = {array: key for key, array in self.new.items()} | {
+            replace(array, phase=Phase.NEW): f"{label} of {key}" for (label, key), array in self.states.items()
+        }
         self.observed: list[Observed] = []
         self.places: list[str] = []
         self.problems: list[str] = []
@@ -61,79 +108,125 @@ class _Check:
         """The update's equations: gradients are given."""
         return None if array in self.gradients.values() else self.derivation.definition(array)
 
-    def look(self, point: Point) -> None:
-        """Takes in what the function gives at a point."""
-        self.places.append(point.label)
-        given = dict(point.numbers.given)
-        for array in self.gradients.values():
-            given[array] = np.array(point.numbers.array(array), dtype=point.dtype).astype(np.longdouble)
-        numbers = ArrayNumbers(self.definition, given, point.numbers.roundoff, point.numbers.rounded)
-        arguments = self._arguments(numbers, point.dtype)
-        returned = called_safely(self.function, arguments)
-        new = returned[0] if isinstance(returned, tuple) and returned else returned
-        if not isinstance(new, Mapping):
-            self.problems.append(f"the function returns a {type(new).__name__}; expected a dict of new parameters")
-            return
-        missing = [key for key in self.keys if key not in new]
-        if missing:
-            self.problems.append(f"missing from what the function returns: {', '.join(missing)}")
-            return
-        found: dict[Array, Numbers] = {}
-        for key, array in self.new.items():
-            value = np.asarray(new[key], dtype=np.longdouble)
-            if value.shape != numbers.array(array).shape or not np.isfinite(value).all():
-                self.problems.append(f"{key} has the shape {value.shape} or numbers that are not finite")
-                return
-            found[array] = value
-        tolerance = {array: MARGIN * numbers.bound(array) for array in found}
-        self.observed.append(Observed(numbers, found, tolerance))
+    def look(self, point: Point, step: int) -> None:
+        """Takes in what the function gives at a point, as the step of that number."""
+        numbers = self._numbers(point, point.numbers.given, step)
+        self.places.append(point.label + (f" at step {step}" if self._counts else ""))
+        self._observe(numbers, self._answer(numbers, point.dtype))
 
-    def _arguments(self, numbers: ArrayNumbers, dtype: str) -> tuple[Any, ...]:
-        parameters = {key: np.array(numbers.array(array), dtype=dtype) for key, array in self.keys.items()}
-        gradients = {key: np.array(numbers.array(array), dtype=dtype) for key, array in self.gradients.items()}
+    def follow(self, point: Point) -> None:
+        """Takes in several steps in turn, each from where the one before has led."""
+        numbers = self._numbers(point, point.numbers.given, 1)
+        for step in range(1, 2 + FEW):
+            found = self._observe(numbers, self._answer(numbers, point.dtype))
+            if found is None:
+                return
+            self.places.append(f"step {step} from {point.label}")
+            given = dict(numbers.given)
+            for key, array in self.keys.items():
+                given[array] = found[self.new[key]]
+            there = ArrayNumbers(self.derivation.definition, given, numbers.roundoff, numbers.rounded)
+            states = {array: replace(array, phase=Phase.NEW) for array in self.states.values()}
+            given |= {array: numbers.array(new) for array, new in states.items()}
+            bounds = {array: numbers.bound(new) for array, new in states.items()}
+            numbers = self._numbers(replace(point, numbers=there), given, step + 1, bounds)
+
+    @property
+    def _counts(self) -> bool:
+        return any(array.role is Role.SETTING and array.label == STEP for array in self.derivation.system.givens)
+
+    def _numbers(
+        self, point: Point, given: Mapping[Array, Numbers], step: int, bounds: Mapping[Array, Numbers] | None = None
+    ) -> ArrayNumbers:
+        """The step's numbers at the gradients of a point, rounded as the function is handed them."""
+        handed = dict(given)
+        for array in self.gradients.values():
+            handed[array] = np.array(point.numbers.array(array), dtype=point.dtype).astype(np.longdouble)
+        for array in handed:
+            if array.role is Role.SETTING and array.label == STEP:
+                handed[array] = np.asarray(np.longdouble(step))
+        rounded = frozenset(each for each in point.numbers.rounded if each.label != STEP)
+        numbers = ArrayNumbers(self.definition, handed, point.numbers.roundoff, rounded)
+        numbers.assume(bounds or {})
+        return numbers
+
+    def _answer(self, numbers: ArrayNumbers, dtype: str) -> Any:
+        def handed(array: Array) -> Numbers:
+            return np.array(numbers.array(array), dtype=dtype)
+
+        parameters = {key: handed(array) for key, array in self.keys.items()}
+        gradients = {key: handed(array) for key, array in self.gradients.items()}
         states: dict[str, Any] = {}
-        for array in self.derivation.system.givens:
-            if array.role is Role.STATE and array.wrt in self.keys.values():
-                key = next(key for key, own in self.keys.items() if own == array.wrt)
-                states.setdefault(array.label, {})[key] = np.array(numbers.array(array), dtype=dtype)
-            if array.role is Role.SETTING and array.label == "step":
-                states["step"] = int(float(numbers.array(array)))
-        two = not states and _takes(self.function) == 2
-        return (parameters, gradients) if two else (parameters, gradients, states)
+        for (label, key), array in self.states.items():
+            states.setdefault(label, {})[key] = handed(array)
+        for array in numbers.given:
+            if array.role is Role.SETTING and array.label == STEP:
+                states[STEP] = int(float(numbers.array(array)))
+        two = self.keeps_states or (not states and _takes(self.function) == 2)
+        return called_safely(self.function, (parameters, gradients) if two else (parameters, gradients, states))
+
+    def _observe(self, numbers: ArrayNumbers, returned: Any) -> dict[Array, Numbers] | None:
+        """What was returned, beside the right numbers; None, with the problem noted, where it cannot be read."""
+        new, states = returned if isinstance(returned, tuple) and len(returned) == 2 else (returned, None)
+        table, problems = table_of(new, self.keys, optional=())
+        found: dict[Array, Numbers] = {}
+        for array, name, value in self._returned(table or {}, states):
+            try:
+                found[array] = entries_of(name, value, numbers.array(array).shape, turned=False)
+            except Unreadable as error:
+                problems.append(f"{name} {error}")
+        self.problems += problems
+        if problems:
+            return None
+        tolerance = {array: MARGIN * numbers.bound(array) for array in found}
+        if self.keeps_states:
+            before = self.observed[-1] if self.observed else None
+            self.observed.append(_Followed(numbers, found, tolerance, before=before))
+        else:
+            self.observed.append(Observed(numbers, found, tolerance))
+        return found
+
+    def _returned(self, table: Mapping[str, Any], states: Any) -> Iterator[tuple[Array, str, Any]]:
+        for key, value in table.items():
+            yield self.new[key], key, value
+        if isinstance(states, Mapping):
+            for (label, key), array in self.states.items():
+                if isinstance(states.get(label), Mapping) and key in states[label]:
+                    yield replace(array, phase=Phase.NEW), f"{label} of {key}", states[label][key]
 
     def report(self) -> Report:
         """The findings of all points."""
-        findings: dict[str, ParameterFinding] = {}
-        for key, array in self.new.items():
-            agrees = all(each.agrees(each.numbers, array, exactly=True) for each in self.observed)
-            worst, text = 0.0, ""
-            for each in self.observed:
-                apart = abs(each.found[array] - each.numbers.array(array)) / np.maximum(
-                    abs(each.numbers.array(array)), 1e-300
-                )
-                place = np.unravel_index(int(np.argmax(apart)), apart.shape) if apart.ndim else ()
-                if float(apart[place]) >= worst:
-                    worst = float(apart[place])
-                    found, right = float(each.found[array][place]), float(each.numbers.array(array)[place])
-                    text = f"{found:{SHOWN_DIGITS}} where {right:{SHOWN_DIGITS}} is right"
-            findings[key] = ParameterFinding(agrees, worst, "" if agrees else text)
-        agrees = all(finding.agrees for finding in findings.values()) and not self.problems
+        arrays = list(self.observed[0].found) if self.observed else []
+        usable = [each for each in self.observed if list(each.found) == arrays]
+        findings = {self.named[array]: self._finding(array, usable) for array in arrays}
+        agrees = bool(findings) and all(each.agrees for each in findings.values()) and not self.problems
+        explanation = None
+        if not agrees and usable:
+            subject = Subject(self.derivation.system.givens, self._own_equations(), self.derivation.loss)
+            search = Diagnosis(subject, usable, kinds=("update",))
+            search.phases = None
+            explanation = search.explanation()
         return Report(
             agrees,
             findings,
-            () if agrees or not self.observed else self._mistakes(),
-            tuple(self.problems),
+            mistakes_of(self.derivation, explanation, self.named),
+            tuple(dict.fromkeys(self.problems)),
             (),
             tuple(self.places),
+            agrees or (explanation is not None and explanation.complete),
             what="new value",
         )
 
-    def _mistakes(self) -> tuple[MistakeFinding, ...]:
-        subject = Subject(self.derivation.system.givens, self._own_equations(), self.derivation.loss)
-        search = Diagnosis(subject, self.observed, kinds=("update",))
-        search.phases = None
-        keys = {array: key for key, array in self.new.items()}
-        return mistakes_of(self.derivation, search.explanation(), keys)
+    def _finding(self, array: Array, observed: list[Observed]) -> ParameterFinding:
+        name = self.named[array]
+        if all(each.agrees(each.numbers, array, exactly=True) for each in observed):
+            return ParameterFinding(True, max(worst_of(each, array)[0] for each in observed))
+        errors = [worst_of(each, array) for each in observed]
+        size, place = max(errors, key=lambda each: each[0])
+        each = observed[errors.index((size, place))]
+        found, right = float(each.found[array][place]), float(each.numbers.array(array)[place])
+        text = f"{name}{place_text(place)} is {found:{SHOWN_DIGITS}}, right is {right:{SHOWN_DIGITS}}"
+        return ParameterFinding(False, size, text, tuple(remarks(name, array, observed)))
 
     def _own_equations(self) -> dict[Array, Equation]:
         return {array: each for array, each in self.derivation.system.definitions.items() if array.phase is Phase.NEW}

@@ -38,7 +38,7 @@ def _updates(subject: Subject, *roles: Role) -> list[Map]:
 
 
 def _everywhere(subject: Subject, rewritten: Rewritten, *roles: Role) -> Changes:
-    """The change in every update, and in each parameter array's own."""
+    """The change in every update, in those of one state, and in each parameter array's own."""
     changed = []
     for equation in _updates(subject, *roles):
         body = _mapped(equation.body, rewritten)
@@ -46,9 +46,13 @@ def _everywhere(subject: Subject, rewritten: Rewritten, *roles: Role) -> Changes
             changed.append(replace(equation, body=body, stable=None))
     if changed:
         yield Change(tuple(changed))
+    by_state: dict[str, list[Map]] = {}
+    for each in changed:
+        by_state.setdefault(each.target.array.label, []).append(each)
+    if len(by_state) > 1:
+        yield from (Change(tuple(group)) for group in by_state.values() if len(group) > 1)
     if len(changed) > 1:
-        for each in changed:
-            yield Change((each,))
+        yield from (Change((each,)) for each in changed)
 
 
 def _mapped(expression: Expression, rewritten: Rewritten) -> Expression:
