@@ -27,8 +27,9 @@ if TYPE_CHECKING:
         TooLarge,
         UnknownName,
     )
+    from symbackprop.excerpts import Gradient
     from symbackprop.network import Dense, Network
-    from symbackprop.public import Derivation, Gradient, derive
+    from symbackprop.public import Derivation, derive
 
 __version__ = "0.1.0"
 
@@ -37,7 +38,7 @@ HOMES = {
     "Derivation": "public",
     "DescriptionError": "errors",
     "FormulaError": "errors",
-    "Gradient": "public",
+    "Gradient": "excerpts",
     "InputError": "errors",
     "KinkError": "errors",
     "MissingValue": "errors",

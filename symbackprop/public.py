@@ -11,23 +11,19 @@ from typing import TYPE_CHECKING, Any, overload
 from symbackprop import derivation as core
 from symbackprop import values as numbers
 from symbackprop.errors import InputError, MissingValue, suggestion
+from symbackprop.excerpts import Equation, Gradient
 from symbackprop.files import write_whole
 from symbackprop.given import Given, given_entries
 from symbackprop.network import Network
 from symbackprop.notation.names import Names
-from symbackprop.notation.neutral import neutral
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import System, every_index
 from symbackprop.training import Training
 from symbackprop.values import Values
 
 if TYPE_CHECKING:
-    from symbackprop.algebra import Expr
     from symbackprop.compiled import Gradient as Compiled
     from symbackprop.compiled.training import Run
-    from symbackprop.forms.chain import Chain
-    from symbackprop.forms.matrix import MatrixForm
-    from symbackprop.forms.paths import PathSum
     from symbackprop.forms.steps import Step
     from symbackprop.notation import Notation
     from symbackprop.proof import Proof
@@ -144,11 +140,18 @@ class Derivation:
         """
         return Gradient(self, self._differentiated(self.names.resolve(name), name))
 
+    def equation(self, name: str) -> Equation:
+        """A quantity's own equation, or the law of a whole array, such as ``net[1]`` or ``dE/dw[2]``."""
+        wanted = self.names.resolve(name)
+        if self.core.definition(wanted.array if isinstance(wanted, Quantity) else wanted) is None:
+            raise InputError(f"{name} is given: it has no equation")
+        return Equation(self, wanted)
+
     def steps(self, name: str) -> tuple[Step, ...]:
         """The way from the closed form to the delta form, in named steps that are each proven."""
         from symbackprop.forms.steps import steps
 
-        return steps(self.core, _one(self.gradient(name).quantity, "steps"))
+        return steps(self.core, self.gradient(name).entry("steps"))
 
     def prove(self) -> Proof:
         """Proves every gradient by SymPy's own differentiation, without the sweep; says how it did, and what failed."""
@@ -257,28 +260,36 @@ class Derivation:
         self,
         to: str,
         *,
-        of: Sequence[str] = (),
+        of: Sequence[str | Quantity | Array] = (),
         form: str | None = None,
         numbers: bool | None = None,
         digits: int | None = None,
         fragment: bool = False,
         values: Values | None = None,
+        width: str | float | None = None,
+        label_prefix: str | None = None,
     ) -> str:
         """The derivation as a document of the kind ``to``.
 
         ``of`` names the quantities to derive (none: all); ``form`` is chain, delta, closed, paths or matrix.
         ``numbers`` says whether to show numbers; None: where every value is present. ``digits`` are significant
         digits; ``values`` are numbers in place of the description's. ``fragment`` leaves out what makes a file of it.
+        Of LaTeX, ``width`` is that of the column ("8.5cm", or points), and ``label_prefix`` begins every label.
         """
         shown = self._values(shown=numbers, values=values)
         derived = self.core
         if digits is not None:
             derived = replace(derived, network=self.network.with_values({"document.digits": digits}))
         render = import_module(DOCUMENTS[to]).render
-        wanted = [self._derived_for(name) for name in of]
+        wanted = [self._derived_for(each) if isinstance(each, str) else each for each in of]
         pictured = {} if wanted or fragment or to not in PICTURES else {"diagram": _picture(derived, shown, to)}
-        text: str = render(derived, values=shown, of=wanted, form=form, fragment=fragment, **pictured)
+        layout = _layout(to, width=width, label_prefix=label_prefix)
+        text: str = render(derived, values=shown, of=wanted, form=form, fragment=fragment, **pictured, **layout)
         return text
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: the whole derivation as Markdown; elsewhere one line."""
+        return {"text/markdown": self.to_markdown(), "text/plain": repr(self)}
 
     def network_at(self, training: Training) -> Network:
         """The network with the parameters at the end of a training; what was not trained is as it was written."""
@@ -320,83 +331,16 @@ class Derivation:
         return Quantity(gradient, wanted.indices) if isinstance(wanted, Quantity) else gradient
 
 
-class Gradient:
-    """One derivative, or a whole array of them, in every form: made when it is asked for."""
+def _layout(to: str, *, width: str | float | None, label_prefix: str | None) -> dict[str, Any]:
+    """The options of LaTeX alone."""
+    asked = {"width": width, "label_prefix": label_prefix}
+    wrong = [name for name, value in asked.items() if value is not None and to != "latex"]
+    if wrong:
+        raise InputError(f"{wrong[0]} goes with latex, not with {to}")
+    from symbackprop.documents.lengths import points
 
-    __slots__ = ("derivation", "quantity")
-
-    def __init__(self, derivation: Derivation, quantity: Quantity | Array) -> None:
-        self.derivation = derivation
-        self.quantity = quantity
-
-    def __repr__(self) -> str:
-        return f"<Gradient {self.name}>"
-
-    @property
-    def name(self) -> str:
-        """Its name in the description's notation."""
-        notation, wanted = self.derivation.notation, self.quantity
-        return str(notation.name(wanted) if isinstance(wanted, Quantity) else notation.array_name(wanted))
-
-    @property
-    def neutral(self) -> str:
-        """Its neutral name."""
-        from symbackprop.notation.neutral import neutral_array
-
-        return neutral(self.quantity) if isinstance(self.quantity, Quantity) else neutral_array(self.quantity)
-
-    @property
-    def value(self) -> Any:
-        """Its number at the description's values; of an array, nested lists."""
-        values = self.derivation.evaluate()
-        return values.of(self.quantity) if isinstance(self.quantity, Quantity) else values.nested(self.quantity)
-
-    @property
-    def chain(self) -> Chain:
-        """The links of the chain rule in order, as a sum over paths where there are several."""
-        from symbackprop.forms.chain import chain
-
-        return chain(self.derivation.core, self._entry("chain"))
-
-    @property
-    def delta_form(self) -> Expr:
-        """A SymPy expression in the layer's delta, slopes in terms of outputs."""
-        from symbackprop.forms.delta import delta_form
-
-        return delta_form(self.derivation.core, self._entry("delta form")).sympy()
-
-    @property
-    def closed_form(self) -> Expr:
-        """A canonical SymPy expression in inputs, targets and parameters only. Raises TooLarge above a counted size."""
-        from symbackprop.forms.closed import closed_form
-
-        return closed_form(self.derivation.core, self._entry("closed form"))
-
-    @property
-    def paths(self) -> PathSum:
-        """The sum over all paths from the loss to the quantity. Raises TooLarge above a counted number of them."""
-        from symbackprop.forms.paths import path_sum
-
-        return path_sum(self.derivation.core, self._entry("paths"))
-
-    @property
-    def matrix(self) -> MatrixForm:
-        """The matrix form of the whole array that it belongs to."""
-        from symbackprop.forms.matrix import matrix_form
-
-        array = self.quantity.array if isinstance(self.quantity, Quantity) else self.quantity
-        return matrix_form(self.derivation.core, array)
-
-    def to_text(self, *, form: str | None = None, numbers: bool | None = None) -> str:
-        """Its derivation as text."""
-        return self.derivation.rendered("text", of=[self.neutral], form=form, numbers=numbers, fragment=True)
-
-    def to_latex(self, *, form: str | None = None, numbers: bool | None = None) -> str:
-        """Its derivation as LaTeX to be put into a document."""
-        return self.derivation.rendered("latex", of=[self.neutral], form=form, numbers=numbers, fragment=True)
-
-    def _entry(self, form: str) -> Quantity:
-        return _one(self.quantity, form)
+    room = {} if width is None else {"room": points(width)}
+    return room if label_prefix is None else {**room, "label_prefix": label_prefix}
 
 
 def _picture(derived: core.Derivation, values: Values | None, to: str) -> Callable[[float], str]:
@@ -425,12 +369,6 @@ def _places(derived: core.Derivation, array: Array) -> Iterator[tuple[str, int |
     sources = derived.ties.sources.get(array) or [(array, indices) for indices in every_index(array)]
     for source, indices in sources:
         yield source.role.value, source.layer, indices
-
-
-def _one(wanted: Quantity | Array, what: str) -> Quantity:
-    if isinstance(wanted, Quantity):
-        return wanted
-    raise InputError(f"{what}: one entry is wanted, not a whole array; name one, as in w[1][0][0]")
 
 
 def _delivered(text: str, path: Path | None) -> str | None:

@@ -83,10 +83,9 @@ def test_a_long_product_is_broken_between_factors() -> None:
 
 @pytest.mark.engine
 def test_estimated_widths_are_near_the_real_ones(tmp_path: Path) -> None:
-    blocks = re.findall(r"\\begin\{align\*\}\n(.*?)\n\\end\{align\*\}", derived("math-note").rendered("latex"), re.S)
-    formulas = [
-        part.split("&")[-1].removeprefix(r"\quad ").strip() for block in blocks for part in block.split(" \\\\\n")
-    ]
+    blocks = re.findall(r"\\begin\{align\}\n(.*?)\n\\end\{align\}", derived("math-note").rendered("latex"), re.S)
+    parts = [re.sub(r" (\\notag|\\label\{[^}]*\})$", "", part) for block in blocks for part in block.split(" \\\\\n")]
+    formulas = [part.split("&")[-1].removeprefix(r"\quad ").strip() for part in parts]
     formulas = [each for each in dict.fromkeys(formulas) if each.count("{") == each.count("}") and r"\end" not in each]
     boxes = "\n".join(rf"\sbox0{{$\displaystyle{{}}{each}$}}\typeout{{W:\the\wd0}}" for each in formulas)
     head = "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}\n"

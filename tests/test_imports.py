@@ -38,6 +38,7 @@ STAGES = (
     {"forms", "report"},
     {"printing"},
     {"checking", "compiled", "diagram", "documents", "structure", "workbook"},
+    {"excerpts"},
     {"public"},
     {"adapters", "testing"},
     {"fixtures"},

@@ -37,6 +37,8 @@ def arguments(parser: ArgumentParser) -> None:
         "--fragment", action="store_true", help="LaTeX, Markdown, Typst to be put into another document"
     )
     parser.add_argument("--engine", choices=ENGINES, help="what makes a PDF: the typst wheel (default), or pdflatex")
+    parser.add_argument("--width", metavar="LENGTH", help="the width of the LaTeX column to fit: 8.5cm, 240pt")
+    parser.add_argument("--label-prefix", metavar="TEXT", help="what the label of each LaTeX equation begins with")
     add_set(parser)
 
 
@@ -47,6 +49,9 @@ def run(options: Namespace) -> int:
         raise WrongUsage(f"--fragment goes with {' and '.join(FRAGMENTS)}, not with {to}")
     if options.engine is not None and to != "pdf":
         raise WrongUsage(f"--engine goes with pdf, not with {to}")
+    for flag, value in (("--width", options.width), ("--label-prefix", options.label_prefix)):
+        if value is not None and to != "latex":
+            raise WrongUsage(f"{flag} goes with latex, not with {to}")
     if to == "pdf" and options.output is None and is_terminal():
         raise WrongUsage("a PDF does not go to a terminal; write a file: -o note.pdf")
     made = _document(options, to)
@@ -74,7 +79,8 @@ def _document(options: Namespace, to: str) -> str | bytes:
     if to == "pdf":
         made: bytes = derivation.to_pdf(engine=options.engine or "typst", **wanted)
         return made
-    return derivation.rendered(to, fragment=options.fragment, **wanted)
+    layout = {"width": options.width, "label_prefix": options.label_prefix}
+    return derivation.rendered(to, fragment=options.fragment, **wanted, **layout)
 
 
 COMMAND = Command("derive", "print the derivation, step by step", arguments, run)

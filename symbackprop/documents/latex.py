@@ -22,9 +22,11 @@ from symbackprop.documents.content import (
     Written,
 )
 from symbackprop.documents.figures import Figures
+from symbackprop.documents.labels import PREFIX, Labels
 from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
-from symbackprop.documents.typeset import Typesetter
+from symbackprop.documents.typeset import CAUTION, Typesetter, grouped, widest
+from symbackprop.documents.widths import width
 from symbackprop.expressions import Expression
 from symbackprop.notation.lettering import LETTER_OF
 from symbackprop.quantities import Array, Quantity
@@ -32,6 +34,10 @@ from symbackprop.values import Values
 
 PAGE = 455.0  # points between the margins of a whole document
 COLUMN = 345.0  # of LaTeX's own article class
+NUMBER = 30.0  # of an equation's number, with the space before it
+NARROW = 400.0  # a column in which text needs wider spaces between words
+# Sizes of type that are tried one after the other, with their scale and the space on each side of a table's column.
+SIZES = (("", 1.0, 6), (r"\small", 0.9, 4), (r"\footnotesize", 0.8, 2), (r"\scriptsize", 0.7, 1))
 MOST_ROWS = 40  # of a table, which cannot be broken over pages
 
 PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
@@ -41,7 +47,7 @@ PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \usepackage[hidelinks]{hyperref}
 \setlength{\oddsidemargin}{0pt}
 \setlength{\evensidemargin}{0pt}
-\setlength{\textwidth}{455pt}
+\setlength{\textwidth}{WIDTHpt}
 \setlength{\topmargin}{-20pt}
 \setlength{\textheight}{680pt}
 \setlength{\parindent}{0pt}
@@ -77,37 +83,53 @@ def render(
     form: str | None = None,
     fragment: bool = False,
     room: float | None = None,
+    label_prefix: str = PREFIX,
     diagram: Callable[[float], str] | None = None,
 ) -> str:
     """The derivation as LaTeX; ``of``: only these quantities. ``fragment``: to be put into a document with amsmath.
 
+    ``room`` is the width of the column in points; ``label_prefix`` begins the label of every equation.
     ``diagram`` gives a picture of the network in TikZ, for a width in points.
     """
     settings = settings_of(derivation.network.document, form=form)
     figures = None if values is None else Figures(derivation, values, settings)
     document = document_of(derivation, figures, of, settings, pictured=diagram is not None)
-    width = room or (COLUMN if fragment else PAGE)
-    typesetter = Typesetter(derivation, figures, settings.style.decimal_mark, room=width, operator="operatorname")
-    picture = "" if diagram is None else diagram(width)
-    text = _Latex(typesetter, fragment=fragment, diagram=picture).document(document)
+    column = room or (COLUMN if fragment else PAGE)
+    mark = settings.style.decimal_mark
+    typesetter = Typesetter(derivation, figures, mark, room=column - NUMBER, operator="operatorname")
+    picture = "" if diagram is None else diagram(column)
+    written = _Latex(typesetter, Labels(label_prefix), fragment=fragment, room=column, diagram=picture)
+    text = written.document(document)
     assert text.isascii(), "LaTeX is ASCII"
     return text
 
 
 class _Latex:
-    def __init__(self, typesetter: Typesetter, *, fragment: bool, diagram: str) -> None:
-        self.typesetter, self.fragment, self.diagram = typesetter, fragment, diagram
+    def __init__(self, typesetter: Typesetter, labels: Labels, *, fragment: bool, room: float, diagram: str) -> None:
+        self.typesetter, self.labels = typesetter, labels
+        self.fragment, self.room, self.diagram = fragment, room, diagram
 
     def document(self, document: Document) -> str:
         from symbackprop import __version__
 
         blocks = [block for section in document.sections for block in self.section(section)]
         needs = "amsmath" if self.fragment else "amsmath, booktabs, tikz, hyperref"
-        head = [f"% symbackprop {__version__}; needs {needs}"]
+        head = [f"% symbackprop {__version__}; needs {needs}; for a column of {self.room:g}pt"]
+        spread = r"\sloppy" if self.room < NARROW else ""
         if self.fragment:
-            return "\n\n".join([*head, r"\begingroup\allowdisplaybreaks", *blocks, r"\endgroup"]) + "\n"
+            begin = rf"\begingroup\allowdisplaybreaks{spread}"
+            return "\n\n".join([*head, begin, *blocks, r"\endgroup"]) + "\n"
         title = escaped(document.title or "Backpropagation, step by step")
-        head += [PREAMBLE, rf"\title{{{title}}}", r"\author{}", r"\date{}", r"\begin{document}", r"\maketitle"]
+        preamble = PREAMBLE.replace("WIDTH", f"{self.room:g}", 1)
+        head += [
+            preamble,
+            *([spread] if spread else []),
+            rf"\title{{{title}}}",
+            r"\author{}",
+            r"\date{}",
+            r"\begin{document}",
+            r"\maketitle",
+        ]
         return "\n".join(head) + "\n\n" + "\n\n".join(blocks) + "\n\n\\end{document}\n"
 
     def section(self, section: Section) -> list[str]:
@@ -118,7 +140,8 @@ class _Latex:
         for kind, items in groupby(section.items, key=lambda item: type(item)):
             group = list(items)
             if kind is Line:
-                blocks.append(display(self.typesetter.lines([each for each in group if isinstance(each, Line)])))
+                lines = [each for each in group if isinstance(each, Line)]
+                blocks.append(self.display(self.typesetter.lines(lines), [each.left for each in lines]))
             else:
                 blocks += [self.item(each) for each in group]
         return blocks
@@ -130,12 +153,35 @@ class _Latex:
             case Givens():
                 return self.givens(item)
             case Matrices(forms):
-                return display(self.typesetter.matrix_rows(forms))
+                return self.display(self.typesetter.matrix_rows(forms), [each.target for each in forms])
             case Table():
                 return self.table(item)
             case Diagram():
                 return f"\\begin{{center}}\n{self.diagram}\\end{{center}}"
         raise AssertionError(item)
+
+    def display(self, rows: Sequence[str], lefts: Sequence[object]) -> str:
+        """Equations that may be broken over pages, each with one number and its label.
+
+        One that cannot be broken enough is set in smaller type; one that does not fit even so is left out, and said so.
+        """
+        equations = grouped(rows)
+        scales = [(self.room - NUMBER) * CAUTION / each for each in widest(equations)]
+        kept = [place for place, scale in enumerate(scales) if scale >= SIZES[-1][1]]
+        written: list[str] = []
+        for place in kept:
+            *others, last = equations[place]
+            written += [rf"{each} \notag" for each in others] + [f"{last} {self.labels.of(lefts[place])}"]
+        blocks = ["\\begin{align}\n  " + " \\\\\n  ".join(written) + "\n\\end{align}"] if written else []
+        smallest = min((scales[place] for place in kept), default=1.0)
+        size = next(command for command, scale, _ in SIZES if scale <= max(smallest, SIZES[-1][1]))
+        if size:
+            blocks = [f"{{{size}", *blocks, "}"]
+        left_out = len(equations) - len(kept)
+        if left_out:
+            said = "An equation is" if left_out == 1 else f"{left_out} equations are"
+            blocks.append(f"{said} left out here: wider than this column.")
+        return "\n".join(blocks)
 
     def piece(self, piece: Piece) -> str:
         match piece:
@@ -158,13 +204,20 @@ class _Latex:
 
     def tabular(self, heads: Sequence[str], rows: Sequence[Sequence[Quantity]]) -> str:
         top, middle, bottom = (r"\hline",) * 3 if self.fragment else (r"\toprule", r"\midrule", r"\bottomrule")
-        lines = [r"\begin{center}", rf"\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}", top]
-        lines += [" & ".join(escaped(each) for each in heads) + r" \\", middle]
         number = self.typesetter.writer.number
-        for row in rows:
-            cells = [self.typesetter.name(row[0]), *(number(each).text for each in row)]
-            lines.append(" & ".join(f"${each}$" for each in cells) + r" \\")
+        cells = [[self.typesetter.name(row[0]), *(number(each).text for each in row)] for row in rows]
+        lines = [rf"\begin{{center}}{self.size(heads, cells)}", rf"\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}", top]
+        lines += [" & ".join(escaped(each) for each in heads) + r" \\", middle]
+        lines += [" & ".join(f"${each}$" for each in row) + r" \\" for row in cells]
         return "\n".join([*lines, bottom, r"\end{tabular}", r"\end{center}"])
+
+    def size(self, heads: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+        """The type in which a table fits its column: nothing where that is the document's own."""
+        columns = zip([rf"\text{{{head}}}" for head in heads], *cells, strict=True)
+        whole = sum(max(map(width, column)) for column in columns)
+        fitting = (each for each in SIZES if each[1] * whole + 2 * each[2] * len(heads) <= self.room * CAUTION)
+        command, _, space = next(fitting, SIZES[-1])
+        return rf"{command}\setlength{{\tabcolsep}}{{{space}pt}}" if command else ""
 
 
 def given_texts(typesetter: Typesetter, givens: Givens) -> list[str]:
@@ -175,11 +228,6 @@ def given_texts(typesetter: Typesetter, givens: Givens) -> list[str]:
         value = "" if writer.figures is None else f" = {writer.number(each).text}"
         texts.append(f"${typesetter.name(each)}{value}$")
     return [*texts, f"and {givens.more:,} more"] if givens.more else texts
-
-
-def display(rows: Sequence[str]) -> str:
-    """Rows as a display that may be broken over pages."""
-    return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
 
 
 def escaped(text: str) -> str:

@@ -22,6 +22,8 @@ from symbackprop.quantities import Array, Cell, Quantity
 TIMES = {"": "", "*": r"\ast", "·": r"\cdot", "×": r"\times"}
 RELATION = {EXACT: "="}
 SIGN = 13.4  # points of a relation
+QUAD = 10.0
+STACKED = 0.35  # of the column: wider left sides stand in a row of their own
 CAUTION = 0.97  # estimated widths are a little too small now and then
 
 
@@ -77,7 +79,17 @@ class Typesetter:
         """The rows of an aligned display: each with its ``&``, without the ends of rows."""
         made = [(line, *self.writer.rows(line)) for line in lines]
         column = max(width(left) for _, left, _ in made)
+        if column > self.room * STACKED:
+            return [row for line, left, rows in made for row in self._stacked(line, left, rows)]
         return [row for line, left, rows in made for row in self._line(line, left, rows, self.room - column)]
+
+    def _stacked(self, line: Line, left: str, rows: Sequence[Row]) -> list[str]:
+        """The left side in front of a short line, above a longer one."""
+        made = self._line(line, "", rows, self.room - QUAD)
+        made = [each.strip().removeprefix("&").strip() for each in made]
+        if len(made) == 1 and width(f"{left} {made[0]}") <= self.room:
+            return [f"&{left} {made[0]}".rstrip()]
+        return [f"&{left}", *(rf"&\quad {each}" for each in made)]
 
     def matrix_rows(self, forms: Sequence[MatrixForm]) -> list[str]:
         """Matrix forms as rows of an aligned display."""
@@ -110,6 +122,27 @@ class Typesetter:
             written.append(f"{left if place == 0 else ''} &{_relation(row)} {parts[0]}".strip())
             written += [rf"&\quad {part}" for part in parts[1:]]
         return written
+
+
+def grouped(rows: Sequence[str]) -> list[list[str]]:
+    """The rows of a display, those of one equation together."""
+    found: list[list[str]] = []
+    for row in rows:
+        if found and row.startswith(_CONTINUED):
+            found[-1].append(row)
+        else:
+            found.append([row])
+    return found
+
+
+def widest(equations: Sequence[Sequence[str]]) -> list[float]:
+    """How wide each equation of a display is, by its widest row."""
+    parts = [[row.partition("&") for row in equation] for equation in equations]
+    column = max(width(left) for rows in parts for left, _, _ in rows)
+    return [column + max(width(right) for _, _, right in rows) for rows in parts]
+
+
+_CONTINUED = ("&=", r"&\approx", r"&\quad")
 
 
 def joined(rows: Sequence[Row], room: float) -> list[Row]:

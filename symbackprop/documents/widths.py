@@ -134,22 +134,33 @@ def _wrapped(term: str, room: float) -> list[str]:
     """A term in rows, broken as little inside brackets as can be."""
     rows: list[str] = []
     while width(term[:LONGEST]) > room:
-        fitting: list[tuple[int, int]] = []
-        here, before = 0.0, 0
-        for place, depth in _places(term[:LONGEST], BREAKS):
-            here, before = here + width(term[before:place]), place
-            if here > room:
-                break
-            if here > room / 3:
-                fitting.append((depth, -place))
-        if not fitting:
+        place = _best_place(term[:LONGEST], room)
+        if place is None:
             break
-        place = -min(fitting)[1]
         rows.append(term[:place].strip())
         term = term[place:].strip()
         if term.startswith(r"\,"):
             term = r"\cdot" + term[2:]
+        elif term.startswith("("):
+            term = rf"\cdot {term}"
     return [*rows, term]
+
+
+def _best_place(term: str, room: float) -> int | None:
+    """Where a row ends: as little inside brackets as can be, not too early; else as late as fits, else at once."""
+    best: tuple[int, int] | None = None
+    last: int | None = None
+    here, before = 0.0, 0
+    for place, depth in _places(term, BREAKS):
+        if not term[:place].strip():
+            continue
+        here, before = here + width(term[before:place]), place
+        if here > room:
+            return -best[1] if best else last or place
+        last = place
+        if here > room / 3:
+            best = min(best, (depth, -place)) if best else (depth, -place)
+    return -best[1] if best else last
 
 
 def _places(formula: str, signs: tuple[str, ...]) -> list[tuple[int, int]]:
@@ -168,7 +179,18 @@ def _places(formula: str, signs: tuple[str, ...]) -> list[tuple[int, int]]:
             depth += 1
         elif token in (")", "]"):
             depth -= 1
-        if token == " " and position and not braces and not pairs and formula.startswith(signs, position):
+        if token == " " and position and not braces and not pairs and _is_break(formula, position, signs):
             places.append((position, depth))
         position += len(token)
     return places
+
+
+def _is_break(formula: str, position: int, signs: tuple[str, ...]) -> bool:
+    """Whether a sign stands here; or, where products have none, a bracket behind a factor."""
+    if formula.startswith(signs, position):
+        return True
+    factor = formula[position - 1].isalnum() or formula[position - 1] in "})"
+    return signs is BREAKS and factor and formula.startswith(" (", position) and not _COMMAND.search(formula[:position])
+
+
+_COMMAND = re.compile(r"\\[A-Za-z]+$")
