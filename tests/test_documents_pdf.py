@@ -14,9 +14,11 @@ import pytest
 import symbackprop as sb
 from symbackprop.cli import main
 from symbackprop.documents import pdf
-from symbackprop.documents.typst import pieces
+from symbackprop.documents.typst_lines import pieces
 from symbackprop.errors import InputError, OutsideError
+from tests.conftest import FULL
 from tests.engines import missing
+from tests.networks import drawn
 from tests.test_documents import EXAMPLES, FORMS, HOSTILE, ROOT, derived, repr_toml
 
 A4 = (595.28, 841.89)
@@ -38,17 +40,23 @@ def words(document: bytes, folder: Path) -> list[tuple[float, float, float, floa
     return [(float(a), float(b), float(c), float(d), text) for a, b, c, d, text in found]
 
 
+def assert_fits(found: list[tuple[float, float, float, float, str]]) -> None:
+    """Every word stands within the margins of an A4 page; below them only the page's number."""
+    assert found
+    for left, top, right, bottom, text in found:
+        assert left >= MARGIN, text
+        assert right <= A4[0] - MARGIN, text
+        assert top >= MARGIN - 5, text
+        assert bottom <= A4[1] - NUMBER, text
+
+
 @pytest.mark.engine
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_nothing_stands_outside_its_page(name: str, tmp_path: Path) -> None:
     derivation = derived(name)
     forms = [None, *FORMS] if name == "russo" else [None]
     for form in forms:
-        for left, top, right, bottom, text in words(derivation.to_pdf(form=form), tmp_path):
-            assert left >= MARGIN, (form, text)
-            assert right <= A4[0] - MARGIN, (form, text)
-            assert top >= MARGIN - 5, (form, text)
-            assert bottom <= A4[1] - NUMBER, (form, text)
+        assert_fits(words(derivation.to_pdf(form=form), tmp_path))
 
 
 @pytest.mark.parametrize("form", [*FORMS, None])
@@ -151,3 +159,23 @@ def test_the_engines_of_the_command_are_those_that_there_are() -> None:
     from symbackprop.commands.derive import ENGINES
 
     assert ENGINES == pdf.ENGINES == tuple(pdf.SOURCES)
+
+
+@pytest.mark.engine
+@pytest.mark.full
+@pytest.mark.parametrize("start", range(0, 20 if FULL else 2, 2))
+def test_documents_of_random_networks_fit_their_pages(start: int, tmp_path: Path) -> None:
+    for number in (start, start + 1):
+        derivation = sb.derive(sb.Network.parse(drawn(number).to_toml()))
+        for form in (None, "paths") if FULL else (None,):
+            assert_fits(words(derivation.to_pdf(form=form), tmp_path))
+
+
+def test_a_large_network_has_a_short_pdf(tmp_path: Path) -> None:
+    """The laws and one worked unit of each layer, not a thousand pages."""
+    from tests.test_diagram import LARGE
+    from tests.test_diagram import derived as sized
+
+    for kind, most in ((LARGE, 8), ("20 layers", 25)):
+        document = sb.Derivation(sized(kind)).to_pdf()
+        assert 1 <= len(re.findall(rb"/Type ?/Page\b", document)) <= most

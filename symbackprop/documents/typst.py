@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from symbackprop.derivation import Derivation
+from symbackprop.documents import typst_lines
 from symbackprop.documents.content import (
     Amount,
     Diagram,
@@ -25,9 +26,11 @@ from symbackprop.documents.content import (
 from symbackprop.documents.figures import Figures
 from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
+from symbackprop.documents.typst_lines import aligned, equation
 from symbackprop.documents.typst_page import PAGE_WIDTH, PREAMBLE
 from symbackprop.documents.writing import EXACT, Row, Writer
 from symbackprop.expressions import Expression
+from symbackprop.forms.matrix import MatrixForm
 from symbackprop.notation import AnyName
 from symbackprop.notation.typst import quoted
 from symbackprop.notation.typst import typst as typst_name
@@ -40,17 +43,8 @@ from symbackprop.system import Indicator
 from symbackprop.values import Values
 
 TIMES = {"": "", "*": "ast", "·": "dot", "×": "times"}
-RELATION = {EXACT: "="}
 TITLE = "Backpropagation, step by step"
 MARKUP = re.compile(r"([\\#$*_`<>@~\[\]=+\-/'\"])")
-LONG = 40  # signs of a formula from which it is given as its pieces
-WIDE = 85  # signs of a piece that a row can surely hold where nothing is built up
-SIGNS = re.compile(r'"((?:[^"\\]|\\.)*)"|[A-Za-z]+(?:\.[a-z]+)*|[^\s"]')
-UNSEEN = frozenset(
-    ["frac", "thin", "attach", "italic", "upright", "lr", "bold", "cal", "op", "_", "^", ",", "\\", "(", ")"]
-)
-CUTS = (" + ", " - ", " dot ", " times ", " ast ", " thin ", " dot.o ")
-SUMS = CUTS[:2]
 
 
 def render(
@@ -131,8 +125,11 @@ class _Typst:
         blocks = [f"{'=' * section.level} {escaped(section.heading)}"] if section.heading else []
         for kind, items in groupby(section.items, key=lambda item: type(item)):
             group = list(items)
-            if kind is Line:
-                blocks.append(display([self.line(each) for each in group if isinstance(each, Line)]))
+            if kind is Paragraph:
+                *others, last = (self.item(each) for each in group)
+                blocks += [*others, f"#leading[{last}]"]
+            elif kind is Line:
+                blocks.append(aligned([self.line(each) for each in group if isinstance(each, Line)]))
             else:
                 blocks += [self.item(each) for each in group]
         return blocks
@@ -144,13 +141,7 @@ class _Typst:
             case Givens():
                 return self.givens(item)
             case Matrices(forms):
-                return display(
-                    [
-                        f"({equation(self.matrices.text(form.target))}, "
-                        f"{side(Row(EXACT, self.matrices.text(form.expression)))})"
-                        for form in forms
-                    ]
-                )
+                return aligned([self.matrix(each) for each in forms])
             case Table():
                 return self.table(item)
             case Diagram():
@@ -169,12 +160,14 @@ class _Typst:
                 return equation(self.writer.formula(piece))
         return equation(self.writer.label(piece).text)
 
-    def line(self, line: Line) -> str:
-        """A line as `lines` takes it: its left side, then each of its other sides."""
+    def line(self, line: Line) -> typst_lines.Line:
+        """A line with its left side, its other sides, and the way to write these with nothing built up."""
         left, rows = self.writer.rows(line)
-        if any(signs(text) > WIDE and built_up(text) for row in rows for _, text in pieces(row.text)):
-            left, rows = self.flat.rows(line)
-        return f"({', '.join([equation(left), *(side(row) for row in rows)])},)"
+        return left, rows, lambda: self.flat.rows(line)[1]
+
+    def matrix(self, form: MatrixForm) -> typst_lines.Line:
+        """A matrix form as a line."""
+        return self.matrices.text(form.target), [Row(EXACT, self.matrices.text(form.expression))], None
 
     def givens(self, givens: Givens) -> str:
         number = self.writer.number
@@ -197,59 +190,6 @@ class _Typst:
             cells = [self.writer.label(row[0]).text, *(number(each).text for each in row)]
             lines.append(f"  {', '.join(equation(each) for each in cells)},")
         return "\n".join([*lines, "  table.hline())"])
-
-
-def equation(text: str) -> str:
-    """A formula within a line of text."""
-    return f"${text}$"
-
-
-def display(lines: Sequence[str]) -> str:
-    """Lines below each other, aligned."""
-    return "#lines(\n" + "".join(f"  {line},\n" for line in lines) + ")"
-
-
-def side(row: Row) -> str:
-    """One side of a line with its relation: an equation, or, of a long one, its pieces."""
-    relation = RELATION.get(row.relation, "approx")
-    if signs(row.text) <= LONG:
-        return equation(f"{relation} {row.text}")
-    (_, first), *others = pieces(row.text)
-    rest = [f"({depth}, {equation(text)})" if depth else equation(text) for depth, text in others]
-    return f"({', '.join([equation(f'{relation} {first}'), *rest])},)"
-
-
-def signs(text: str) -> int:
-    """About how many signs of a formula stand beside each other."""
-    return sum(len(found[1]) if found[1] is not None else found[0] not in UNSEEN for found in SIGNS.finditer(text))
-
-
-def built_up(text: str) -> bool:
-    """Whether a formula has something in it that cannot be cut."""
-    return "(" in text
-
-
-def pieces(text: str) -> list[tuple[int, str]]:
-    r"""A formula cut before each sign that may begin a row, each piece with how unwelcome a break before it is.
-
-    Nothing is cut within Typst's own brackets; plain ones are deeper. A break before a factor is less welcome than one
-    before a term.
-
-    >>> pieces(r"a dot \(b + c\) + d")
-    [(0, 'a'), (1, 'dot \\(b'), (2, '+ c\\)'), (0, '+ d')]
-    """
-    found: list[tuple[int, str]] = []
-    start = depth = plain = unwelcome = 0
-    for match in re.finditer(r'"(?:[^"\\]|\\.)*"|\\.|[()\[\]{}]| ', text):
-        token, place = match[0], match.start()
-        if token in "([{" or token in ")]}":
-            depth += 1 if token in "([{" else -1
-        elif token in (r"\(", r"\)"):
-            plain += 1 if token == r"\(" else -1
-        elif token == " " and depth == 0 and place > start and text.startswith(CUTS, place):
-            found.append((unwelcome, text[start:place].strip()))
-            start, unwelcome = place, 2 * plain + (not text.startswith(SUMS, place))
-    return [*found, (unwelcome, text[start:].strip())]
 
 
 def escaped(text: str) -> str:

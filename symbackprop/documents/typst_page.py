@@ -20,6 +20,9 @@ PREAMBLE = """\
 #show math.equation.where(block: true): set align(left)
 #show table.cell.where(y: 0): strong
 
+// A paragraph that stays on the page of what follows it.
+#let leading(body) = block(sticky: true, body)
+
 #let point = $&$.body
 #let nothing = $""$.body
 #let width(..parts) = measure(math.equation(math.display((nothing, ..parts.pos()).join()))).width
@@ -52,10 +55,11 @@ PREAMBLE = """\
   rows
 }
 
-// The rows of one line's sides: one row if all of them fit into it.
+// The rows of one line: a side that is an equation is known to fit, and is a row. Where a side is given as its pieces,
+// the rows are measured: one if all of the line fits into it, and the last side behind the one before it if that fits.
 #let rows-of(sides, room) = {
+  if sides.all(side => type(side) == content) { return sides.map(side => side.body) }
   let whole = sides.flatten().filter(part => type(part) == content).map(part => part.body)
-  if whole.len() == 0 { return (nothing,) }
   if width(..whole) <= room { return (whole.join(),) }
   let rows = ()
   for (place, side) in sides.enumerate() {
@@ -66,24 +70,22 @@ PREAMBLE = """\
   rows
 }
 
-// Lines below each other, their relations aligned: each line is its left side and then its other sides.
+// Lines below each other, their relations aligned; each is its left side and then its other sides. A page ends between
+// two lines, within one only if it is long. A left side that is too wide has a row of its own.
 #let lines(..given) = layout(page => {
-  let given = given.pos()
-  let lefts = given.map(line => width(line.first().body))
+  let lefts = given.pos().map(line => line.first().body)
+  let widths = lefts.map(left => width(left))
   let most = 0.4 * page.width
-  let column = calc.max(0pt, ..lefts.filter(wide => wide <= most))
-  let rows = ()
-  for (line, wide) in given.zip(lefts) {
-    let left = line.first().body
-    if wide > most {
-      rows.push(point + left)
-      left = nothing
-    }
-    for row in rows-of(line.slice(1), page.width - column - 1pt) {
-      rows.push(left + point + row)
-      left = nothing
-    }
+  let column = calc.max(0pt, ..widths.filter(wide => wide <= most))
+  let set-rows(rows) = math.equation(block: true, rows.map(math.display).join(linebreak()))
+  set block(spacing: 0.95em)
+  for (line, left, wide) in given.pos().zip(lefts, widths) {
+    let (first, ..others) = rows-of(line.slice(1), page.width - column - 1pt)
+    let beside = h(column - if wide > most { 0pt } else { wide }) + if wide > most { nothing } else { left }
+    block(breakable: others.len() > 6, {
+      if wide > most { set-rows((left,)) }
+      set-rows((beside + point + first, ..others.map(row => point + row)))
+    })
   }
-  math.equation(block: true, rows.map(math.display).join(linebreak()))
 })
 """
