@@ -273,6 +273,7 @@ class Optimised:
             self.tensors = {key: torch.tensor(each, requires_grad=True) for key, each in parameters.items()}
             self.optimiser = getattr(torch.optim, self.kind)(self.tensors.values(), lr=0.05, **self.settings)
         for key, tensor in self.tensors.items():
+            tensor.data.copy_(torch.tensor(parameters[key]))
             tensor.grad = torch.tensor(gradients[key])
         self.optimiser.step()
         return {key: tensor.detach().clone() for key, tensor in self.tensors.items()}
