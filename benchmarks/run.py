@@ -25,6 +25,7 @@ from benchmarks.results import drawn, line, with_section  # noqa: E402
 GROUPS = {
     "deriving": "Deriving",
     "starting": "Start-up",
+    "checking": "Checking",
 }
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 
 from symbackprop.checking.gradients import check_gradients, check_values
+from symbackprop.checking.points import keys_of, own_point
 from symbackprop.derivation import derive
 from symbackprop.errors import InputError, OutsideError
 from symbackprop.network import Network
@@ -24,6 +26,7 @@ RIGHT = 10_000 if FULL else 60
 BATCHES = 10 if FULL else 1
 PLANTED = 20 if FULL else 2
 EXAMPLE = "examples/two-input.toml"
+NUDGE = 1e-9
 
 
 def right_functions(batch: int, dtype: str) -> Iterator[tuple[int, ByHand]]:
@@ -173,3 +176,112 @@ def test_an_assertion_fails_with_the_report() -> None:
     assert assert_gradients(textbook(network), EXAMPLE)
     with pytest.raises(AssertionError, match="the sign of one gradient is turned"):
         assert_gradients(lambda *each: (found := textbook(network)(*each)) | {"W1": -found["W1"]}, network)
+
+
+def changed_to(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[..., Any]:
+    """The right gradients of the two-input example, with some of them changed."""
+    right = textbook(Network.read(EXAMPLE))
+    return lambda *each: (found := right(*each)) | change(found)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda found: {"W1": found["W1"] * 1.7}, "every entry is 1.7 times the right one"),
+        (lambda found: {"W1": found["W1"] * [[1], [1.3]]}, "only unit 2 of the layer is wrong (row 1)"),
+        (lambda found: {"W1": found["W1"] + [[0, 0.3], [0, 0.4]]}, "only what comes from unit 2 is wrong (column 1)"),
+        (lambda found: {"b2": found["b2"] + [0.01, 0]}, "only b2[0] is wrong"),
+        (lambda found: {"W2": found["W2"] * 0}, "W2 is 0 everywhere"),
+        (lambda found: {"W2": found["W2"] * [[0, 1.5], [1.2, 1]]}, "1 entry is 0 where it should not be"),
+        (lambda found: {"W2": found["W2"] ** 2 + 0.3}, "none of the known mistakes, nor two of them together"),
+    ],
+)
+def test_of_an_unknown_mistake_what_can_be_said_is_said(change: Any, said: str) -> None:
+    text = check_gradients(changed_to(change), Network.read(EXAMPLE)).to_text()
+    assert said in text
+
+
+def test_a_mistake_that_symmetric_weights_hide_is_found_at_a_random_point() -> None:
+    symmetric = {"layers[1].weights": [[0.4, 0.5], [0.5, 0.4]], "layers[0].weights": [[0.2, 0.2], [0.2, 0.2]]}
+    network = Network.read(EXAMPLE).with_values(symmetric)
+    right = textbook(network)
+
+    def gradients(parameters: Any, inputs: Any, targets: Any) -> Any:
+        found = right(parameters, inputs, targets)
+        hidden = 1 / (1 + np.exp(-(parameters["W1"] @ inputs + parameters["b1"])))
+        error = found["b2"] @ parameters["W2"].T * hidden * (1 - hidden)
+        return found | {"W1": np.outer(error, inputs), "b1": error}
+
+    report = check_gradients(gradients, network, seed=5)
+    assert not report
+    assert report.places[1:] == tuple(f"random point {number} of seed 5" for number in (1, 2, 3))
+    assert report.mistakes[0].name == "weights not transposed", report
+
+
+def test_a_mask_that_the_own_point_does_not_need_is_missed_at_a_random_one() -> None:
+    network = Network.read(EXAMPLE).with_values({"layers[0].activation": "relu"})  # every net is positive there
+    right = textbook(network)
+
+    def gradients(parameters: Any, inputs: Any, targets: Any) -> Any:
+        net = parameters["W1"] @ inputs + parameters["b1"]
+        found = right(parameters, inputs, targets)
+        error = found["b2"] @ parameters["W2"]
+        return found | {"W1": np.outer(error, inputs), "b1": error} if (net < 0).any() else found
+
+    report = check_gradients(gradients, network)
+    assert "mask" in report.mistakes[0].name, report
+
+
+def test_numbers_that_lie_on_a_kink_are_not_judged() -> None:
+    network = Network.read(EXAMPLE).with_values(
+        {"layers[0].activation": "relu", "layers[0].weights": [[2, -1], [1, 1]]}
+    )
+    at_kink = network.with_values({"layers[0].bias": [0, 0]})  # net = 2·0.05 - 0.1: which side, rounding decides
+    right = textbook(at_kink)
+
+    def other_side(parameters: Any, inputs: Any, targets: Any) -> Any:
+        nudged = {**parameters, "b1": parameters["b1"] + 1e-18}
+        found = right(nudged, inputs, targets)
+        if abs((parameters["W1"] @ inputs + parameters["b1"])[0]) < 1e-15:
+            error = found["b2"] @ parameters["W2"]
+            found |= {"W1": np.outer(error, inputs), "b1": error}
+        return found
+
+    assert check_gradients(right, at_kink)
+    assert check_gradients(other_side, at_kink)
+
+
+@pytest.mark.full
+def test_a_gradient_wrong_by_1e_9_in_one_weight_is_found_wherever_the_bound_is_below_1e_10() -> None:
+    tried = 0
+    plain = (number for number in itertools.count() if not drawn(number).parameters)
+    for number in itertools.islice(plain, 200 if FULL else 6):
+        model = drawn(number)
+        network = Network.parse(model.to_toml())
+        function = ByHand(model, number)
+        point = own_point(derive(network), "float64")
+        assert point is not None
+        places = [
+            (key, place)
+            for key, array in keys_of(point.derivation).items()
+            for gradient in [point.derivation.gradient_array(array)]
+            for place in np.ndindex(point.numbers.array(gradient).shape)
+            if 0 < point.numbers.bound(gradient)[place] < 1e-10 * abs(point.numbers.array(gradient)[place])
+        ]
+        if not places:
+            continue
+        key, place = Random(number).choice(places)
+
+        def nudged(*arguments: Any, key: str = key, place: Any = place, function: ByHand = function) -> Any:
+            returned = function(*arguments)
+            found = returned[1] if isinstance(returned, tuple) else returned
+            entries = np.array(found[function.prefix + key])
+            turned = place[::-1] if function.layout == "from_to" else place
+            entries[turned] *= 1 + NUDGE
+            return found | {function.prefix + key: entries}
+
+        with np.errstate(all="ignore"):
+            report = check_gradients(nudged, network, layout=function.layout, batched=function.batched)
+        assert not report.parameters[key].agrees, f"network {number}: {key}{place}"
+        tried += 1
+    assert tried >= (100 if FULL else 4)

@@ -17,7 +17,7 @@ import numpy as np
 from symbackprop.catalogue.mistakes import Subject
 from symbackprop.checking.answers import Unreadable, entries_of, place_text, precision_of, table_of
 from symbackprop.checking.calling import LIBRARIES, Answer, Gradients, answer_of
-from symbackprop.checking.diagnosis import MARGIN, Diagnosis, Explanation, Observed
+from symbackprop.checking.diagnosis import MARGIN, Diagnosis, Explanation, Observed, tolerance_of
 from symbackprop.checking.explaining import mistakes_of
 from symbackprop.checking.laws import Numbers
 from symbackprop.checking.points import Point, frozen_keys, keys_of, points, settled
@@ -141,7 +141,7 @@ class _Run:
             if key in table:
                 self._take(key, table[key], point.numbers.array(array).shape, found)
         tolerance = {
-            array: MARGIN * point.numbers.bound(array)
+            array: tolerance_of(point.numbers, array)
             + (0 if self.rtol is None else self.rtol * abs(point.numbers.array(array)))
             for array in found
         }

@@ -63,6 +63,8 @@ def remarks(key: str, array: Array, observed: Sequence[Observed]) -> Iterable[st
                 yield f"only unit {rows.pop() + 1} of the layer is wrong (row {places[0][0]})"
             elif len(columns) == 1 and wrong.shape[2] > 1:
                 yield f"only what comes from unit {columns.pop() + 1} is wrong (column {places[0][1]})"
-        zeros = (found == 0) & (right != 0) & wrong
+        zeros = ((found == 0) & (right != 0) & wrong).any(axis=0)
         if zeros.any() and not zeros.all():
-            yield f"{int(zeros.sum())} entries are 0 where they should not be"
+            count = int(zeros.sum())
+            what = "1 entry is 0 where it" if count == 1 else f"{count} entries are 0 where they"
+            yield f"{what} should not be"

@@ -19,7 +19,7 @@ from symbackprop.catalogue.updates import STEP, UPDATES
 from symbackprop.checking.answers import Unreadable, entries_of, place_text, table_of
 from symbackprop.checking.arrays import ArrayNumbers
 from symbackprop.checking.calling import called_safely
-from symbackprop.checking.diagnosis import MARGIN, Diagnosis, Observed
+from symbackprop.checking.diagnosis import Diagnosis, Observed, tolerance_of
 from symbackprop.checking.explaining import mistakes_of
 from symbackprop.checking.gradients import FEW
 from symbackprop.checking.laws import Numbers
@@ -178,7 +178,7 @@ class _Check:
         self.problems += problems
         if problems:
             return None
-        tolerance = {array: MARGIN * numbers.bound(array) for array in found}
+        tolerance = {array: tolerance_of(numbers, array) for array in found}
         if self.keeps_states:
             before = self.observed[-1] if self.observed else None
             self.observed.append(_Followed(numbers, found, tolerance, before=before))
