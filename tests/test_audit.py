@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -18,8 +17,8 @@ from symbackprop.errors import InputError
 from symbackprop.network import Network
 from symbackprop.notation.neutral import neutral
 from symbackprop.values import evaluate
+from tests.conftest import FULL
 
-FULL = bool(os.environ.get("SYMBACKPROP_FULL"))
 CLAIMS = Path("examples/claims")
 EXAMPLE = "examples/two-input.toml"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from symbackprop.catalogue.mistakes import MISTAKES, Subject, Variant, variants_of
+from symbackprop.catalogue.mistakes import MISTAKES, Subject, Variant, is_slope, variants_of
 from symbackprop.checking.printed import Printed, edits, printed
 from symbackprop.checking.scalars import Scalars, evaluated, operands
 from symbackprop.checking.wording import array_text, expression_text
@@ -22,8 +22,9 @@ from symbackprop.system import Equation, every_index, scalar
 
 CHANCE = 0.02  # a diagnosis that fits by chance with more than this is none
 # Simpler guesses come first. Those of the first group are mistakes of thought, and add up: the more of them are tried,
-# the likelier one fits by chance. Each of the others is a slip, and its family stands for itself.
-THOUGHT = ("simple", "direct", "factor", "mistake")
+# the likelier one fits by chance; a mistake that leaves what is printed before as it is, is consistent with it. Each of
+# the others is a slip, and its family stands for itself.
+THOUGHT = ("simple", "direct", "factor", "consistent", "mistake")
 SLIPS = ("exchanged", "neighbour", "changed", "value", "digits")
 HEDGED = 0.1  # slips that fit with less chance than this are named if there are several: which one cannot be told
 MOST_FACTORS = 10
@@ -112,12 +113,13 @@ def simple_guesses(derivation: Derivation, quantity: Quantity | None, exact: flo
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """A quantity that a number is worked out from: its number as it is taken, and as it was printed."""
+    """A quantity that a number is worked out from: its number as it is taken, and as it is, or would be, printed."""
 
     quantity: Quantity
     value: float
     printed: str = ""
     direct: bool = False  # it stands in the number's own equation
+    held: bool = True  # it is taken as it is, not worked out from what is behind it
 
 
 def operand_guesses(
@@ -130,9 +132,10 @@ def operand_guesses(
     """One operand, however far behind, with another number in its place.
 
     Other entries of the same array and numbers of before the update come first; then any number of the document;
-    then slips in copying the operand. ``document`` has its numbers with what they are called.
+    then slips in copying the operand. ``known`` has the numbers that the others have, ``document`` those of the
+    document with what they are called.
     """
-    taken = {each.quantity: each.value for each in behind}
+    taken = {each.quantity: each.value for each in behind if each.held}
     plain = derivation.notation.plain
     for each in behind:
         options: list[tuple[str, str, float]] = []
@@ -158,7 +161,7 @@ def operand_guesses(
         if not options:
             continue
         columns = {**taken, each.quantity: np.array([value for _, _, value in options])}
-        found = evaluated(expression, Scalars(derivation.definition, known.given, columns, base=known).of)
+        found = evaluated(expression, Scalars(derivation.definition, known.given, columns, base=known.base or known).of)
         numbers = np.broadcast_to(np.asarray(found, dtype=float), (len(options),))
         for (family, sentence, _), number in zip(options, numbers, strict=True):
             yield Guess(family, sentence, float(number))
@@ -182,18 +185,33 @@ def _relatives(derivation: Derivation, quantity: Quantity) -> Iterator[Quantity]
 def _slips(each: Behind, here: str) -> Iterator[tuple[str, float]]:
     """The operand with its digits exchanged, dropped or changed."""
     try:
-        number = printed(each.printed or f"{each.value:.6g}")
+        number = printed(each.printed)
     except InputError:
         return
     if not number.unit or len(number.digits) < 2:
         return
     sign = -1 if number.value < 0 else 1
     for digits, sentence in edits(number):
-        if each.printed and len(digits) == len(number.digits) and "exchanged" in sentence:
-            yield f"in {here} = {each.printed or number.text} {sentence}", float(sign * int(digits) * number.unit)
+        if len(digits) == len(number.digits) and "exchanged" in sentence:
+            yield f"in {here} = {each.printed} {sentence}", float(sign * int(digits) * number.unit)
     for digits, sentence in edits(number):
         if len(digits) == len(number.digits) and "printed as" in sentence:
-            yield f"in {here} = {each.printed or number.text} {sentence}", float(sign * int(digits) * number.unit)
+            yield f"in {here} = {each.printed} {sentence}", float(sign * int(digits) * number.unit)
+
+
+def link_guesses(derivation: Derivation, expression: Expression, value_of: Callable[[Any], float]) -> Iterator[Guess]:
+    """A product of links with one of them left out, or twice."""
+    if not isinstance(expression, Product):
+        return
+    links = [each.of for each in expression.operands if isinstance(each, Reference) and isinstance(each.of, Quantity)]
+    whole = float(evaluated(expression, value_of))
+    for link in links:
+        value = float(value_of(link))
+        if value in (0, 1) or not math.isfinite(value) or len(expression.operands) < 2:
+            continue
+        what = f"{'the slope' if is_slope(link.array) else 'the factor'} {derivation.notation.plain(link)}"
+        yield Guess("direct", f"{what} is left out", whole / value)
+        yield Guess("direct", f"{what} stands twice", whole * value)
 
 
 def factor_guesses(
@@ -208,11 +226,12 @@ def factor_guesses(
     whole = math.prod(values)
     if not whole or not math.isfinite(whole):
         return
-    for place, text in enumerate(texts):
-        yield Guess("factor", f"the factor {text} is left out", whole / values[place])
-        yield Guess("factor", f"the factor {text} stands twice", whole * values[place])
-    for one in range(len(texts)):
-        for other in range(one + 1, len(texts)):
+    places = [place for place, value in enumerate(values) if value != 1]
+    for place in places:
+        yield Guess("factor", f"the factor {texts[place]} is left out", whole / values[place])
+        yield Guess("factor", f"the factor {texts[place]} stands twice", whole * values[place])
+    for one in places:
+        for other in (each for each in places if each > one):
             left = whole / values[one] / values[other]
             yield Guess("factor", f"the factors {texts[one]} and {texts[other]} are left out", left)
 
@@ -253,17 +272,19 @@ def digit_guesses(exact: Fraction, claimed: Printed) -> Iterator[Guess]:
         )
 
 
-def chosen(claimed: Printed, exact: float, guesses: Sequence[Guess]) -> list[Guess]:
+def chosen(claimed: Printed, exact: float, guesses: Sequence[Guess]) -> tuple[list[Guess], list[Guess]]:
     """The guesses that reproduce the printed digits and are unlikely to do so by chance, the simplest family's.
 
+    Those of thought that fit, but may do so by chance, are given apart, the simplest ones first.
     The chance: how many different numbers the guesses give in the neighbourhood, as far around as the printed number is
     from the right one, times the share of it that would print the same.
     """
     apart = abs(float(claimed.value) - exact)
     unit = float(claimed.unit) or abs(float(claimed.value)) * 1e-12
-    if apart == 0:
-        return []
     tried: list[Guess] = []
+    doubtful: list[Guess] = []
+    if apart == 0:
+        return [], []
     for family in (*THOUGHT, *SLIPS):
         own = [each for each in guesses if each.family == family]
         tried = own + (tried if family in THOUGHT else [])
@@ -275,8 +296,9 @@ def chosen(claimed: Printed, exact: float, guesses: Sequence[Guess]) -> list[Gue
         width = 1.0 if any(claimed.rounded_float(each.value) for each in fitting) else 1.5
         chance = (different - 0.5) * width * unit / (2 * apart)
         if chance < CHANCE or (chance < HEDGED and len(fitting) > 1 and family in SLIPS):
-            return fitting
-    return []
+            return fitting, []
+        doubtful += fitting if family in THOUGHT else []
+    return [], _distinct(doubtful)
 
 
 def _distinct(guesses: Sequence[Guess]) -> list[Guess]:

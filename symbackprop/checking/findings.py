@@ -20,8 +20,8 @@ class Finding:
     """The verdict on one claim.
 
     ``because_of`` are the numbers, from 0, of the earlier wrong claims that it carries on from; a wrong claim without
-    any is a root. ``assumed`` is the unrounded number behind a root whose cause is known, ``instead`` the given
-    numbers that the document has in place of the right ones.
+    any is a root. ``assumed`` are the unrounded numbers that may stand behind a root, ``instead`` the given numbers
+    that the document has in place of the right ones.
     """
 
     number: int
@@ -33,7 +33,7 @@ class Finding:
     too_few_digits: bool = False
     reason: str = ""
     remark: str = ""
-    assumed: float | None = None
+    assumed: tuple[float, ...] = ()
     instead: tuple[tuple[Quantity, float], ...] | None = None
 
     @property
@@ -73,7 +73,7 @@ def as_text(findings: Sequence[Finding]) -> str:
         for finding in roots:
             lines += [f"  {_line(finding)}"]
             what = "these digits" if finding.claim.printed else "this"
-            lines += [f"      {finding.diagnosis or f'no known mistake gives {what}'}"]
+            lines += [f"      {finding.diagnosis or finding.remark or f'no known mistake gives {what}'}"]
     if consequences:
         lines += ["", "wrong because of these:"]
         for finding in consequences:
@@ -83,7 +83,7 @@ def as_text(findings: Sequence[Finding]) -> str:
         some = [finding for finding in findings if finding.verdict == verdict]
         if some:
             lines += ["", head, *(f"  {_line(finding)}" for finding in some)]
-    remarks = [finding for finding in findings if finding.remark]
+    remarks = [finding for finding in findings if finding.remark and not finding.is_root]
     if remarks:
         lines += ["", "remarks:", *(f"  {_called(finding)}: {finding.remark}" for finding in remarks)]
     unjudged = [finding for finding in findings if finding.verdict == "not judged"]

@@ -58,6 +58,13 @@ class Printed:
         return self.rounded_float(value) or (_is_usual(value) and self.cut_from(Fraction(value), near=FLOAT))
 
     @property
+    def reach(self) -> tuple[Fraction, Fraction]:
+        """The least and the largest number that is printed like this, rounded or cut."""
+        further = self.unit if self.value else self.unit / 2
+        least, most = (self.unit / 2, further) if self.value >= 0 else (further, self.unit / 2)
+        return self.value - least, self.value + most
+
+    @property
     def digits(self) -> str:
         """Its significant digits."""
         return str(abs(self.value / self.unit).numerator) if self.unit else ""

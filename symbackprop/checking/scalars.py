@@ -36,8 +36,9 @@ class Scalars:
     """Numbers of quantities, each from its own equation; ``replaced`` are taken as they are, and what follows, follows.
 
     With ``base``, what follows from nothing replaced and from no array of ``changed`` has the base's number, and the
-    rest is worked out as by hand: by the equations as they are displayed, where a slope is one of the output. Numbers
-    are floats, or arrays of floats: then each place is a case of its own.
+    rest is worked out as by hand: by the equations as they are displayed, where a slope is one of the output. ``taken``
+    gives the numbers that are taken as they are one by one. Numbers are floats, or arrays of floats: then each place is
+    a case of its own.
     """
 
     def __init__(
@@ -48,8 +49,9 @@ class Scalars:
         *,
         base: Scalars | None = None,
         changed: Iterable[Array] = (),
+        taken: Callable[[Quantity], float | None] | None = None,
     ) -> None:
-        self.definition, self.given, self.base = definition, given, base
+        self.definition, self.given, self.base, self.taken = definition, given, base, taken
         self.known: dict[Quantity, Any] = dict(replaced or {})
         self._touched = dict.fromkeys([*changed, *(each.array for each in self.known)], True)
 
@@ -61,7 +63,10 @@ class Scalars:
             if here in self.known:
                 waiting.pop()
                 continue
-            if self.base is not None and not self._is_touched(here.array):
+            if self.taken is not None and (number := self.taken(here)) is not None:
+                self.known[here] = number
+                continue
+            if self.base is not None and self.taken is None and not self._is_touched(here.array):
                 self.known[here] = self.base.of(here)
                 continue
             equation = self.definition(here.array)

@@ -5,7 +5,7 @@ there is and never a network what it is called. The gradient check, the audit of
 use this one catalogue.
 """
 
-from symbackprop.catalogue.mistakes.entries import Change, Mistake, Subject, Variant, variants_of
+from symbackprop.catalogue.mistakes.entries import Change, Mistake, Subject, Variant, is_slope, variants_of
 from symbackprop.catalogue.mistakes.table import MISTAKES
 
-__all__ = ["MISTAKES", "Change", "Mistake", "Subject", "Variant", "variants_of"]
+__all__ = ["MISTAKES", "Change", "Mistake", "Subject", "Variant", "is_slope", "variants_of"]

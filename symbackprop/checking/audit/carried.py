@@ -12,12 +12,13 @@ import numpy as np
 
 from symbackprop.checking.audit.document import Document
 from symbackprop.checking.audit.ways import ways
-from symbackprop.checking.printed import Printed
+from symbackprop.checking.printed import Printed, printed
 from symbackprop.checking.scalars import evaluated
 from symbackprop.expressions import Expression
 from symbackprop.quantities import Quantity
 
 MOST_CASES = 4_096  # ways to take exact or printed operands that are tried for one number
+SHARE = 0.1  # what may follow from an unrounded root lies in less than this share of its distance from the right one
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,26 @@ def carried_from(
             best = found
         if best is not None and not best:
             return best
+    if best is not None:
+        return best
     for world in document.worlds:
-        value = float(evaluated(expression, world.numbers.of))
-        fits = claimed.fits(value)
+        fits = claimed.fits(float(evaluated(expression, world.numbers.of)))
         if fits and (best is None or len(world.roots) < len(best)):
             best = world.roots
-    return best
+    return _between_edges(document, expression, claimed) if best is None else best
+
+
+def _between_edges(document: Document, expression: Expression, claimed: Printed) -> frozenset[int] | None:
+    """The root that a number follows from, if that was gone on with before it was rounded."""
+    right = float(evaluated(expression, document.known.of))
+    low, high = (float(each) for each in claimed.reach)
+    for edge in document.edges:
+        values = np.broadcast_to(np.asarray(evaluated(expression, edge.numbers.of), dtype=np.float64), (2,))
+        least, most = float(values.min()), float(values.max())
+        apart = min(abs(least - right), abs(most - right))
+        if least <= high and low <= most and least < most and most - least < SHARE * apart:
+            return edge.roots
+    return None
 
 
 def _worked_out(document: Document, expression: Expression, claimed: Printed) -> frozenset[int] | None:
@@ -83,10 +98,12 @@ def _cases(document: Document, expression: Expression) -> dict[Quantity, list[Ca
         options = [Case(float(document.known.of(leaf)), frozenset(), printed=False)]
         for each in said:
             options.append(Case(each.value, frozenset({each.number}) if each.wrong else frozenset(), printed=True))
-        for world in document.worlds:
-            value = float(world.numbers.of(leaf))
-            if math.isfinite(value) and abs(value - options[0].value) > 1e-12 * abs(value):
-                options.append(Case(value, world.roots, printed=False))
+        for each in said:
+            text = printed(document.text(each)) if each.wrong else None
+            for world in document.worlds if text else ():
+                value = float(world.numbers.of(leaf))
+                if text is not None and text.fits(value):  # what it was before it was rounded
+                    options.append(Case(value, frozenset({each.number}), printed=False))
         cases[leaf] = list({(case.value, case.wrong): case for case in options}.values())
     return cases
 

@@ -21,7 +21,7 @@ from symbackprop.checking.printed import Printed, printed
 from symbackprop.checking.scalars import Scalars, operands
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError, SymbackpropError, TooLarge
-from symbackprop.expressions import Expression, Reference
+from symbackprop.expressions import Expression, Negative, Reference
 from symbackprop.given import given_entries
 from symbackprop.notation.names import Names
 from symbackprop.notation.neutral import neutral
@@ -46,7 +46,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The numbers that follow if some wrong claims, the roots, are taken as they are printed."""
+    """The numbers that follow if some wrong claims, the roots, are taken as they are printed or were before rounding.
+
+    Of an edge, each number is two: what follows from the least and from the largest number that is printed like that.
+    """
 
     roots: frozenset[int]
     numbers: Scalars
@@ -76,6 +79,9 @@ class Document:
         ]
         self.found: list[Finding] = []
         self.worlds: list[World] = []
+        self.edges: list[World] = []
+        self._alone: list[World] = []
+        self._roots: set[int] = set()
         self._together: dict[Quantity, float] = {}
         self._said: dict[Any, list[Said]] = {}
         self._kinds: dict[Quantity, Any] = {}
@@ -113,6 +119,15 @@ class Document:
     def scalars(self, replaced: Mapping[Quantity, Any] | None = None) -> Scalars:
         """Numbers in floats, with some of them replaced."""
         return Scalars(self.derivation.definition, self.given, replaced, base=self.known)
+
+    def as_printed(self, *, wrong: bool) -> Scalars:
+        """Numbers worked out from those that have been printed, the last ones where there are several."""
+
+        def taken(quantity: Quantity) -> float | None:
+            said = [each for each in self.said(quantity) if wrong or not each.wrong]
+            return said[-1].value if said else None
+
+        return Scalars(self.derivation.definition, self.given, base=self.known, taken=taken)
 
     def behind(
         self,
@@ -161,21 +176,41 @@ class Document:
         """Notes what a claim says, and what would follow from it if it is a root."""
         if quantity is None:
             return
-        wrong = finding.verdict == "wrong"
-        said = Said(finding.number, float(claimed.value), wrong)
+        said = Said(finding.number, float(claimed.value), finding.verdict == "wrong")
         self._said.setdefault(self._kind(quantity), []).append(said)
-        if wrong and not finding.because_of:
-            assumed = float(claimed.value) if finding.assumed is None else finding.assumed
-            replaced = {quantity: assumed} if finding.instead is None else dict(finding.instead)
-            self._new_world(frozenset({finding.number}), replaced)
+        if finding.is_root and finding.instead is not None:
+            self._new_worlds(finding.number, [dict(finding.instead)])
+        elif finding.is_root:
+            source, sign = self._source(quantity)
+            numbers = [*finding.assumed, float(claimed.value)]
+            ways = [{source: sign * value} for value in numbers]
+            ways += [{quantity: value} for value in numbers] if quantity != source else []
+            reach = np.array([sign * float(each) for each in claimed.reach])
+            edges = World(frozenset({finding.number}), self.scalars({source: reach}))
+            self._new_worlds(finding.number, ways, edges)
 
-    def _new_world(self, root: frozenset[int], replaced: Mapping[Quantity, float]) -> None:
-        self._together = {**self._together, **replaced}
-        both = frozenset().union(*(world.roots for world in self.worlds), root)
-        self.worlds = [each for each in self.worlds if len(each.roots) == 1][-MOST_WORLDS:]
-        self.worlds.append(World(root, self.scalars(replaced)))
-        if len(both) > 1:
-            self.worlds.append(World(both, self.scalars(self._together)))
+    def _new_worlds(self, root: int, ways: list[dict[Quantity, float]], edges: World | None = None) -> None:
+        """What follows from a root, alone and together with the earlier ones; the likeliest of its numbers is first."""
+        self._together = {**self._together, **ways[0]}
+        self._roots |= {root}
+        alone = [World(frozenset({root}), self.scalars(way)) for way in ways]
+        self._alone = [*self._alone, *alone][-MOST_WORLDS:]
+        self.edges = [*self.edges, *([edges] if edges else [])][-MOST_WORLDS:]
+        together = [World(frozenset(self._roots), self.scalars(self._together))] if len(self._roots) > 1 else []
+        self.worlds = [*self._alone, *together]
+
+    def _source(self, quantity: Quantity) -> tuple[Quantity, int]:
+        """What a quantity is another name of, and 1, or -1 where that has the other sign: delta of dE/dnet."""
+        sign = 1
+        while (equation := self.derivation.definition(quantity.array)) is not None:
+            match scalar(equation, quantity.indices):
+                case Reference(Quantity() as source):
+                    quantity = source
+                case Negative(Reference(Quantity() as source)):
+                    quantity, sign = source, -sign
+                case _:
+                    break
+        return quantity, sign
 
     def _kind(self, quantity: Quantity) -> Any:
         """The same for quantities that are always equal: a delta and its bias's gradient, a weight and its slope."""

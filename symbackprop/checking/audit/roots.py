@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
 
 from symbackprop.catalogue.mistakes import Variant
-from symbackprop.checking.audit.document import Document
+from symbackprop.checking.audit.document import Document, Said
 from symbackprop.checking.audit.givens import other_given
 from symbackprop.checking.audit.ways import ways
 from symbackprop.checking.causes import (
@@ -16,31 +18,47 @@ from symbackprop.checking.causes import (
     chosen,
     digit_guesses,
     factor_guesses,
+    link_guesses,
     operand_guesses,
     simple_guesses,
 )
 from symbackprop.checking.findings import Finding
 from symbackprop.checking.printed import Printed
-from symbackprop.checking.scalars import evaluated, operands
+from symbackprop.checking.scalars import Scalars, evaluated, operands
 from symbackprop.expressions import Expression
 from symbackprop.quantities import Quantity
-from symbackprop.system import scalar
 
 MOST_OPERANDS = 60  # operands of one number that slips are looked for in
+MOST_ASSUMED = 3  # unrounded numbers that are followed on from one root
+NOTHING = 1e-12  # relative: a mistake that changes a number by less is not made in it
+ROUNDED = 0.02  # relative: how far rounded operands may take a mistake's number
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What may have happened: the guesses that fit, and the sentence that says it; None where nothing is known."""
+    """What may have happened: the guesses that fit, and the sentence that says it; None where nothing is known.
 
-    fitting: tuple[Guess, ...]
-    sentence: str | None
+    ``doubtful`` are guesses that fit, but so few digits fit many by chance.
+    """
+
+    fitting: tuple[Guess, ...] = ()
+    sentence: str | None = None
+    doubtful: tuple[Guess, ...] = ()
 
     @property
-    def assumed(self) -> float | None:
-        """The unrounded number, where it is known."""
-        values = {each.value for each in self.fitting if each.family not in ("digits", "exchanged")}
-        return values.pop() if len(values) == 1 else None
+    def assumed(self) -> tuple[float, ...]:
+        """The unrounded numbers that may stand behind the printed one."""
+        values = dict.fromkeys(each.value for each in self.fitting if each.family not in ("digits", "exchanged"))
+        return tuple(values)[:MOST_ASSUMED]
+
+    @property
+    def remark(self) -> str:
+        """What can be said without a diagnosis."""
+        if self.sentence or not self.doubtful:
+            return ""
+        some = "; ".join(each.sentence for each in self.doubtful[:2])
+        more = "; ..." if len(self.doubtful) > 2 else ""
+        return f"its digits are too few to tell what it comes from; they would fit, perhaps by chance: {some}{more}"
 
 
 def root(
@@ -51,9 +69,10 @@ def root(
     if given is not None:
         sentence, instead = given
         found = replace(finding, verdict="wrong", diagnosis=sentence, instead=tuple(instead.items()))
-        return found, Cause((), sentence)
+        return found, Cause(sentence=sentence)
     cause = cause_of(document, finding, claimed, expression, quantity)
-    return replace(finding, verdict="wrong", diagnosis=cause.sentence, assumed=cause.assumed), cause
+    told = {"diagnosis": cause.sentence, "assumed": cause.assumed, "remark": cause.remark}
+    return replace(finding, verdict="wrong", **told), cause  # type: ignore[arg-type]
 
 
 def cause_of(
@@ -63,19 +82,20 @@ def cause_of(
     assert finding.value is not None
     right = float(finding.value)
     guesses = list(simple_guesses(document.derivation, quantity, right, document.known))
-    guesses += _of_operands(document, expression, quantity)
+    guesses += _of_operands(document, claimed, expression, quantity)
     guesses += _of_the_catalogue(document, claimed, expression, right)
     guesses += digit_guesses(finding.value, claimed)
-    fitting = chosen(claimed, right, guesses)
+    fitting, doubtful = chosen(claimed, right, guesses)
     if fitting:
-        return Cause(tuple(fitting), told(fitting))
+        return Cause(tuple(fitting), told_of(fitting))
     steps = abs(float(claimed.value) - right) / float(claimed.unit) if claimed.unit else 0
     if 0 < steps <= 1.5:
-        return Cause((), f"its last digit is off by one: {claimed.like(finding.value)} is meant")
-    return Cause((), None)
+        off = Guess("digits", f"its last digit is off by one: {claimed.like(finding.value)} is meant", right)
+        return Cause(sentence=told_of([off, *doubtful]))
+    return Cause(doubtful=tuple(doubtful))
 
 
-def told(fitting: Sequence[Guess]) -> str:
+def told_of(fitting: Sequence[Guess]) -> str:
     """The guess that fits, and those that it cannot be told from."""
     first, *others = [each.sentence for each in fitting]
     if not others:
@@ -83,71 +103,93 @@ def told(fitting: Sequence[Guess]) -> str:
     return f"{first}; it cannot be told from: {'; '.join(others[:3])}{'; ...' if len(others) > 3 else ''}"
 
 
-def _of_operands(document: Document, expression: Expression, quantity: Quantity | None) -> Iterator[Guess]:
+def _of_operands(
+    document: Document, claimed: Printed, expression: Expression, quantity: Quantity | None
+) -> Iterator[Guess]:
     derivation = document.derivation
-    stops, exact, as_printed = _behind(document, expression, quantity)
     numbers = document.numbers()
     way = next(ways(document, expression, quantity), expression)
-    for behind in (exact, as_printed):
-        yield from operand_guesses(derivation, way, behind, document.known, numbers)
-        taken = document.scalars({each.quantity: each.value for each in behind})
+    for taken, wrong in _takings(document):
+        stops, behind = _behind(document, way, claimed, taken, wrong=wrong)
+        yield from operand_guesses(derivation, way, behind, taken, numbers)
+        yield from link_guesses(derivation, way, taken.of)
         yield from factor_guesses(derivation, way, stops, taken.of)
         yield from factor_guesses(derivation, way, frozenset(), taken.of)
 
 
+def _takings(document: Document) -> Iterator[tuple[Scalars, bool]]:
+    """The numbers that somebody may have gone on with, and whether wrong ones are among them."""
+    yield document.known, False
+    yield document.as_printed(wrong=False), False
+    if any(each.wrong for each in document.everything_said()):
+        yield document.as_printed(wrong=True), True
+
+
 def _behind(
-    document: Document, expression: Expression, quantity: Quantity | None
-) -> tuple[frozenset[Quantity], list[Behind], list[Behind]]:
-    """What a number is worked out from: where printed operands stand, and all operands, exact and as printed."""
-    definition = document.derivation.definition
-    waiting = list(operands(expression))
-    if quantity is not None:
-        equation = definition(quantity.array)
-        waiting = [] if equation is None else operands(scalar(equation, quantity.indices))
-    own = set(waiting)
-    stops, exact, as_printed = set[Quantity](), list[Behind](), list[Behind]()
-    seen = set[Quantity]()
-    while waiting and len(seen) < MOST_OPERANDS:
-        leaf = waiting.pop(0)
-        if leaf in seen:
-            continue
-        seen.add(leaf)
-        value = float(document.known.of(leaf))
-        said = [each for each in document.said(leaf) if not each.wrong]
-        equation = definition(leaf.array)
-        text = document.text(said[-1]) if said else ""
-        if said or equation is None or leaf in own:
-            exact.append(Behind(leaf, value, text, leaf in own))
-            as_printed.append(Behind(leaf, said[-1].value if said else value, text, leaf in own))
-        if said:
+    document: Document, way: Expression, claimed: Printed, taken: Scalars, *, wrong: bool
+) -> tuple[frozenset[Quantity], list[Behind]]:
+    """What a number is worked out from: where printed operands stand, and all operands."""
+
+    def said(leaf: Quantity) -> list[Said]:
+        return [each for each in document.said(leaf) if wrong or not each.wrong]
+
+    own = set(operands(way))
+    stops, found = set[Quantity](), list[Behind]()
+    for leaf in islice(document.behind(way, until=lambda leaf: bool(said(leaf))), MOST_OPERANDS):
+        here = said(leaf)
+        if here:
             stops.add(leaf)
-        elif equation is not None:
-            waiting += operands(scalar(equation, leaf.indices))
-    return frozenset(stops), exact, as_printed
+        if here or leaf in own or document.derivation.definition(leaf.array) is None:
+            value = float(taken.of(leaf))
+            given = document.derivation.definition(leaf.array) is None
+            text = document.text(here[-1]) if here else f"{value:g}" if given else _like(claimed, value)
+            found.append(Behind(leaf, value, text, direct=leaf in own, held=bool(here) or given))
+    return frozenset(stops), found
+
+
+def _like(claimed: Printed, value: float) -> str:
+    """A number that is not printed, to the place of one that is."""
+    return claimed.like(Fraction(value)) if claimed.unit and math.isfinite(value) else ""
 
 
 def _of_the_catalogue(document: Document, claimed: Printed, expression: Expression, right: float) -> Iterator[Guess]:
-    for variant, value in document.catalogue.values(expression):
-        if math.isfinite(value) and abs(value - right) > 1e-12 * max(abs(right), 1e-300):
-            yield Guess("mistake", document.catalogue.sentence(variant), value, variant.mistake.name)
-            yield from _from_printed_with(document, variant, expression, claimed, value)
+    """Mistakes, first those that leave what is printed before as it is."""
+    catalogue = document.catalogue
+    takings = list(_takings(document))
+    for variant, value in catalogue.values(expression):
+        if not math.isfinite(value) or abs(value - right) <= NOTHING * max(abs(right), 1e-300):
+            continue
+        sentence, name = catalogue.sentence(variant), variant.mistake.name
+        held = _held(document, variant, expression)
+        alone = _with_mistake(document, variant, expression, held, document.known)
+        if abs(alone - right) <= NOTHING * max(abs(right), 1e-300):
+            yield Guess("mistake", sentence, value, name)
+            continue
+        yield Guess("consistent", sentence, alone, name)
+        room = ROUNDED * abs(alone) + 5 * float(claimed.unit)
+        if abs(alone - float(claimed.value)) <= room and not claimed.fits(alone):
+            for taken, _ in takings[1:]:
+                number = _with_mistake(document, variant, expression, held, taken)
+                if math.isfinite(number):
+                    yield Guess("consistent", sentence, number, name)
 
 
-def _from_printed_with(
-    document: Document, variant: Variant, expression: Expression, claimed: Printed, value: float
-) -> Iterator[Guess]:
-    """The same mistake made with printed operands, where its exact number is near to what is printed."""
-    apart = abs(value - float(claimed.value))
-    if not apart or apart > 1e-3 * abs(value) + 3 * float(claimed.unit) or claimed.fits(value):
-        return
-    definition = document.catalogue.definition(variant)
-    own = set(operands(expression))
+def _held(document: Document, variant: Variant, expression: Expression) -> list[Quantity]:
+    """The printed numbers that a mistake would be made behind."""
+    own, definition = set(operands(expression)), document.catalogue.definition(variant)
 
     def is_printed(leaf: Quantity) -> bool:
         return leaf not in own and leaf.array in document.derivation.system and bool(document.said(leaf))
 
-    behind = document.behind(expression, definition=definition, until=is_printed)
-    replaced = {leaf: document.said(leaf)[-1].value for leaf in behind if is_printed(leaf)}
-    found = float(evaluated(expression, document.catalogue.with_mistake(variant, replaced).of))
-    if math.isfinite(found):
-        yield Guess("mistake", document.catalogue.sentence(variant), found, variant.mistake.name)
+    return [leaf for leaf in document.behind(expression, definition=definition, until=is_printed) if is_printed(leaf)]
+
+
+def _with_mistake(
+    document: Document, variant: Variant, expression: Expression, held: list[Quantity], taken: Scalars
+) -> float:
+    """What an expression is with a mistake made behind the numbers that are held."""
+    numbers = document.catalogue.with_mistake(variant, {leaf: float(taken.of(leaf)) for leaf in held})
+    try:
+        return float(evaluated(expression, numbers.of))
+    except (ZeroDivisionError, OverflowError):
+        return math.nan

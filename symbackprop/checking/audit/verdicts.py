@@ -10,7 +10,7 @@ from symbackprop.checking.audit.carried import carried_from
 from symbackprop.checking.audit.document import Document
 from symbackprop.checking.audit.givens import contradiction
 from symbackprop.checking.audit.relations import relation
-from symbackprop.checking.audit.roots import Cause, root, told
+from symbackprop.checking.audit.roots import Cause, root, told_of
 from symbackprop.checking.audit.working import from_working, remark_on, worked
 from symbackprop.checking.claims import Claim, Claims
 from symbackprop.checking.findings import Finding
@@ -61,7 +61,7 @@ class Audit:
             best = max((names[each.name], counts[each.sentence]) for each in guesses)
             kept = [each for each in guesses if (names[each.name], counts[each.sentence]) == best]
             if findings[number].is_root:
-                findings[number] = replace(findings[number], diagnosis=told(kept))
+                findings[number] = replace(findings[number], diagnosis=told_of(kept))
         return findings
 
     def _judged(self, number: int, claim: Claim) -> Finding:

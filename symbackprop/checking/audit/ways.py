@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbackprop.checking.audit.document import Document
-from symbackprop.checking.scalars import operands
+from symbackprop.checking.scalars import evaluated, operands
 from symbackprop.errors import SymbackpropError
-from symbackprop.expressions import Expression, Product, Reference, sum_of
+from symbackprop.expressions import Expression, Negative, Product, Reference, sum_of
 from symbackprop.notation.neutral import neutral
 from symbackprop.quantities import Phase, Quantity, Role
-from symbackprop.system import scalar
+from symbackprop.system import Equation, scalar
+
+SAME = 1e-9  # relative: how near a way comes to the right number, which tells that it is one
 
 
 def ways(document: Document, expression: Expression, quantity: Quantity | None) -> Iterator[Expression]:
@@ -21,7 +23,26 @@ def ways(document: Document, expression: Expression, quantity: Quantity | None) 
     equation = document.derivation.definition(quantity.array)
     if equation is None:
         return
-    yield scalar(equation, quantity.indices)
+    own = scalar(equation, quantity.indices)
+    yield own if document.said(quantity) else _unfolded(document, own)
+    right = float(document.known.of(quantity))
+    for way in _others(document, quantity, equation):
+        if abs(float(evaluated(way, document.known.of)) - right) <= SAME * abs(right):
+            yield way
+
+
+def _unfolded(document: Document, expression: Expression) -> Expression:
+    """What another name of a quantity stands for: dE/dnet for delta, a bias's gradient for its delta."""
+    match expression:
+        case Reference(Quantity() as quantity):
+            equation = document.derivation.definition(quantity.array)
+            return expression if equation is None else _unfolded(document, scalar(equation, quantity.indices))
+        case Negative(operand):
+            return Negative(_unfolded(document, operand))
+    return expression
+
+
+def _others(document: Document, quantity: Quantity, equation: Equation) -> Iterator[Expression]:
     array, names = quantity.array, document.names
     if array.role is Role.NET:
         bias = [leaf for leaf in operands(scalar(equation, quantity.indices)) if leaf.array.role is Role.BIAS]
