@@ -77,7 +77,7 @@ def test_every_planted_mistake_is_found_and_named() -> None:
 @pytest.mark.full
 def test_two_mistakes_at_once_are_both_named_mostly() -> None:
     named, count = 0, 0
-    for number in range(400 if FULL else 20):
+    for number in range(150 if FULL else 10):
         made = two_mistakes(number)
         if made is None:
             continue

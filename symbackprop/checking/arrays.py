@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from symbackprop.checking.laws import SAFETY, Law, Numbers, entries_of, shaped
+from symbackprop.checking.laws import SAFETY, Law, Lettered, Numbers, entries_of, shaped
 from symbackprop.contraction import needed
 from symbackprop.quantities import Array, Cell
 from symbackprop.system import Equation, Indicator, Kronecker, Map, Reindex, Scatter, SumOfProducts, Term
@@ -23,6 +24,9 @@ __all__ = ["FLOAT32", "FLOAT64", "SMALLEST", "ArrayNumbers", "Circular", "Number
 FLOAT64, FLOAT32 = 2.0**-53, 2.0**-24
 SMALLEST = {FLOAT64: 5e-324, FLOAT32: 1.5e-45}
 Definition = Callable[[Array], Equation | None]
+# What is worked out of an equation without numbers, by the equation's id: it serves at every point. The equation stands
+# beside it, so that the id stays its own.
+Memory = dict[int, tuple[Equation, "Worked"]]
 
 
 class Circular(Exception):
@@ -41,6 +45,7 @@ class ArrayNumbers:
     given: Mapping[Array, Numbers]
     roundoff: float = FLOAT64
     rounded: frozenset[Array] = frozenset()
+    memory: Memory = field(default_factory=dict)
     _known: dict[Array, Numbers] = field(default_factory=dict)
     _bounds: dict[Array, Numbers] = field(default_factory=dict)
 
@@ -78,7 +83,13 @@ class ArrayNumbers:
                 stale.add(array)
             else:
                 kept[array] = numbers
-        return ArrayNumbers(definition, self.given, self.roundoff, self.rounded, kept)
+        return ArrayNumbers(definition, self.given, self.roundoff, self.rounded, self.memory, kept)
+
+    def _worked(self, equation: Equation) -> Worked:
+        known = self.memory.get(id(equation))
+        if known is None:
+            known = self.memory[id(equation)] = (equation, Worked.of(equation))
+        return known[1]
 
     def _waiting(self, wanted: Array, known: Mapping[Array, Numbers]) -> Iterable[Array]:
         waiting = [wanted]
@@ -89,7 +100,7 @@ class ArrayNumbers:
                 waiting.pop()
                 continue
             equation = self.definition(array)
-            missing = [] if equation is None else [each for each in _read(equation) if each not in known]
+            missing = [] if equation is None else [each for each in self._worked(equation).reads if each not in known]
             if missing:
                 begun.add(array)
                 if any(each in begun for each in missing):
@@ -108,7 +119,7 @@ class ArrayNumbers:
                 return self._sum(target, terms)
             case Map():
                 with np.errstate(all="ignore"):
-                    return shaped(Law(self, equation, equation.computed_law()).numbers(), equation.target, self)
+                    return shaped(self._law(equation, computed=True).numbers(), equation.target, self)
             case Reindex(target, sources, table):
                 return self._gathered(target, sources, [[entry] for entry in table], self._known)
             case Scatter(target, sources, table, extra):
@@ -145,10 +156,15 @@ class ArrayNumbers:
                 found[:, place] += column[(slice(None), *indices)] if source.has_observations else column[indices]
         return found.reshape(shape)
 
+    @cached_property
+    def _observations(self) -> int:
+        return next((len(self.given[each]) for each in self.given if each.has_observations), 1)
+
     def shape(self, target: Cell) -> tuple[int, ...]:
         """The shape of an array; the number of observations is that of the given numbers."""
-        observations = next((len(self.given[each]) for each in self.given if each.has_observations), 1)
-        return tuple(observations if axis.kind == "observation" else int(axis.size or 0) for axis in target.array.axes)
+        return tuple(
+            self._observations if axis.kind == "observation" else int(axis.size or 0) for axis in target.array.axes
+        )
 
     def _sum(self, target: Cell, terms: Iterable[Term]) -> Numbers:
         total = np.zeros(self.shape(target), dtype=np.longdouble)
@@ -205,20 +221,41 @@ class ArrayNumbers:
         shaped: Numbers = product.reshape(shape)
         return shaped
 
+    def _law(self, equation: Map, *, computed: bool = False) -> Law:
+        worked = self._worked(equation)
+        law = worked.computed if computed else worked.printed
+        assert law is not None
+        return Law(self, equation, law)
+
     def _map_bound(self, equation: Map) -> Numbers:
         with np.errstate(all="ignore"):
             value = self._known[equation.target.array]
-            printed, error = Law(self, equation, equation.law()).bounded()
+            printed, error = self._law(equation).bounded()
             apart = abs(shaped(printed, equation.target, self) - value)
             worst = shaped(error, equation.target, self) + np.where(np.isfinite(apart), apart, 0)
             if equation.stable is not None:
-                _, other = Law(self, equation, equation.computed_law()).bounded()
+                _, other = self._law(equation, computed=True).bounded()
                 worst = np.fmax(worst, shaped(other, equation.target, self))
             own = SAFETY * self.roundoff * abs(value) + SMALLEST[self.roundoff]
             found: Numbers = np.where(np.isnan(worst), np.inf, worst) + own
             return found
 
 
-def _read(equation: Equation) -> list[Array]:
-    """What an equation reads, in its printed form and in its computed one."""
-    return list(dict.fromkeys(equation.reads))
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What an equation reads, in its printed form and in its computed one; and a map's two laws."""
+
+    reads: tuple[Array, ...]
+    printed: Lettered | None = None
+    computed: Lettered | None = None
+
+    @classmethod
+    def of(cls, equation: Equation) -> Worked:
+        reads = tuple(dict.fromkeys(equation.reads))
+        if not isinstance(equation, Map):
+            return cls(reads)
+        indices = equation.target.indices
+        printed = Lettered.of(equation.law(), indices)
+        return cls(
+            reads, printed, printed if equation.stable is None else Lettered.of(equation.computed_law(), indices)
+        )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from symbackprop.expressions import (
     BySign,
     Call,
     Expression,
+    Function,
     Negative,
     Number,
     Power,
@@ -30,6 +32,7 @@ from symbackprop.expressions import (
     constant,
     leaves,
 )
+from symbackprop.functions import EXP, TANH
 from symbackprop.quantities import Array, Cell, Role
 from symbackprop.system import Factor, Indicator, Kronecker, Map
 
@@ -42,14 +45,27 @@ Pair = tuple[Numbers, Numbers]
 SAFETY = 4.0  # for what each product of several factors rounds
 
 
+@dataclass(frozen=True, slots=True)
+class Lettered:
+    """A law, the letters that it runs over, the target's first, and the cells that it reads."""
+
+    law: Expression
+    letters: tuple[str, ...]
+    cells: tuple[Cell, ...]
+
+    @classmethod
+    def of(cls, law: Expression, indices: tuple[str, ...]) -> Lettered:
+        """The law of a target with these letters."""
+        return cls(law, tuple(dict.fromkeys((*indices, *_bound_letters(law)))), tuple(_cells(law)))
+
+
 class Law:
     """A map's law over whole arrays: each letter has an axis of its own, the target's letters first."""
 
-    def __init__(self, owner: ArrayNumbers, equation: Map, law: Expression) -> None:
-        self.owner, self.law = owner, law
-        self.letters = list(dict.fromkeys((*equation.target.indices, *_bound_letters(law))))
+    def __init__(self, owner: ArrayNumbers, equation: Map, lettered: Lettered) -> None:
+        self.owner, self.law, self.letters = owner, lettered.law, lettered.letters
         self.sizes = dict(zip(equation.target.indices, owner.shape(equation.target), strict=True))
-        for cell in _cells(law):
+        for cell in lettered.cells:
             self.sizes |= dict(zip(cell.indices, owner.array(cell.array).shape, strict=True))
         self.u = owner.roundoff
 
@@ -66,6 +82,8 @@ class Law:
             entries, indices = entries_of(of, {}, self.sizes)
         else:  # an axis whose number of observations is a symbol
             return np.asarray(np.longdouble(self.owner.shape(Cell(Array(Role.INPUT, (of,))))[0]))
+        if tuple(indices) == self.letters:
+            return entries
         order = sorted(range(len(indices)), key=lambda place: self.letters.index(indices[place]))
         shape = [1] * len(self.letters)
         for place in order:
@@ -158,20 +176,27 @@ class Law:
                     "sum", letter, abs(value)
                 )
             case Call(function, arguments):
-                if function.name not in PRIMITIVES:
-                    inner = function.definition or function.stable
-                    assert inner is not None
-                    return self.pair(inner(*arguments))
-                value = self.value(expression)
-                error = np.asarray(SAFETY * u * abs(value))
-                for argument, partial in zip(arguments, function.partials, strict=True):
-                    own = self.pair(argument)[1]
-                    if function.name in ("max", "min", "abs"):
-                        error = error + own
-                    elif own.any():
-                        error = error + abs(self.value(partial(*arguments, at_kink=ONE))) * own
+                value, error = self._called(function, arguments, expression)
+                if function.name in OTHER_FORMS:
+                    other = self.pair(OTHER_FORMS[function.name](*arguments))[1]
+                    error = np.fmax(error, np.where(np.isfinite(other), other, 0))
                 return value, error
         raise AssertionError(expression)
+
+    def _called(self, function: Function, arguments: tuple[Expression, ...], call: Call) -> Pair:
+        if function.name not in PRIMITIVES:
+            inner = function.definition or function.stable
+            assert inner is not None
+            return self.pair(inner(*arguments))
+        value = self.value(call)
+        error = np.asarray(SAFETY * self.u * abs(value))
+        for argument, partial in zip(arguments, function.partials, strict=True):
+            own = self.pair(argument)[1]
+            if function.name in ("max", "min", "abs"):
+                error = error + own
+            elif own.any():
+                error = error + abs(self.value(partial(*arguments, at_kink=ONE))) * own
+        return value, error
 
     def _times(self, left: Pair, right: Pair) -> Pair:
         (a, da), (b, db) = left, right
@@ -265,3 +290,10 @@ def shaped(numbers: Numbers, target: Cell, owner: ArrayNumbers) -> Numbers:
     shape = owner.shape(target)
     extra = tuple(range(len(shape), numbers.ndim))
     return np.array(np.broadcast_to(numbers.squeeze(extra) if extra else numbers, shape))
+
+
+# How else people write a function: a bound has room for these too, which lose digits in the tails or near 0.
+OTHER_FORMS: Mapping[str, Callable[..., Expression]] = {
+    "sigmoid": lambda x: (1 + TANH(x / 2)) / 2,
+    "tanh": lambda x: (EXP(x) - EXP(-x)) / (EXP(x) + EXP(-x)),
+}

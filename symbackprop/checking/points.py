@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from symbackprop.checking.arrays import FLOAT32, FLOAT64, ArrayNumbers, Numbers
+from symbackprop.checking.arrays import FLOAT32, FLOAT64, ArrayNumbers, Memory, Numbers
 from symbackprop.derivation import Derivation, derive
 from symbackprop.given import given_entries
 from symbackprop.quantities import Array, Phase, Role
@@ -96,13 +96,14 @@ def points(derivation: Derivation, *, dtype: str, seed: int, rounded: bool = Fal
 
     ``rounded`` says that the description's numbers were rounded to floats by someone else: their rounding then counts.
     """
-    own = own_point(derivation, dtype, rounded=rounded)
+    memory: Memory = {}
+    own = own_point(derivation, dtype, rounded=rounded, memory=memory)
     if own is not None and own.is_usable:
         yield own
     random = Random(seed)
     for number in count(1):
         for _ in range(ATTEMPTS):
-            point = _random_point(derivation, dtype, random, number, seed)
+            point = _random_point(derivation, dtype, random, number, seed, memory)
             if point.is_usable:
                 break
         yield point
@@ -116,7 +117,12 @@ def settled(derivation: Derivation) -> Derivation:
 
 
 def own_point(
-    derivation: Derivation, dtype: str, *, rounded: bool = False, entries: Mapping[Array, Any] | None = None
+    derivation: Derivation,
+    dtype: str,
+    *,
+    rounded: bool = False,
+    entries: Mapping[Array, Any] | None = None,
+    memory: Memory | None = None,
 ) -> Point | None:
     """The point of the description's values, or of others in their place; None where one is missing."""
     given: dict[Array, Numbers] = {}
@@ -129,7 +135,7 @@ def own_point(
         given[array] = _binary([entry for entry in column if entry is not None], array, dtype)
     exact = (Role.SETTING, Role.RATE)
     inexact = frozenset(given) if rounded else frozenset(each for each in given if each.role in exact)
-    numbers = ArrayNumbers(derivation.definition, given, ROUNDOFF[dtype], rounded=inexact)
+    numbers = ArrayNumbers(derivation.definition, given, ROUNDOFF[dtype], inexact, {} if memory is None else memory)
     return Point("the description's values", derivation, numbers, dtype)
 
 
@@ -144,11 +150,11 @@ def shape_of(array: Array) -> tuple[int, ...]:
     return tuple(int(extent or 0) for extent in array.shape)
 
 
-def _random_point(derivation: Derivation, dtype: str, random: Random, number: int, seed: int) -> Point:
+def _random_point(derivation: Derivation, dtype: str, random: Random, number: int, seed: int, memory: Memory) -> Point:
     own = dict(given_entries(derivation).items())
     given = {array: _drawn(derivation, array, own[array], dtype, random) for array in derivation.system.givens}
     inexact = frozenset(each for each in given if each.role in (Role.SETTING, Role.RATE))
-    numbers = ArrayNumbers(derivation.definition, given, ROUNDOFF[dtype], rounded=inexact)
+    numbers = ArrayNumbers(derivation.definition, given, ROUNDOFF[dtype], rounded=inexact, memory=memory)
     return Point(f"random point {number} of seed {seed}", derivation, numbers, dtype)
 
 
