@@ -16,9 +16,11 @@ from symbackprop.network import Network
 from symbackprop.notation.names import Names
 from symbackprop.quantities import Array, Quantity
 
+MOST_SHOWN = 8  # missing entries that an error names
 
-def read_gradients(path: str, network: Network) -> dict[str, Any]:
-    """The gradients of a file by the keys W1, b1, ...
+
+def read_gradients(path: str, network: Network, *, layout: str = "to_from") -> dict[str, Any]:
+    """The gradients of a file by the keys W1, b1, ..., in the layout that its weights have.
 
     Its keys may be these, ``dW1``, names of derivatives (``dE/dw[1]``, ``dE/dw_1``), or all of it under
     ``gradients``, ``neutral`` or ``quantities``.
@@ -28,7 +30,7 @@ def read_gradients(path: str, network: Network) -> dict[str, Any]:
         if isinstance(table.get(inner), Mapping):
             table = dict(table[inner])
             break
-    return _by_key(table, network)
+    return _by_key(table, network, layout)
 
 
 def _json(path: str) -> dict[str, Any]:
@@ -54,12 +56,13 @@ def _npz(path: str) -> dict[str, Any]:
         raise InputError(f"{path}: is not an npz file that can be read: {error}") from error
 
 
-def _by_key(table: Mapping[str, Any], network: Network) -> dict[str, Any]:
+def _by_key(table: Mapping[str, Any], network: Network, layout: str) -> dict[str, Any]:
     derivation = settled(derive(network))
     arrays = keys_of(derivation)
     gradients = {derivation.gradient_array(array): key for key, array in arrays.items()}
     names = Names(derivation)
     found: dict[str, Any] = {}
+    single: dict[Array, dict[tuple[int, ...], Any]] = {}
     for name, value in table.items():
         if name in arrays or name.removeprefix("d") in arrays:
             found[name] = value
@@ -69,8 +72,13 @@ def _by_key(table: Mapping[str, Any], network: Network) -> dict[str, Any]:
         except SymbackpropError:
             continue
         array = wanted.array if isinstance(wanted, Quantity) else wanted
-        if array in gradients:
-            _put(found, gradients[array], array, wanted, value)
+        if array in gradients and isinstance(wanted, Quantity):
+            single.setdefault(array, {})[wanted.indices] = _number(name, value)
+        elif array in gradients:
+            found[gradients[array]] = value
+    for array, entries in single.items():
+        whole = _whole(array, entries, names)
+        found.setdefault(gradients[array], whole.T if layout == "from_to" and whole.ndim == 2 else whole)
     if not found:
         raise InputError(
             f"none of the names in the file is a gradient; expected {', '.join(arrays)}, or dE/dw[1] and so on"
@@ -78,10 +86,23 @@ def _by_key(table: Mapping[str, Any], network: Network) -> dict[str, Any]:
     return found
 
 
-def _put(found: dict[str, Any], key: str, array: Array, wanted: Quantity | Array, value: Any) -> None:
-    if isinstance(wanted, Array):
-        found[key] = value
-        return
-    entries = found.setdefault(key, np.full(shape_of(array), np.nan))
-    if isinstance(entries, np.ndarray):
-        entries[wanted.indices] = float(value)
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool | str) or np.ndim(value):
+        raise InputError(f"{name}: {value!r} is not a number")
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: {value!r} is not a number") from error
+
+
+def _whole(array: Array, entries: Mapping[tuple[int, ...], float], names: Names) -> Any:
+    """An array of entries that were named one by one. Raises InputError that names those that are missing."""
+    missing = [each for each in np.ndindex(shape_of(array)) if each not in entries]
+    if missing:
+        shown = [names.derivation.notation.plain(Quantity(array, each)) for each in missing[:MOST_SHOWN]]
+        more = f" and {len(missing) - MOST_SHOWN} more" if len(missing) > MOST_SHOWN else ""
+        raise InputError(f"the file lacks {', '.join(shown)}{more}")
+    found = np.zeros(shape_of(array))
+    for indices, value in entries.items():
+        found[indices] = value
+    return found

@@ -75,7 +75,9 @@ def check_gradients(
 COARSER = "the function returns float32 numbers where it is handed float64: compared in float32 (jax: jax_enable_x64)"
 
 
-def check_values(gradients: Mapping[str, Any], network: Network, *, rtol: float | None = None) -> Report:
+def check_values(
+    gradients: Mapping[str, Any], network: Network, *, layout: str = "to_from", rtol: float | None = None
+) -> Report:
     """Compares gradients that were computed elsewhere, at the description's values, with the exact ones."""
     derivation = settled(derive(network))
     own = next(points(derivation, dtype="float64", seed=0, rounded=True))
@@ -83,7 +85,7 @@ def check_values(gradients: Mapping[str, Any], network: Network, *, rtol: float 
         raise InputError(
             "the description has no values for everything: gradients computed elsewhere cannot be compared"
         )
-    run = _Run(derivation, "to_from", rtol)
+    run = _Run(derivation, layout, rtol)
     run.look(own, Answer(gradients))
     return run.report()
 

@@ -41,7 +41,9 @@ def run(options: Namespace) -> int:
         from symbackprop.checking.elsewhere import read_gradients
         from symbackprop.checking.gradients import check_values
 
-        report = check_values(read_gradients(options.what, network), network)
+        report = check_values(
+            read_gradients(options.what, network, layout=options.layout), network, layout=options.layout
+        )
     else:
         from symbackprop.checking.gradients import check_gradients
 
@@ -84,7 +86,8 @@ def function_named(text: str) -> Any:
         try:
             module = called_safely(importlib.import_module, (place,), what=f"loading {place}")
         except OutsideError as error:
-            if isinstance(error.__cause__, ModuleNotFoundError) and error.__cause__.name == place:
+            missing = error.__cause__.name if isinstance(error.__cause__, ModuleNotFoundError) else None
+            if missing and f"{place}.".startswith(f"{missing}."):
                 raise InputError(f"there is no module {place}, and no file {place}.py is meant") from error
             raise
     if not hasattr(module, name):
