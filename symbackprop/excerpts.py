@@ -66,7 +66,7 @@ class Excerpt:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """What a notebook shows: formulas as Markdown, and as LaTeX where it is formulas alone; else text."""
-        shown = self.to_markdown()
+        shown = self._rendered("markdown", flavour="jupyter")
         bundle = {"text/markdown": shown, "text/plain": self.to_text().rstrip("\n")}
         blocks = shown.strip().split("\n\n")
         if all(each.startswith("$$") and each.endswith("$$") for each in blocks):

@@ -268,13 +268,15 @@ class Derivation:
         values: Values | None = None,
         width: str | float | None = None,
         label_prefix: str | None = None,
+        flavour: str | None = None,
     ) -> str:
         """The derivation as a document of the kind ``to``.
 
         ``of`` names the quantities to derive (none: all); ``form`` is chain, delta, closed, paths or matrix.
         ``numbers`` says whether to show numbers; None: where every value is present. ``digits`` are significant
         digits; ``values`` are numbers in place of the description's. ``fragment`` leaves out what makes a file of it.
-        Of LaTeX, ``width`` is that of the column ("8.5cm", or points), and ``label_prefix`` begins every label.
+        Of LaTeX, ``width`` is that of the column ("8.5cm", or points), and ``label_prefix`` begins every label. The
+        ``flavour`` of Markdown is github, vscode, jupyter or pandoc.
         """
         shown = self._values(shown=numbers, values=values)
         derived = self.core
@@ -283,13 +285,13 @@ class Derivation:
         render = import_module(DOCUMENTS[to]).render
         wanted = [self._derived_for(each) if isinstance(each, str) else each for each in of]
         pictured = {} if wanted or fragment or to not in PICTURES else {"diagram": _picture(derived, shown, to)}
-        layout = _layout(to, width=width, label_prefix=label_prefix)
+        layout = _layout(to, width=width, label_prefix=label_prefix, flavour=flavour)
         text: str = render(derived, values=shown, of=wanted, form=form, fragment=fragment, **pictured, **layout)
         return text
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """What a notebook shows: the whole derivation as Markdown; elsewhere one line."""
-        return {"text/markdown": self.to_markdown(), "text/plain": repr(self)}
+        return {"text/markdown": self.to_markdown(flavour="jupyter"), "text/plain": repr(self)}
 
     def network_at(self, training: Training) -> Network:
         """The network with the parameters at the end of a training; what was not trained is as it was written."""
@@ -331,16 +333,21 @@ class Derivation:
         return Quantity(gradient, wanted.indices) if isinstance(wanted, Quantity) else gradient
 
 
-def _layout(to: str, *, width: str | float | None, label_prefix: str | None) -> dict[str, Any]:
-    """The options of LaTeX alone."""
-    asked = {"width": width, "label_prefix": label_prefix}
-    wrong = [name for name, value in asked.items() if value is not None and to != "latex"]
-    if wrong:
-        raise InputError(f"{wrong[0]} goes with latex, not with {to}")
-    from symbackprop.documents.lengths import points
+# The options of one format alone.
+LAYOUT = {"width": "latex", "label_prefix": "latex", "flavour": "markdown"}
 
-    room = {} if width is None else {"room": points(width)}
-    return room if label_prefix is None else {**room, "label_prefix": label_prefix}
+
+def _layout(to: str, **options: str | float | None) -> dict[str, Any]:
+    """The options of one format alone that were given, as its `render` takes them."""
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    wrong = [name for name in given if LAYOUT[name] != to]
+    if wrong:
+        raise InputError(f"{wrong[0]} goes with {LAYOUT[wrong[0]]}, not with {to}")
+    if "width" in given:
+        from symbackprop.documents.lengths import points
+
+        given["room"] = points(given.pop("width"))
+    return given
 
 
 def _picture(derived: core.Derivation, values: Values | None, to: str) -> Callable[[float], str]:

@@ -14,8 +14,10 @@ import pytest
 import symbackprop as sb
 from symbackprop.cli import main
 from symbackprop.documents import pdf
+from symbackprop.documents.typst import GLYPHS, shown
 from symbackprop.documents.typst_lines import pieces
 from symbackprop.errors import InputError, OutsideError
+from symbackprop.notation.typst import quoted
 from tests.conftest import FULL
 from tests.engines import missing
 from tests.networks import drawn
@@ -85,7 +87,13 @@ def test_pdflatex_makes_equal_bytes_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "title", [*HOSTILE, '#import "@preview/cetz:0.2.2" @label <a> // /* = + #panic("x")', "]]; $ )("]
+    "title",
+    [
+        *HOSTILE,
+        '#import "@preview/cetz:0.2.2" @label <a> // /* = + #panic("x")',
+        "]]; $ )(",
+        "x\u0301\u0489 שלום \u0604 \U000e0101",
+    ],
 )
 def test_a_title_is_only_ever_text(title: str) -> None:
     try:
@@ -97,6 +105,43 @@ def test_a_title_is_only_ever_text(title: str) -> None:
     differing = [place for place, (one, other) in enumerate(zip(own, usual, strict=True)) if one != other]
     assert len(differing) == 2
     assert derivation.to_pdf().startswith(b"%PDF-")
+
+
+def test_every_sign_that_is_kept_has_a_glyph() -> None:
+    """PDF/A-2u is refused where a sign has no glyph, as Typst itself finds."""
+    typst = pytest.importorskip("typst")
+    signs = [chr(code) for glyphs in GLYPHS for code in sorted(glyphs)]
+    kept = [sign for sign in signs if shown(f"a{sign}b") == f"a{sign}b"]
+    assert len(kept) > 400
+
+    def compiled(text: str) -> bytes:
+        source = f'#set text(font: "New Computer Modern")\n#set document(title: "x")\n#{quoted(text)};'
+        made: bytes = typst.compile(
+            source.encode(), format="pdf", pdf_standards="a-2u", ignore_system_fonts=True, timestamp=0
+        )
+        return made
+
+    assert compiled(" ".join(kept)).startswith(b"%PDF-")
+    with pytest.raises(typst.TypstError):
+        compiled("日")
+
+
+def test_a_compiler_that_breaks_off_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    typst = pytest.importorskip("typst")
+
+    class PanicException(BaseException):
+        pass
+
+    class Broken:
+        def __init__(self, **options: object) -> None:
+            pass
+
+        def compile(self, source: bytes, **options: object) -> bytes:
+            raise PanicException("index out of bounds")
+
+    monkeypatch.setattr(typst, "Compiler", Broken)
+    with pytest.raises(OutsideError, match="typst broke off: index out of bounds"):
+        derived("kadakia").to_pdf()
 
 
 def test_a_formula_is_cut_only_outside_of_typsts_own_brackets() -> None:

@@ -15,6 +15,7 @@ ENDINGS = {
 }  # fmt: skip
 FORMATS = tuple(dict.fromkeys(ENDINGS.values()))
 ENGINES = ("typst", "pdflatex")
+FLAVOURS = ("github", "vscode", "jupyter", "pandoc")
 FRAGMENTS = ("latex", "markdown", "typst")
 FORMS = ("chain", "delta", "closed", "paths", "matrix")
 MOST_DIGITS = 1_000
@@ -39,6 +40,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--engine", choices=ENGINES, help="what makes a PDF: the typst wheel (default), or pdflatex")
     parser.add_argument("--width", metavar="LENGTH", help="the width of the LaTeX column to fit: 8.5cm, 240pt")
     parser.add_argument("--label-prefix", metavar="TEXT", help="what the label of each LaTeX equation begins with")
+    parser.add_argument("--flavour", choices=FLAVOURS, help="for whom Markdown is written (default: github)")
     add_set(parser)
 
 
@@ -49,9 +51,13 @@ def run(options: Namespace) -> int:
         raise WrongUsage(f"--fragment goes with {' and '.join(FRAGMENTS)}, not with {to}")
     if options.engine is not None and to != "pdf":
         raise WrongUsage(f"--engine goes with pdf, not with {to}")
-    for flag, value in (("--width", options.width), ("--label-prefix", options.label_prefix)):
-        if value is not None and to != "latex":
-            raise WrongUsage(f"{flag} goes with latex, not with {to}")
+    for flag, value, owner in (
+        ("--width", options.width, "latex"),
+        ("--label-prefix", options.label_prefix, "latex"),
+        ("--flavour", options.flavour, "markdown"),
+    ):
+        if value is not None and to != owner:
+            raise WrongUsage(f"{flag} goes with {owner}, not with {to}")
     if to == "pdf" and options.output is None and is_terminal():
         raise WrongUsage("a PDF does not go to a terminal; write a file: -o note.pdf")
     made = _document(options, to)
@@ -79,7 +85,7 @@ def _document(options: Namespace, to: str) -> str | bytes:
     if to == "pdf":
         made: bytes = derivation.to_pdf(engine=options.engine or "typst", **wanted)
         return made
-    layout = {"width": options.width, "label_prefix": options.label_prefix}
+    layout = {"width": options.width, "label_prefix": options.label_prefix, "flavour": options.flavour}
     return derivation.rendered(to, fragment=options.fragment, **wanted, **layout)
 
 

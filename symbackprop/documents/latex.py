@@ -196,7 +196,9 @@ class _Latex:
         return f"${self.typesetter.name(piece)}$"
 
     def givens(self, givens: Givens) -> str:
-        return rf"\textbf{{{givens.word}:}} {', '.join(given_texts(self.typesetter, givens))}."
+        texts = [f"${each}$" for each in given_texts(self.typesetter, givens)]
+        more = [f"and {givens.more:,} more"] if givens.more else []
+        return rf"\textbf{{{givens.word}:}} {', '.join([*texts, *more])}."
 
     def table(self, table: Table) -> str:
         chunks = [table.rows[start : start + MOST_ROWS] for start in range(0, len(table.rows), MOST_ROWS)]
@@ -221,13 +223,13 @@ class _Latex:
 
 
 def given_texts(typesetter: Typesetter, givens: Givens) -> list[str]:
-    """Each given quantity in TeX, with its value where there are values."""
+    """Each given quantity as a formula in TeX, with its value where there are values."""
     writer = typesetter.writer
     texts = []
     for each in givens.quantities:
         value = "" if writer.figures is None else f" = {writer.number(each).text}"
-        texts.append(f"${typesetter.name(each)}{value}$")
-    return [*texts, f"and {givens.more:,} more"] if givens.more else texts
+        texts.append(f"{typesetter.name(each)}{value}")
+    return texts
 
 
 def escaped(text: str) -> str:

@@ -1,9 +1,14 @@
-"""Documents as Markdown with TeX mathematics, as GitHub, VS Code and Pandoc read it. Never HTML."""
+"""Documents as Markdown with TeX mathematics, in the flavours of its readers. Never HTML.
+
+GitHub takes backslashes and underscores between dollar signs for its own, so that formulas are code there.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from symbackprop.derivation import Derivation
@@ -25,14 +30,35 @@ from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
 from symbackprop.documents.text import one_line
 from symbackprop.documents.typeset import Typesetter
+from symbackprop.errors import InputError, suggestion
 from symbackprop.expressions import Expression
 from symbackprop.quantities import Array, Quantity
 from symbackprop.values import Values
 
 ROOM = 560.0  # points of a formula on a page of GitHub's
 MOST_LINES = 12  # of one display
+# KaTeX gives up a formula of more than 1,000 expansions: how many a command makes, and how many we allow.
+EXPANSIONS = {r"\,": 3, r"\dots": 2, r"\cdots": 1, r"\quad": 1}
+MOST_EXPANSIONS = 800
 SPECIAL = re.compile(r"([\\`*_{}\[\]#!|~$]|:(?=\w+:))")
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+@dataclass(frozen=True, slots=True)
+class Flavour:
+    """What stands around a formula in a line and around a display; ``metadata``: the title stands in a YAML block."""
+
+    inline: tuple[str, str] = ("$", "$")
+    block: tuple[str, str] = ("$$", "$$")
+    metadata: bool = False
+
+
+FLAVOURS = {
+    "github": Flavour(("$`", "`$"), ("```math", "```")),
+    "vscode": Flavour(),
+    "jupyter": Flavour(),
+    "pandoc": Flavour(metadata=True),
+}
 
 
 def render(
@@ -42,24 +68,53 @@ def render(
     of: Sequence[Quantity | Array] = (),
     form: str | None = None,
     fragment: bool = False,
+    flavour: str = "github",
 ) -> str:
     """The derivation as Markdown; ``of``: only these quantities. ``fragment`` leaves out the title."""
+    if flavour not in FLAVOURS:
+        raise InputError(f"unknown flavour {flavour!r} of Markdown; {suggestion(flavour, FLAVOURS)}")
     settings = settings_of(derivation.network.document, form=form)
     figures = None if values is None else Figures(derivation, values, settings)
     document = document_of(derivation, figures, of, settings)
     # GitHub refuses \operatorname.
     typesetter = Typesetter(derivation, figures, settings.style.decimal_mark, room=ROOM, operator="mathrm")
-    return _Markdown(typesetter).document(document, titled=not (fragment or of))
+    return _Markdown(typesetter, FLAVOURS[flavour]).document(document, titled=not (fragment or of))
 
 
 class _Markdown:
-    def __init__(self, typesetter: Typesetter) -> None:
-        self.typesetter = typesetter
+    def __init__(self, typesetter: Typesetter, flavour: Flavour) -> None:
+        self.typesetter, self.flavour = typesetter, flavour
 
     def document(self, document: Document, *, titled: bool) -> str:
-        blocks = [f"# {escaped(document.title)}"] if titled and document.title else []
+        blocks = [self.title(document.title)] if titled and document.title else []
         blocks += [block for section in document.sections for block in self.section(section)]
         return "\n\n".join(blocks) + "\n"
+
+    def title(self, title: str) -> str:
+        """The title as a heading, or as metadata."""
+        if self.flavour.metadata:
+            return f"---\ntitle: {json.dumps(escaped(title), ensure_ascii=False)}\n---"
+        return f"# {escaped(title)}"
+
+    def inline(self, formula: str) -> str:
+        """A formula in a line of text."""
+        before, after = self.flavour.inline
+        return f"{before}{formula}{after}"
+
+    def displays(self, rows: Sequence[str]) -> list[str]:
+        """Rows as a display block, or as several where one would be too much for KaTeX."""
+        parts: list[list[str]] = []
+        left = 0
+        for row in rows:
+            left -= expansions(row)
+            if left < 0 or not parts:
+                parts.append([])
+                left = MOST_EXPANSIONS - expansions(row)
+            parts[-1].append(row)
+        before, after = self.flavour.block
+        return [
+            f"{before}\n\\begin{{aligned}}\n" + " \\\\\n".join(part) + f"\n\\end{{aligned}}\n{after}" for part in parts
+        ]
 
     def section(self, section: Section) -> list[str]:
         blocks = [f"{'#' * (section.level + 1)} {escaped(section.heading)}"] if section.heading else []
@@ -68,7 +123,7 @@ class _Markdown:
             if kind is Line:
                 lines = [each for each in group if isinstance(each, Line)]
                 for start in range(0, len(lines), MOST_LINES):
-                    blocks.append(display(self.typesetter.lines(lines[start : start + MOST_LINES])))
+                    blocks += self.displays(self.typesetter.lines(lines[start : start + MOST_LINES]))
             else:
                 blocks += [self.item(each) for each in group]
         return blocks
@@ -80,9 +135,11 @@ class _Markdown:
             case Givens():
                 from symbackprop.documents.latex import given_texts
 
-                return f"**{givens_word(item)}** {', '.join(given_texts(self.typesetter, item))}."
+                texts = [self.inline(each) for each in given_texts(self.typesetter, item)]
+                more = [f"and {item.more:,} more"] if item.more else []
+                return f"**{givens_word(item)}** {', '.join([*texts, *more])}."
             case Matrices(forms):
-                return display(self.typesetter.matrix_rows(forms))
+                return "\n\n".join(self.displays(self.typesetter.matrix_rows(forms)))
             case Table():
                 return self.table(item)
         raise AssertionError(item)
@@ -94,17 +151,17 @@ class _Markdown:
             case Written(text):
                 return escaped(text)
             case Amount():
-                return f"${self.typesetter.writer.amount(piece)}$"
+                return self.inline(self.typesetter.writer.amount(piece))
             case Expression():
-                return f"${self.typesetter.writer.formula(piece)}$"
-        return f"${self.typesetter.name(piece)}$"
+                return self.inline(self.typesetter.writer.formula(piece))
+        return self.inline(self.typesetter.name(piece))
 
     def table(self, table: Table) -> str:
         number = self.typesetter.writer.number
         rows = [f"| {' | '.join(table.heads)} |", f"| :--- |{' ---: |' * (len(table.heads) - 1)}"]
         for row in table.rows:
             cells = [self.typesetter.name(row[0]), *(number(each).text for each in row)]
-            rows.append("| " + " | ".join(f"${each}$" for each in cells) + " |")
+            rows.append("| " + " | ".join(self.inline(each) for each in cells) + " |")
         return "\n".join(rows)
 
 
@@ -113,9 +170,9 @@ def givens_word(givens: Givens) -> str:
     return f"{givens.word}:"
 
 
-def display(rows: Sequence[str]) -> str:
-    """Rows as a display block."""
-    return "$$\n\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}\n$$"
+def expansions(formula: str) -> int:
+    """How many expansions KaTeX counts for a formula."""
+    return sum(each * formula.count(command) for command, each in EXPANSIONS.items())
 
 
 def escaped(text: str) -> str:

@@ -46,6 +46,10 @@ def by_typst(source: str) -> bytes:
             made = compiler.compile(source.encode(), format="pdf", timestamp=0, pdf_tags=False)
         except typst.TypstError as error:
             raise OutsideError(f"typst cannot set the document: {error.message}") from error
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":  # what a failed assertion of the compiler's own comes as
+                raise
+            raise OutsideError(f"typst broke off: {error}; try --engine pdflatex") from error
     assert isinstance(made, bytes)
     return made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -44,6 +45,8 @@ from symbackprop.values import Values
 
 TIMES = {"": "", "*": "ast", "·": "dot", "×": "times"}
 TITLE = "Backpropagation, step by step"
+# Latin, Greek and Russian letters, and common signs: what New Computer Modern surely has.
+GLYPHS = (range(0x20, 0x180), range(0x391, 0x3CA), range(0x410, 0x450), frozenset(map(ord, "–—‘’“”…•−≈≠≤≥→←∞√∂∑")))
 MARKUP = re.compile(r"([\\#$*_`<>@~\[\]=+\-/'\"])")
 
 
@@ -114,7 +117,7 @@ class _Typst:
         from symbackprop import __version__
 
         blocks = [f"// symbackprop {__version__}", PREAMBLE]
-        title = quoted(" ".join((document.title or TITLE).split()))
+        title = quoted(shown(document.title or TITLE))
         blocks.append(f"#set document(title: {title}, date: none)\n")
         if titled:
             blocks.append(f"#align(center, text(size: 17pt, {title}))\n#v(0.6em)")
@@ -153,7 +156,7 @@ class _Typst:
             case str():
                 return escaped(piece)
             case Written(text):
-                return f"#{quoted(text)};"
+                return f"#{quoted(shown(text))};"
             case Amount():
                 return equation(self.writer.amount(piece))
             case Expression():
@@ -190,6 +193,20 @@ class _Typst:
             cells = [self.writer.label(row[0]).text, *(number(each).text for each in row)]
             lines.append(f"  {', '.join(equation(each) for each in cells)},")
         return "\n".join([*lines, "  table.hline())"])
+
+
+def shown(text: str) -> str:
+    """A stranger's text on one line; a sign that the fonts inside Typst may lack is named by its code point.
+
+    >>> shown("Gödel, δ, 日"), shown("😀")
+    ('Gödel, δ, U+65E5', 'U+1F600')
+    """
+    composed = " ".join(unicodedata.normalize("NFC", text).split())
+    return "".join(each if _has_glyph(each) else f"U+{ord(each):04X}" for each in composed)
+
+
+def _has_glyph(sign: str) -> bool:
+    return sign.isprintable() and any(ord(sign) in glyphs for glyphs in GLYPHS)
 
 
 def escaped(text: str) -> str:
