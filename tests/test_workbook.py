@@ -19,7 +19,9 @@ from symbackprop.network import Dense, Network
 from symbackprop.values import evaluate
 from symbackprop.workbook import layout, workbook_bytes
 from symbackprop.workbook.building import planned
-from symbackprop.workbook.contents import Book, Formula, Typed
+from symbackprop.workbook.check import TOO_LONG
+from symbackprop.workbook.contents import Book, Formula, Text, Typed
+from symbackprop.workbook.verifying import differing
 from symbackprop.workbook.writer import book_bytes
 from tests.engines import by_ironcalc, by_libreoffice
 
@@ -253,6 +255,61 @@ def test_the_network_is_drawn_on_the_overview_alone_and_no_cell_depends_on_it() 
     assert overview.count(b"<drawing ") == 1
     texts = etree.fromstring(drawings[holding[0]].encode()).iter("{*}t")
     assert not re.search(r"0\.[0-9]", " ".join(each.text or "" for each in texts)), "a number would go stale"
+
+
+def test_a_closed_form_reads_typed_numbers_alone_and_the_check_says_where_it_is_too_long() -> None:
+    book = book_of(example("two-input"))
+    cells = [each for each in book.cells() if each[0] == "Check" and each[2] == 3 and 6 <= each[1] < 18]
+    forms = [content.text for *_, content in cells if isinstance(content, Formula)]
+    assert len(forms) == len(cells) == 12
+    for text in forms:
+        names = set(re.findall(r"[A-Za-z_]+_[A-Za-z0-9_]+", text))
+        assert {book.names[name].partition("!")[0] for name in names} == {"Network"}
+        assert "Forward!" not in text
+        assert "Backward!" not in text
+    long = book_of(wide())
+    assert [content for *_, content in long.cells() if isinstance(content, Text) and content.text == TOO_LONG]
+
+
+def wide() -> Network:
+    """Sums of more products than are written out, a tied weight and a penalty on all of them."""
+    weights: list[list[object]] = [[round(0.01 * unit - 0.2, 3) for unit in range(50)] for _ in range(2)]
+    weights[0][3] = weights[1][5] = "tied"
+    return small(
+        inputs=[round(0.03 * unit - 0.7, 3) for unit in range(50)],
+        layers=[
+            Dense(2, "sigmoid", weights=weights, bias=0.5),
+            Dense(1, "sigmoid", weights=[[0.7, 0.8]]),
+        ],
+        parameters={"tied": 0.3},
+        penalty={"kind": "l2", "strength": 0.1},
+    )
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["listed", "matrices"])
+def test_long_sums_are_checked_and_trained_as_ironcalc_finds_them(
+    *, listed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not listed:
+        monkeypatch.setattr(layout, "MOST_LISTED", 0)
+    book = book_of(wide(), steps=2)
+    derivation = derive(wide())
+    found = by_ironcalc(book_bytes(book))
+    assert [(place, what) for place, _, what in differing(book, evaluate(derivation), found)] == []
+    assert str(found["Overview", 9, 1]).startswith("✓ All")
+
+
+def test_a_wrong_gradient_is_seen_by_the_check_and_said_on_the_overview() -> None:
+    book = openpyxl.load_workbook(BytesIO(book_bytes(book_of(small()))))
+    row = next(cell.row for cell in book["Backward"]["A"] if str(cell.value).startswith("∂E/∂w"))
+    book["Backward"].cell(row, 2).value += "*1.001"
+    saved = BytesIO()
+    book.save(saved)
+    found = by_ironcalc(saved.getvalue())
+    assert found["Overview", 9, 1] == "✗ 1 of 8 checked gradients wrong: see the sheet Check"
+    assert [value for (sheet, _, column), value in found.items() if sheet == "Check" and column == 9].count(
+        "differs"
+    ) == 1
 
 
 SATURATED = [

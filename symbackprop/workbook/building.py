@@ -9,16 +9,17 @@ from symbackprop.errors import MissingValue, TooLarge
 from symbackprop.quantities import Array, Quantity
 from symbackprop.system import every_index
 from symbackprop.values import Values
-from symbackprop.workbook.check import MEANINGS, SETTINGS, Check
-from symbackprop.workbook.contents import Book, Drawing, Sheet
+from symbackprop.workbook.blocks import TrainingBlocks
+from symbackprop.workbook.check import MEANINGS, SETTINGS, Check, is_checked
+from symbackprop.workbook.contents import Book, Drawing, Passes, Sheet
 from symbackprop.workbook.inside import Inside, description_of
-from symbackprop.workbook.iterations import ITERATIONS, Iterations
+from symbackprop.workbook.iterations import FIRST_ROW, ITERATIONS, Iterations
 from symbackprop.workbook.labels import Labels
 from symbackprop.workbook.layout import MOST_FORMULAS, Layout
 from symbackprop.workbook.overview import PICTURE, ROOM, derivation_sheet, overview_sheet, scratch_sheet
 from symbackprop.workbook.passes import backward_sheet, forward_sheet, network_sheet, settings_group, update_sheet
 from symbackprop.workbook.placement import size
-from symbackprop.workbook.training import TRAINING, Training
+from symbackprop.workbook.training import TRAINING, Training, fits_in_rows
 
 MOST_SHOWN = 12  # missing values that the error lists
 
@@ -49,14 +50,16 @@ def planned(
     network = network_sheet(layout)
     sheets = [network, forward_sheet(layout), backward_sheet(layout)]
     shown_steps = 0
+    repeated: dict[str, Passes] = {}
     if derivation.after is not None:
         sheets.append(update_sheet(layout))
         if steps or (steps is None and layout.as_list):
-            training = Training(layout, steps, diverging=diverging)
-            shown_steps = training.steps
+            plan = Training if fits_in_rows(layout) else TrainingBlocks
+            training = plan(layout, steps, diverging=diverging)
+            shown_steps, repeated[TRAINING] = training.steps, training.rows
             sheets.append(training.sheet())
     check = None
-    if _is_checked(layout):
+    if is_checked(layout):
         settings_group(layout, network, "Check", {**SETTINGS, **(settings or {})}, MEANINGS)
         check = Check(layout)
         sheets.append(check.sheet())
@@ -67,7 +70,7 @@ def planned(
     sheets.insert(0, overview)
     sheets.append(Inside("sheets", shown_steps, description_of(derivation, values)).sheet())
     _refuse_too_large(sum(sheet.formulas for sheet in sheets))
-    return Book(derivation.network.title or "A network", tuple(sheets), layout.names, frozenset({TRAINING}))
+    return Book(derivation.network.title or "A network", tuple(sheets), layout.names, repeated)
 
 
 def _refuse_too_large(count: int) -> None:
@@ -82,7 +85,7 @@ def _in_rows(layout: Layout, steps: int | None, *, diverging: bool) -> Book:
     iterations = Iterations(layout, steps, diverging=diverging)
     hidden = Inside("rows", iterations.steps, description_of(layout.derivation, layout.values)).sheet()
     title = layout.derivation.network.title or "A network"
-    return Book(title, (iterations.sheet(), iterations.chart_sheet(), hidden), {}, frozenset({ITERATIONS}))
+    return Book(title, (iterations.sheet(), iterations.chart_sheet(), hidden), {}, {ITERATIONS: Passes(FIRST_ROW)})
 
 
 def typed_sheets(derivation: Derivation, values: Values, kind: str) -> list[Sheet]:
@@ -91,13 +94,9 @@ def typed_sheets(derivation: Derivation, values: Values, kind: str) -> list[Shee
     if kind == "rows":
         return [Iterations(layout, 0).sheet()]
     network = network_sheet(layout)
-    if _is_checked(layout):
+    if is_checked(layout):
         settings_group(layout, network, "Check", SETTINGS, MEANINGS)
     return [network]
-
-
-def _is_checked(layout: Layout) -> bool:
-    return layout.as_list and bool(layout.derivation.arrays.parameters)
 
 
 def refuse_without_values(layout: Layout) -> None:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
 from symbackprop.quantities import Array, Quantity, Role
-from symbackprop.system import every_index, scalar
+from symbackprop.system import every_index, flat
 from symbackprop.values import Values, values_at
+from symbackprop.workbook.closed import ClosedForms
 from symbackprop.workbook.contents import Formula, Region, Row, Sheet, Text
 from symbackprop.workbook.heads import headings
 from symbackprop.workbook.layout import Layout, bounded
-from symbackprop.workbook.placement import address, size
-from symbackprop.workbook.rows import RowTable
+from symbackprop.workbook.moved import MovedRows
+from symbackprop.workbook.placement import LAST_COLUMN, address, size
 
 CHECK = "Check"
 MOST_CHECKED = 60  # parameters; above, as many are taken evenly
-MOST_WORKINGS = 100_000  # cells
+MOST_WORKINGS = 100_000  # cells of moved passes
+MOST_PRODUCTS = 500_000  # products that they add up
 STEP, RELATIVE, ABSOLUTE = (Array(Role.SETTING, label=f"check {word}") for word in ("step", "relative", "absolute"))
 SETTINGS = {STEP: 1e-5, RELATIVE: 1e-6, ABSOLUTE: 1e-9}
 MEANINGS = {
@@ -30,6 +32,7 @@ AGREES, KINK, DIFFERS = "agrees", "agrees with one side of a kink", "differs"
 HEADINGS = (
     "parameter",
     "gradient",
+    "closed form",
     "loss, moved up",
     "loss, moved down",
     "difference quotient",
@@ -37,8 +40,9 @@ HEADINGS = (
     "allowed",
     "verdict",
 )
-NAME, GRADIENT, UP, DOWN, QUOTIENT, APART, ALLOWED, VERDICT = range(1, 9)
+NAME, GRADIENT, CLOSED, UP, DOWN, QUOTIENT, APART, ALLOWED, VERDICT = range(1, 10)
 FIRST_WORKING = 4  # column
+TOO_LONG = "too long for a cell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +54,20 @@ class _Moved:
     values: Values
 
 
+def is_checked(layout: Layout) -> bool:
+    """Whether there is something to check, and a pass fits into a row."""
+    width = FIRST_WORKING + MovedRows(layout, CHECK, FIRST_WORKING, "C").width
+    return bool(layout.derivation.arrays.parameters) and width <= LAST_COLUMN
+
+
 class Check:
     """The plan of the sheet."""
 
     def __init__(self, layout: Layout):
         self.layout = layout
         self.loss = Quantity(layout.derivation.loss, ())
-        derivation = layout.derivation
-        self.equations = [*derivation.ties.reindexed.values(), *derivation.now.equations]
-        self.table = RowTable(CHECK, layout.addresses, next_column=FIRST_WORKING)
-        self.table.add([each.target.array for each in self.equations])
+        self.moved = MovedRows(layout, CHECK, FIRST_WORKING, "C")
+        self.closed = ClosedForms(layout, CHECK)
         self.first = 6
         self.first_working = self.first + len(self.parameters) + 5
 
@@ -73,8 +81,8 @@ class Check:
             if self._gradient_array(array) in derivation.system.definitions
             for indices in every_index(array)
         ]
-        width = sum(size(each.target.array) for each in self.equations)
-        most = max(1, min(MOST_CHECKED, MOST_WORKINGS // (2 * width)))
+        cells, products = MOST_WORKINGS // (2 * self.moved.width), MOST_PRODUCTS // (2 * self.moved.products)
+        most = max(2, min(MOST_CHECKED, cells, products))
         if len(every) <= most:
             return every
         return [every[number * len(every) // most] for number in range(most)]
@@ -124,7 +132,9 @@ class Check:
             [Text("Check", "title")],
             [
                 Text(
-                    f"{some}: the derived gradient, and beside it (loss up - loss down) / (twice the step).", "subtitle"
+                    f"{some}: the derived gradient; its closed form in one cell; "
+                    "(loss up - loss down) / (twice the step).",
+                    "subtitle",
                 )
             ],
             [Text("← Overview", "hyperlink", link="Overview!A1")],
@@ -136,20 +146,21 @@ class Check:
             ],
         )
         count = len(self.parameters)
-        sheet.add(Region(count, self._verdict_rows, count * 7))
+        closed = sum(self._closed(each) is not None for each in self.parameters)
+        sheet.add(Region(count, self._verdict_rows, count * 7 + closed))
         sheet.verdicts.append(self.verdicts)
         sheet.printed = f"A1:{address(sheet.next_row, VERDICT)}"
         sheet.lines(
             (),
-            [Text("Workings: the forward pass with one parameter moved", "heading"), *([Text("", "heading")] * 7)],
+            [Text("Workings: the forward pass with one parameter moved", "heading"), *([Text("", "heading")] * 8)],
             *self._heads(),
         )
         assert sheet.next_row == self.first_working
-        sheet.add(Region(2 * count, self._working_rows, 2 * count * (1 + self.table.next_column - FIRST_WORKING)))
-        sheet.columns = dict.fromkeys(range(1, self.table.next_column), 15.5) | {
+        sheet.add(Region(2 * count, self._working_rows, 2 * count * (1 + self.moved.width)))
+        sheet.columns = dict.fromkeys(range(1, FIRST_WORKING + self.moved.width), 15.5) | {
             NAME: 24.0,
             VERDICT: 34.0,
-            **dict.fromkeys((UP, DOWN, QUOTIENT), 20.0),
+            **dict.fromkeys((CLOSED, UP, DOWN, QUOTIENT), 20.0),
         }
         return sheet
 
@@ -159,8 +170,6 @@ class Check:
             number = self.parameters.index(parameter)
             value = self.layout.value(parameter) + side * self.layout.settings[STEP]
             entries = {array: list(column) for array, column in self.layout.given.entries.items()}
-            from symbackprop.system import flat
-
             entries[parameter.array][flat(parameter.indices, parameter.array.shape)] = Fraction(value)
             values = values_at(self.layout.derivation, entries, names=self.layout.values.names)
             self._known[key] = _Moved(self.first_working + 2 * number + (side < 0), value, values)
@@ -193,7 +202,7 @@ class Check:
 
     def _verdict_rows(self) -> Iterator[Row]:
         layout = self.layout
-        loss_column = self.table.column(self.loss)
+        loss_column = self.moved.column(self.loss)
         here = layout.addresses.reference(self.loss, CHECK)
         relative, absolute = (layout.addresses.reference(Quantity(each), CHECK) for each in (RELATIVE, ABSOLUTE))
         for number, parameter in enumerate(self.parameters):
@@ -202,15 +211,19 @@ class Check:
             of = Quantity(self._gradient_array(parameter.array), parameter.indices)
             up, down = self._moved(parameter, 1), self._moved(parameter, -1)
             b, c, d, e, f, g = (address(row, column) for column in (GRADIENT, UP, DOWN, QUOTIENT, APART, ALLOWED))
+            closed, closed_place = self._closed(parameter), address(row, CLOSED)
             moved_up, moved_down = address(up.row, 3), address(down.row, 3)
             start = layout.addresses.reference(parameter, CHECK)
             right, left = f"({c}-{here})/({moved_up}-{start})", f"({here}-{d})/({start}-{moved_down})"
             between = f"AND({b}>=MIN({right},{left})-{g},{b}<=MAX({right},{left})+{g})"
             judged = f'IF({f}<={g},"{AGREES}",IF({between},"{KINK}","{DIFFERS}"))'
+            if closed is not None:
+                judged = f'IF(ABS({b}-{closed_place})<={g},{judged},"{DIFFERS}")'
             name = layout.labels.full(parameter)
             yield [
                 Text(name, "name"),
                 Formula(layout.addresses.place(of, CHECK), gradient, of, "link", "check"),
+                Text(TOO_LONG, "aside") if closed is None else Formula(closed, gradient, of, where="closed form"),
                 Formula(address(up.row, loss_column), above, self.loss, where="loss up"),
                 Formula(address(down.row, loss_column), below, self.loss, where="loss down"),
                 Formula(f"({c}-{d})/({moved_up}-{moved_down})", quotient, where="quotient", within=allowed),
@@ -219,24 +232,17 @@ class Check:
                 Formula(judged, verdict, style="verdict"),
             ]
 
+    def _closed(self, parameter: Quantity) -> str | None:
+        """The gradient's closed form, where a cell holds it."""
+        return self.closed.text(Quantity(self._gradient_array(parameter.array), parameter.indices))
+
     def _heads(self) -> list[Row]:
-        arrays = [each.target.array for each in self.equations]
-        return headings(["moved", "side", "to", *self.table.quantities(arrays)], self.layout.labels)
+        return headings(["moved", "side", "to", *self.moved.quantities], self.layout.labels)
 
     def _working_rows(self) -> Iterator[Row]:
         layout = self.layout
         step = layout.addresses.reference(Quantity(STEP), CHECK)
-        arrays: Sequence[Array] = [each.target.array for each in self.equations]
         for parameter in self.parameters:
-            templates = [
-                (
-                    quantity,
-                    self.table.template(
-                        scalar(layout.definition(quantity.array), quantity.indices, computed=True), own={parameter: "C"}
-                    ),
-                )
-                for quantity in self.table.quantities(arrays)
-            ]
             start = layout.addresses.reference(parameter, CHECK)
             for side, word, sign in ((1, "up", "+"), (-1, "down", "-")):
                 moved = self._moved(parameter, side)
@@ -246,7 +252,7 @@ class Check:
                     Text(word, "note"),
                     Formula(f"{start}{sign}{step}", moved.value, parameter, where=where),
                     *(
-                        Formula(template.at(moved.row), bounded(moved.values.of(quantity)), quantity, where=where)
-                        for quantity, template in templates
+                        Formula(text, bounded(moved.values.of(quantity)), quantity, where=where)
+                        for quantity, text in self.moved.formulas(parameter, moved.row)
                     ),
                 ]

@@ -146,16 +146,29 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
+class Passes:
+    """Which pass each row of a sheet belongs to: a row each from ``first`` on, and blocks of equal height below."""
+
+    first: int
+    blocks: int = 0
+    height: int = 0
+
+    def of(self, row: int) -> int:
+        """The pass's number, from 0."""
+        return (row - self.blocks) // self.height if self.height and row >= self.blocks else row - self.first
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """A planned workbook: sheets in order, and defined names with the places they stand for.
 
-    ``rows`` are the sheets where a row is a whole pass, at the parameters in it.
+    ``passes`` are the sheets that repeat whole passes, at the parameters that stand in each.
     """
 
     title: str
     sheets: tuple[Sheet, ...]
     names: Mapping[str, str]
-    rows: frozenset[str] = frozenset()
+    passes: Mapping[str, Passes] = field(default_factory=dict)
 
     def cells(self) -> Iterator[tuple[str, int, int, Content]]:
         """Every cell with content: its sheet, row, column and what stands there."""

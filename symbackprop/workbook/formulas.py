@@ -41,6 +41,7 @@ from symbackprop.system import (
 from symbackprop.workbook.placement import Addresses, Placement, address
 
 MOST_WRITTEN = 40  # products that are written out; longer sums run over ranges where these exist
+MOST_REDUCED = 16  # entries of a sum or maximum in a formula: a softmax says them as often as there are
 MARK = "\0"  # stands around the number of a leaf in a formula's template; no formula holds it
 
 
@@ -109,7 +110,7 @@ class Formulas:
 
     def text(self, equation: Equation, indices: tuple[int, ...], sheet: str, *, ranges: bool = False) -> str:
         """The formula of one cell of an equation; with ``ranges``, sums run over ranges wherever these exist."""
-        if ranges or _products(equation) > MOST_WRITTEN or _reduces(equation, MOST_WRITTEN):
+        if ranges or products_of(equation) > MOST_WRITTEN or reduces(equation, MOST_REDUCED):
             template = self._template(equation, sheet)
             if template is not None:
                 return template.at(indices)
@@ -273,7 +274,7 @@ def _contraction(term: Term, target: Cell) -> Expression | None:
     return whole
 
 
-def _products(equation: Equation) -> int:
+def products_of(equation: Equation) -> int:
     """How many products one cell of an equation adds up."""
     if not isinstance(equation, SumOfProducts):
         return 0
@@ -290,7 +291,8 @@ def _count(term: Term, target: Cell) -> int:
     return prod(size for letter, size in sizes.items() if letter not in target.indices)
 
 
-def _reduces(equation: Equation, least: int) -> bool:
+def reduces(equation: Equation, least: int) -> bool:
+    """Whether an equation has a sum or maximum along more than so many entries."""
     return isinstance(equation, Map) and _longest(equation.computed_law()) > least
 
 

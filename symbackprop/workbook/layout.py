@@ -206,7 +206,7 @@ class Layout:
         row: list[Content | None] = []
         for number, (indices, value) in enumerate(zip(every_index(array), entries, strict=True)):
             if number % columns == 0:
-                row = [Text(self._side(array, indices), "name")]
+                row = [Text(self.side(array, indices), "name")]
             quantity = Quantity(array, indices)
             if equation is None:
                 row.append(Typed(finite(value, self.labels.plain(quantity)), quantity))
@@ -222,7 +222,8 @@ class Layout:
         kinds = [words.get(axis.kind, axis.kind) for axis in array.axes]
         return "" if not kinds else f"{', '.join(kinds[:-1])} ↓   {kinds[-1]} →" if kinds[:-1] else f"{kinds[-1]} →"
 
-    def _side(self, array: Array, indices: tuple[int, ...]) -> str:
+    def side(self, array: Array, indices: tuple[int, ...]) -> str:
+        """What stands before a row of a matrix: the indices that all its entries have."""
         shown = [
             f"@{index}" if axis.kind == "observation" else str(index + 1)
             for axis, index in zip(array.axes[:-1], indices[:-1], strict=True)
@@ -230,9 +231,9 @@ class Layout:
         return ", ".join(shown)
 
 
-def barred(row: Sequence[Content | None]) -> Row:
+def barred(row: Sequence[Content | None], style: str = "group") -> Row:
     """A heading's row, its bar drawn on to the width of a page."""
-    return [*row, *([Text("", "group")] * (BAR - len(row)))]
+    return [*row, *([Text("", style)] * (BAR - len(row)))]
 
 
 def inner_indices(array: Array) -> list[tuple[int, ...]]:

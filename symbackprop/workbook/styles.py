@@ -58,6 +58,7 @@ def named_styles() -> Mapping[str, NamedStyle]:
         "text": _style("text"),
         "wrapped": _style("wrapped", wrap=True, vertical="top"),
         "note": _style("note", color=GREY, italic=True),
+        "aside": _style("aside", color=GREY, italic=True, horizontal="right", indent=1),
         "name": _style("name", horizontal="left", indent=1),
         "equation": _style("equation", color=GREY, horizontal="left", indent=1),
         "hyperlink": _style("link to a place", color="0563C1", underline="single"),

@@ -14,7 +14,8 @@ from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import Reindex, scalar
 from symbackprop.training import stepped
 from symbackprop.values import Values, values_at
-from symbackprop.workbook.contents import Chart, Content, Formula, Region, Row, Sheet, Text
+from symbackprop.workbook.contents import Chart, Content, Formula, Passes, Region, Row, Sheet, Text
+from symbackprop.workbook.formulas import MOST_REDUCED, reduces
 from symbackprop.workbook.heads import headings, page_breaks
 from symbackprop.workbook.layout import MOST_FORMULAS, Layout, bounded
 from symbackprop.workbook.placement import LAST_COLUMN, address, size
@@ -96,6 +97,11 @@ class Training:
         sheet.columns |= dict.fromkeys(range(FIRST_COLUMN, self.table.next_column), CELL_WIDTH)
         self._chart(sheet)
         return sheet
+
+    @property
+    def rows(self) -> Passes:
+        """Which pass each row belongs to."""
+        return Passes(HEAD + 1)
 
     @cached_property
     def _arrays(self) -> list[Array]:
@@ -193,6 +199,11 @@ class Training:
         if all(loss > 0 for loss in losses):
             place = address(first + CHART_ROWS, CHART_COLUMN)
             sheet.charts.append(replace(plain, title="Loss, logarithmic", anchor=place, logarithmic=True))
+
+
+def fits_in_rows(layout: Layout) -> bool:
+    """Whether a pass can stand in a row: no sum that must run over a range of cells."""
+    return layout.as_list and not any(reduces(each, MOST_REDUCED) for each in layout.derivation.system.equations)
 
 
 def _in_a_pass(array: Array) -> bool:

@@ -165,8 +165,9 @@ def differing(
             continue
         here = found.get((sheet, row, column))
         reference, expected, widened, of = values, content.value, 1.0, content.of
-        if (sheet, row) in steps and of is not None and not isinstance(expected, str):
-            before, now = steps.get((sheet, row - 1)), steps[sheet, row]
+        number = book.passes[sheet].of(row) if sheet in book.passes else -1
+        if (sheet, number) in steps and of is not None and not isinstance(expected, str):
+            before, now = steps.get((sheet, number - 1)), steps[sheet, number]
             if now is None:
                 continue
             reference, expected, widened = now, float(now.of(of)), FIFTEEN_DIGITS
@@ -179,20 +180,23 @@ def differing(
 
 
 def _passes_of_rows(book: Book, values: Values, found: Cells) -> dict[tuple[str, int], Values | None]:
-    """A fresh pass for each row of training at that row's parameters as the engine has them; None without a number."""
+    """A fresh pass for each row or block of training at the parameters that the engine has; None without a number."""
     given = values.numbers.given
     assert isinstance(given, Given)
     entries: dict[tuple[str, int], dict[Array, list[Fraction | None]] | None] = {}
     for sheet, row, column, content in book.cells():
-        if sheet not in book.rows or not isinstance(content, Formula | Typed) or content.of is None:
+        if sheet not in book.passes or not isinstance(content, Formula | Typed) or content.of is None:
             continue
         array = content.of.array
         if array not in given.entries:
             continue
-        columns = entries.setdefault((sheet, row), {each: list(column) for each, column in given.entries.items()})
+        place = sheet, book.passes[sheet].of(row)
+        if place not in entries:
+            entries[place] = {each: list(typed) for each, typed in given.entries.items()}
+        columns = entries[place]
         here = found.get((sheet, row, column))
         if isinstance(here, bool) or not isinstance(here, int | float) or not math.isfinite(here):
-            entries[sheet, row] = None
+            entries[place] = None
         elif columns is not None:
             columns[array][flat(content.of.indices, array.shape)] = Fraction(repr(here))
     passes: dict[tuple[str, int], Values | None] = {}
