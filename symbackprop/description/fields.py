@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from symbackprop.description import display
 from symbackprop.description.layered import network_fields
 from symbackprop.description.programs import program_fields, program_name
 from symbackprop.description.reading import Reading, checked_choice, nearest
 from symbackprop.description.shapes import kind_of, problems_of, unknown_key, where_it_belongs
 from symbackprop.errors import DescriptionError
 from symbackprop.network import Choice, Parameter, Table, Update
-
-FORMS = ("chain", "delta", "closed", "paths", "matrix")
 
 
 def fields_of(table: Table, *, source: str = "") -> dict[str, Any]:
@@ -128,8 +127,8 @@ def _pattern(reading: Reading, pattern: str, place: str) -> None:
 def _document(reading: Reading, table: Table) -> dict[str, Any]:
     if "digits" in table and "decimals" in table:
         reading.problem("document", "has both digits (significant) and decimals; one of them is enough")
-    if "form" in table:
-        reading.known(table["form"], FORMS, "document.form", "form")
+    for key, what in display.problems_of({key: getattr(value, "value", value) for key, value in table.items()}):
+        reading.problem(f"document.{key}", what)
     return dict(table)
 
 

@@ -116,6 +116,16 @@ class Document(_Table):
     depth: str | int = ""
     second_pass: bool = True
     form: str = ""
+    blocks: list[str] = []
+    order: str = ""
+    gradient: list[str] = []
+    factors: str = ""
+    worked: str | list[str] = ""
+    contributions: bool = False
+    prediction: bool = False
+    numbered: bool = False
+    matrices: str = ""
+    show: str = ""
 
 
 class _Description(_Table):

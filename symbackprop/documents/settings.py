@@ -1,4 +1,7 @@
-"""The table ``[document]`` of a description: how numbers are displayed, and how much is shown. Displays nothing."""
+"""The table ``[document]`` of a description: how numbers are displayed, what is shown and in which order.
+
+Displays nothing. What each key means to a reader is said in docs/document.md.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from symbackprop.errors import InputError, suggestion
+from symbackprop.description.display import BLOCKS, CHOICES, EXPONENTS, SWITCHES, problems_of
+from symbackprop.errors import InputError
 from symbackprop.printing.numbers import NumberStyle
 
-FORMS = ("chain", "delta", "closed", "paths", "matrix")
-# "" is "all" for a network whose equations are few, else "laws".
-DEPTHS = ("", "all", "laws")
-EXPONENTS: Mapping[object, str] = {
-    "": "power", "power": "power", "a·10^-3": "power", "·10^": "power", True: "power", "e": "e", "e-3": "e", "E": "e",
-    False: "never", "never": "never",
-}  # fmt: skip
 MOST_EQUATIONS = 160
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a document is written. ``most_equations``: with more, only laws and one worked unit each are shown."""
+    """How a document is written. ``most_equations``: with more, only laws and one worked unit each are shown.
+
+    ``worked`` is "all", "first" (of each array; of the others the results only), or names of quantities that are
+    worked out. ``gradient`` has the sides of a gradient's equation; numbers are put into the last of them.
+    """
 
     style: NumberStyle = field(default_factory=NumberStyle)
     carry_printed: bool = False
@@ -29,6 +30,16 @@ class Settings:
     most_equations: int = MOST_EQUATIONS
     second_pass: bool = True
     form: str | None = None
+    blocks: tuple[str, ...] = BLOCKS
+    order: str = "layers"
+    gradient: tuple[str, ...] = ("chain", "delta")
+    factors: str = "shared"
+    worked: str | tuple[str, ...] = "all"
+    contributions: bool = False
+    prediction: bool = False
+    numbered: bool = False
+    matrices: str = "numbers"
+    show: str = "both"
 
 
 def settings_of(table: Mapping[str, Any], *, form: str | None = None) -> Settings:
@@ -39,28 +50,34 @@ def settings_of(table: Mapping[str, Any], *, form: str | None = None) -> Setting
     """
     values = {key: getattr(value, "value", value) for key, value in table.items()}
     chosen = form or values.get("form") or None
-    if chosen is not None and chosen not in FORMS:
-        raise InputError(f"unknown form {chosen!r}; {suggestion(str(chosen), FORMS)}")
+    problem = next(iter(problems_of(values | ({"form": chosen} if chosen else {}))), None)
+    if problem is not None:
+        raise InputError(f"document.{problem[0]}: {problem[1]}")
     depth = values.get("depth", "")
-    if not isinstance(depth, int) and depth not in DEPTHS:
-        raise InputError(
-            f"document.depth: unknown depth {depth!r}; allowed: all, laws, or the largest number of equations "
-            "of which all are shown"
-        )
+    limit = isinstance(depth, int)
+    worked = values.get("worked", "all")
     return Settings(
         style=_style(values),
         carry_printed=values.get("carry", "full") == "printed",
-        depth="" if isinstance(depth, int) else depth,
-        most_equations=int(depth) if isinstance(depth, int) else MOST_EQUATIONS,
-        second_pass=bool(values.get("second_pass", True)),
+        depth="" if limit else depth,
+        most_equations=int(depth) if limit else MOST_EQUATIONS,
         form=chosen,
+        blocks=tuple(values.get("blocks") or _default_blocks(chosen)),
+        gradient=tuple(values.get("gradient") or ("chain", "delta")),
+        worked=worked if isinstance(worked, str) else tuple(str(each) for each in worked),
+        **{key: values.get(key, choices[0]) for key, choices in CHOICES.items()},
+        **{key: bool(values.get(key, key == "second_pass")) for key in SWITCHES},
     )
 
 
+def _default_blocks(form: str | None) -> tuple[str, ...]:
+    """In one form, what goes with it: matrices alone, or the gradients without what compares forms."""
+    if form == "matrix":
+        return ("network", "matrix")
+    return BLOCKS if form is None else tuple(each for each in BLOCKS if each not in ("matrix", "steps"))
+
+
 def _style(values: Mapping[str, Any]) -> NumberStyle:
-    exponent = values.get("exponent", "")
-    if exponent not in EXPONENTS:
-        raise InputError(f"document.exponent: {exponent!r} cannot be used; allowed: power (a·10^-3), e (ae-3), never")
     decimals = values.get("decimals")
     return NumberStyle(
         digits=int(values.get("digits", NumberStyle().digits)),
@@ -68,5 +85,5 @@ def _style(values: Mapping[str, Any]) -> NumberStyle:
         rounding=str(values.get("rounding", "round")),
         trailing_zeros=bool(values.get("trailing_zeros", True)),
         decimal_mark=str(values.get("decimal_mark", ".")),
-        exponent=EXPONENTS[exponent],
+        exponent=EXPONENTS[values.get("exponent", "")],
     )
