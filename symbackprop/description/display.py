@@ -21,7 +21,7 @@ MORE_BLOCKS = ("composites", "proof")
 SIDES = ("chain", "paths", "operators", "written", "delta")
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "order": ("layers", "parameters"),  # of the backward pass
-    "factors": ("shared", "lines", "braces", "none"),  # where the factors of a chain are worked out
+    "factors": ("lines", "braces", "none"),  # how the factors of a chain are worked out
     "matrices": ("numbers", "entries", "names"),  # how far matrix equations are written out
     "show": ("both", "symbols", "numbers"),  # of an equation with numbers
 }

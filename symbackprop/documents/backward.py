@@ -1,28 +1,31 @@
-"""The sections on the backward pass, the matrix form and the steps to the delta form. Writes no formula text."""
+"""The sections on the backward pass, layer by layer from the output to the input. Writes no formula text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from symbackprop.documents.content import Item, Line, Matrices, Paragraph, Section
+from symbackprop.documents.content import Item, Line, Paragraph, Section
 from symbackprop.documents.context import Context, first_of, sentence
 from symbackprop.documents.derivatives import chain_side, derivative_items, last_link, sums
-from symbackprop.errors import InputError, TooLarge
-from symbackprop.expressions import Reference, size
-from symbackprop.forms.delta import delta_form, is_slope
-from symbackprop.forms.matrix import MatrixForm, matrix_form
+from symbackprop.documents.gradients import gradient_line, parts_of_loss
+from symbackprop.documents.parameters import parameter_sections
+from symbackprop.errors import TooLarge
+from symbackprop.expressions import Expression, Reference
+from symbackprop.forms.delta import delta_form
 from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
-from symbackprop.system import Equation, Map, Scatter, SumOfProducts, every_index
+from symbackprop.system import Equation, Map, Scatter, SumOfProducts
 
 BACKWARD = frozenset({Role.DERIVATIVE, Role.DELTA})
-LONGEST_STEP = 350  # operations and names of a formula that a step shows
-STEPS_UP_TO = 40  # parameters of a network whose steps are shown
+MOST_EQUAL = 4  # links that are shown to be equal to the first
 
 
 def backward_sections(context: Context) -> Iterable[Section]:
     """The backward pass from the output to the input, layer by layer."""
     yield Section("Backward pass", tuple(_introduction(context)))
+    if context.by_parameter:
+        yield from parameter_sections(context)
+        return
     equations = [
         each
         for each in context.derivation.system.equations
@@ -32,14 +35,17 @@ def backward_sections(context: Context) -> Iterable[Section]:
         yield Section("Derivatives", tuple(_derivatives(context, equations)), 2)
         return
     for layer, group in groupby(equations, key=lambda each: context.layer_of(each.target.array)):
-        yield Section(context.heading(layer), tuple(_derivatives(context, list(group))), 2)
+        if not context.is_repeated(layer):
+            items = (*context.remark(layer), *_derivatives(context, list(group)))
+            yield Section(context.heading(layer), items, 2)
 
 
 def _introduction(context: Context) -> list[Item]:
     """What a delta is, and where the output layer's equation is a shorter one than the chain rule's."""
     items: list[Item] = []
     derived = context.derivation
-    if derived.now.nets and context.settings.form in (None, "delta"):
+    named = not context.by_parameter or "delta" in context.settings.gradient
+    if derived.now.nets and named and context.settings.form in (None, "delta"):
         net = derived.now.nets[-1]
         delta = Array(Role.DELTA, net.axes, net.layer)
         names = [context.lines.lettered(Cell(each, ("n", "j"))) for each in (delta, net)]
@@ -69,8 +75,7 @@ def _derivatives(context: Context, equations: Sequence[Equation]) -> list[Item]:
         if not context.whole:
             items += _laws(context, equation)
             continue
-        for indices in every_index(array):
-            items += _derivative(context, Quantity(array, indices))
+        items += context.lines_of([(each, _derivative(context, each)) for each in context.entries(array)])
     return items
 
 
@@ -97,14 +102,14 @@ def _derivative(context: Context, quantity: Quantity) -> list[Item]:
         if form is not None:
             return _in_form(context, quantity, form)
         if not isinstance(context.derivation.definition(array), Scatter):
-            links = [] if any(quantity.indices) else _last_link(context, quantity)
-            return [*links, lines.entry(quantity, chain_side(context.derivation, quantity))]
+            return [*_last_link(context, quantity), gradient_line(context, quantity)]
     if array.role is Role.DELTA and form is None:
         line = lines.entry(quantity)
         written = delta_form(context.derivation, quantity).expression
         return [Line(line.left, (*line.sides, written), line.numbers, line.result)]
     if form is None and array.of == context.derivation.loss and array.wrt is not None and array.wrt.role is Role.OUT:
-        return [lines.entry(quantity, *sums(context.derivation, quantity))]
+        parts = parts_of_loss(context, quantity) if context.settings.contributions else []
+        return [*parts, lines.entry(quantity, *sums(context.derivation, quantity))]
     return [lines.entry(quantity)]
 
 
@@ -117,84 +122,17 @@ def _in_form(context: Context, quantity: Quantity, form: str) -> list[Item]:
 
 
 def _last_link(context: Context, quantity: Quantity) -> list[Item]:
-    """The link from a parameter to the net that it stands in, shown for the first of its array."""
+    """The link from a parameter to the net that it stands in: for the first unit, with those that are equal to it."""
+    if context.settings.factors != "lines" or quantity.indices[:1] not in ((), (0,)):
+        return []
     link = last_link(context.derivation, quantity)
     if link is None or link.quantity.array in context.derivation.system:
         return []
-    return [Line(Reference(link.quantity), (link.expression,), link.expression, link.quantity)]
-
-
-def matrix_sections(context: Context, *, required: bool) -> Iterable[Section]:
-    """The matrix form of every layer; ``required``: why there is none is an error, or said."""
-    if context.derivation.network.program:
-        if required:
-            matrix_form(context.derivation, context.derivation.loss)  # refused, with the reason
-        return
-    forms: dict[int | None, list[MatrixForm]] = {}
-    reasons: dict[str, None] = {}
-    for array in _matrix_arrays(context):
-        try:
-            form = matrix_form(context.derivation, array)
-        except InputError as error:
-            reasons[str(error)] = None
-            continue
-        said = forms.setdefault(context.layer_of(array), [])
-        if (form.target, form.expression) not in [(each.target, each.expression) for each in said]:
-            said.append(form)
-    if forms:
-        statement = next(iter(forms.values()))[0].observations
-        yield Section("Matrix form", (Paragraph((f"{sentence(statement)}.",)),))
-    for layer, found in forms.items():
-        yield Section("Loss" if layer is None else context.heading(layer), (Matrices(tuple(found)),), 2)
-    if reasons and required:
-        yield Section("Without a matrix form", tuple(Paragraph((f"{sentence(each)}.",)) for each in reasons), 2)
-
-
-def _matrix_arrays(context: Context) -> list[Array]:
-    derived = context.derivation
-    arrays = [each for pair in zip(derived.now.nets, derived.now.outs, strict=True) for each in pair]
-    if derived.conventions.loss_vector:
-        arrays.append(derived.loss)
-    for equation in derived.system.equations:
-        array = equation.target.array
-        diagonal = derived.conventions.diagonal and is_slope(array)
-        if array.role is Role.DELTA or context.is_gradient(array) or diagonal:
-            arrays.append(array)
-    return arrays
-
-
-def step_sections(context: Context) -> Iterable[Section]:
-    """The way from the closed form to the delta form, for one weight of a small network."""
-    quantity = _worked_weight(context)
-    if quantity is None:
-        return
-    from symbackprop.forms.steps import steps
-
-    title = "From the closed form to the delta form"
-    try:
-        found = steps(context.derivation, quantity)
-    except InputError as reason:
-        yield Section(title, (Paragraph(("There are no steps for ", quantity, f": {reason}.")),))
-        return
-    yield Section(title, (Paragraph(("For one parameter: ", quantity, ".")),))
-    for number, step in enumerate(found, 1):
-        items: list[Item] = [Paragraph((f"{sentence(step.reason)}.",))]
-        length = size(step.expression)
-        if length > LONGEST_STEP:
-            items.append(Paragraph((f"It has {length:,} operations and names; the form closed shows it.",)))
-        else:
-            items.append(Line(Reference(step.quantity), (step.expression,)))
-        items += [Line(Reference(name), (meaning,)) for name, meaning in step.definitions.items()]
-        verdict = "Proven" if step.proof.holds else "Not proven"
-        items.append(Paragraph((f"{verdict}: {step.proof.how}.",)))
-        yield Section(f"Step {number}: {step.title}", tuple(items), 2)
-
-
-def _worked_weight(context: Context) -> Quantity | None:
-    arrays = context.derivation.arrays
-    trained = [each for each in arrays.parameters if each not in arrays.frozen]
-    if not trained or not context.counted:
-        return None
-    if sum(len(list(every_index(each))) for each in trained) > STEPS_UP_TO:
-        return None
-    return first_of(context.derivation.gradient_array(trained[0]))
+    others: list[Expression] = []
+    for unit in range(1, quantity.array.axes[0].size or 1) if quantity.array.axes else ():
+        other = last_link(context.derivation, Quantity(quantity.array, (unit, *quantity.indices[1:])))
+        if other is not None and other.expression == link.expression:
+            others.append(Reference(other.quantity))
+    if len(others) >= MOST_EQUAL:
+        others = []
+    return [Line(Reference(link.quantity), (*others, link.expression), link.expression, link.quantity)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symbackprop.expressions import Expression
-from symbackprop.forms.matrix import MatrixForm
+from symbackprop.forms.trees import Node
 from symbackprop.quantities import Array, Cell, Quantity
 
 
@@ -24,6 +24,22 @@ class Written:
 @dataclass(frozen=True, slots=True)
 class Ellipsis:
     """A leaf that stands for the terms of a long sum that are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brace:
+    """A leaf that stands for an expression with its name below it: ``out (1 - out)`` with ∂out/∂net."""
+
+    expression: Expression
+    name: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A leaf that stands for the operation of differentiating: ∂/∂w [expression]."""
+
+    expression: Expression
+    by: Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +84,28 @@ class Givens:
 
 
 @dataclass(frozen=True, slots=True)
-class Matrices:
-    """Equations in matrix form."""
+class Results:
+    """Quantities of which only the numbers are shown, under a word that says how they come about."""
 
-    forms: tuple[MatrixForm, ...]
+    word: str
+    quantities: tuple[Quantity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Equality:
+    """``target = expression`` of matrices; ``numbers`` has the numbers put into it, None where it has none to show."""
+
+    target: Node
+    expression: Node
+    numbers: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matrices:
+    """Equations of matrices; ``entries``: the matrices are written out, entry by entry, in symbols too."""
+
+    equalities: tuple[Equality, ...]
+    entries: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +121,15 @@ class Diagram:
     """The picture of the network."""
 
 
-Item = Paragraph | Line | Givens | Matrices | Table | Diagram
+@dataclass(frozen=True, slots=True)
+class Formulas:
+    """Columns of equations."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Line, ...], ...]
+
+
+Item = Paragraph | Line | Givens | Results | Matrices | Table | Formulas | Diagram
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +147,4 @@ class Document:
 
     title: str
     sections: tuple[Section, ...]
+    numbered: bool = False  # whether each equation has its number

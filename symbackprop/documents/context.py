@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import inf
 
 from symbackprop.derivation import Derivation
-from symbackprop.documents.content import Item
+from symbackprop.documents.content import Item, Paragraph, Results
 from symbackprop.documents.figures import Figures
 from symbackprop.documents.laws import Lines
 from symbackprop.documents.settings import Settings
-from symbackprop.quantities import Array, Quantity, Role
+from symbackprop.network import Layer
+from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import Equation, Map, SumOfProducts, every_index
+
+PARAMETERS = (Role.WEIGHT, Role.BIAS, Role.PARAMETER)
 
 
 @dataclass
 class Context:
     """A derivation with what a document shows of it; ``figures`` is None where it shows no numbers.
 
-    ``whole``: every single equation is shown; else laws and one worked entry of each.
+    ``whole``: every single equation is shown; else laws and one worked entry of each: of a large network, and for
+    several observations.
     """
 
     derivation: Derivation
@@ -31,7 +36,8 @@ class Context:
 
     def __post_init__(self) -> None:
         count = equation_count(self.derivation)
-        few = self.settings.depth == "" and count <= self.settings.most_equations
+        single = not self.has_batch or self.settings.chose_depth
+        few = self.settings.depth == "" and single and count <= self.settings.most_equations
         self.whole = count < inf and (self.settings.depth == "all" or few)
         self.lines = Lines(self.derivation, abridged=not self.whole)
 
@@ -40,6 +46,65 @@ class Context:
         """Whether there are single equations: the number of observations is no symbol."""
         return all(axis.size is not None for array in self.derivation.arrays.inputs for axis in array.axes)
 
+    @property
+    def has_batch(self) -> bool:
+        """Whether there are several observations, or a number of them that is a symbol."""
+        return self.derivation.network.observations != 1
+
+    @property
+    def by_parameter(self) -> bool:
+        """Whether the backward pass is told parameter by parameter, each with its update."""
+        return self.settings.order == "parameters" and self.whole and not self.derivation.network.program
+
+    @cached_property
+    def named(self) -> frozenset[Quantity]:
+        """The quantities that are worked out since the settings name them: parameters, or any others."""
+        if isinstance(self.settings.worked, str):
+            return frozenset()
+        from symbackprop.notation.names import Names
+
+        found = [Names(self.derivation).resolve(name) for name in self.settings.worked]
+        return frozenset(each for one in found for each in ([one] if isinstance(one, Quantity) else quantities_of(one)))
+
+    def is_worked(self, quantity: Quantity) -> bool:
+        """Whether a quantity is worked out: of others only the results are shown."""
+        if self.settings.worked == "all":
+            return True
+        concerned = [each for each in self.named if each.array == _basis(quantity.array)]
+        if concerned:
+            return Quantity(_basis(quantity.array), quantity.indices) in concerned
+        return not any(quantity.indices)
+
+    def entries(self, array: Array) -> list[Quantity]:
+        """The entries of an array in the author's order: weights by the unit that they leave, or that they enter."""
+        found = quantities_of(array)
+        if self.derivation.conventions.weight_order == "from_to" and _basis(array).role is Role.WEIGHT:
+            found.sort(key=lambda each: tuple(reversed(each.indices)))
+        return found
+
+    @cached_property
+    def alike(self) -> range:
+        """Hidden layers between hidden layers that have the same laws, where only laws are shown; often none."""
+        layers = self.derivation.network.layers
+        first, last = 2, len(layers) - 2
+        while not self.whole and first <= last and _kind(layers[last - 1]) != _kind(layers[first - 1]):
+            last -= 1
+        between = range(first, last + 1)
+        same = all(_kind(layers[each - 1]) == _kind(layers[first - 1]) for each in between)
+        return between if not self.whole and same and len(between) > 1 else range(0)
+
+    def is_repeated(self, layer: int | None) -> bool:
+        """Whether a layer has no equations of its own in the document, since an earlier one like it has them."""
+        return layer is not None and layer in self.alike[1:]
+
+    def remark(self, layer: int | None) -> list[Item]:
+        """What is said under the heading of a layer that stands for several."""
+        if layer is None or layer not in self.alike[:1]:
+            return []
+        several = f"Layers {self.alike[1]} to {self.alike[-1]}" if len(self.alike) > 2 else f"Layer {self.alike[1]}"
+        verb = "have" if len(self.alike) > 2 else "has"
+        return [Paragraph((f"{several} {verb} the same equations, with the layer's own number in place of {layer}.",))]
+
     def heading(self, layer: int | None) -> str:
         """What a layer is called."""
         count = len(self.derivation.network.layers)
@@ -47,6 +112,8 @@ class Context:
             return "Shared by the layers"
         if layer == count:
             return "Output layer"
+        if layer in self.alike:
+            return f"Hidden layers {self.alike[0]} to {self.alike[-1]}"
         return "Hidden layer" if count == 2 else f"Hidden layer {layer}"
 
     def layer_of(self, array: Array) -> int | None:
@@ -58,19 +125,44 @@ class Context:
         parameters = {*self.derivation.arrays.parameters, *self.derivation.ties.reindexed}
         return array.role is Role.DERIVATIVE and array.of == self.derivation.loss and array.wrt in parameters
 
-    def shown(self, equations: Sequence[Equation]) -> list[Item]:
-        """The entries of equations, or their laws with one worked entry each."""
+    def shown(self, equations: Sequence[Equation], *, together: bool = False) -> list[Item]:
+        """The entries of equations, or their laws with one worked entry each; ``together``: results after all lines."""
         items: list[Item] = []
+        arrays = [each.target.array for each in equations]
+        if self.whole:
+            for group in [arrays] if together else [[array] for array in arrays]:
+                entries = [each for array in group for each in self.entries(array)]
+                items += self.lines_of([(each, [self.lines.entry(each)]) for each in entries])
+            return items
         for equation in equations:
             array = equation.target.array
-            if self.whole:
-                items += [self.lines.entry(Quantity(array, indices)) for indices in every_index(array)]
-                continue
             if isinstance(equation, SumOfProducts | Map):
                 items.append(self.lines.law_of(equation))
             if self.counted and array.axes:
                 items.append(self.lines.entry(first_of(array)))
         return items
+
+    def lines_of(self, entries: Sequence[tuple[Quantity, Sequence[Item]]]) -> list[Item]:
+        """The lines of the entries that are worked out, and the results of the others."""
+        items = [item for each, lines in entries if self.is_worked(each) for item in lines]
+        others = tuple(each for each, _ in entries if not self.is_worked(each))
+        return [*items, *([Results("In the same way", others)] if others else [])]
+
+
+def quantities_of(array: Array) -> list[Quantity]:
+    """All entries of an array, row by row."""
+    return [Quantity(array, indices) for indices in every_index(array)]
+
+
+def _basis(array: Array) -> Array:
+    """The parameters whose derivatives or new values an array holds; any other array itself, before the update."""
+    if array.role is Role.DERIVATIVE and array.wrt is not None and array.wrt.role in PARAMETERS:
+        array = array.wrt
+    return replace(array, phase=Phase.NOW)
+
+
+def _kind(layer: Layer) -> tuple[object, ...]:
+    return layer.activation, layer.bias_form, layer.trainable_weights, layer.trainable_bias
 
 
 def equation_count(derivation: Derivation) -> float:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from symbackprop.derivation import Derivation
-from symbackprop.documents.content import Item, Line, Matrices, Paragraph
-from symbackprop.documents.laws import Lines, has_law
+from symbackprop.documents.content import Equality, Item, Line, Matrices, Paragraph
+from symbackprop.documents.laws import Lines, has_law, vanishes, without_zeros
 from symbackprop.errors import InputError, TooLarge
 from symbackprop.expressions import Expression, Reference, leaves, size, substituted
 from symbackprop.forms.adjoints import Link
 from symbackprop.quantities import Array, Quantity, Role
 from symbackprop.system import every_index
+
+if TYPE_CHECKING:
+    from symbackprop.forms.chain import Links
 
 MOST_OPERATIONS = 1_500  # nodes of a closed form in a document
 MOST_PATHS = 60
@@ -68,7 +74,8 @@ def matrix_item(derivation: Derivation, array: Array) -> Matrices:
     """An array's equation in matrix form."""
     from symbackprop.forms.matrix import matrix_form
 
-    return Matrices((matrix_form(derivation, array),))
+    form = matrix_form(derivation, array)
+    return Matrices((Equality(form.target, form.expression),))
 
 
 def is_derivative(array: Array) -> bool:
@@ -106,6 +113,7 @@ def _chain(lines: Lines, quantity: Quantity) -> list[Item]:
     from symbackprop.forms.chain import chain
 
     whole = chain(lines.derivation, quantity)
+    whole = replace(whole, products=leading(lines.derivation, whole.products))
     items: list[Item] = [Line(Reference(whole.quantity), (whole.expression,))]
     shown = {whole.quantity}
     for products in whole.products:
@@ -121,6 +129,12 @@ def _chain(lines: Lines, quantity: Quantity) -> list[Item]:
     return items if len(items) > 2 else items[-1:]
 
 
+def leading(derivation: Derivation, products: tuple[Links, ...]) -> tuple[Links, ...]:
+    """The products without those that are 0 since nothing leads there from what is differentiated."""
+    kept = [links for links in products if not any(vanishes(derivation, link.quantity) for link in links)]
+    return tuple(kept) or products
+
+
 def _delta(lines: Lines, quantity: Quantity) -> list[Item]:
     """The delta form, with the deltas that it is made of from the output on."""
     from symbackprop.forms.delta import delta_form
@@ -129,9 +143,10 @@ def _delta(lines: Lines, quantity: Quantity) -> list[Item]:
     items: list[Item] = [
         Line(Reference(delta), (expression,), expression, delta)
         for delta, expression in sorted(form.definitions.items(), key=lambda item: -(item[0].array.layer or 0))
-        if delta != quantity
+        if delta != quantity and not vanishes(lines.derivation, delta)
     ]
-    items.append(Line(Reference(quantity), (form.expression,), form.expression, quantity))
+    own = without_zeros(lines.derivation, form.expression)
+    items.append(Line(Reference(quantity), (own,), own, quantity))
     return items
 
 

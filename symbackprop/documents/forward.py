@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import groupby
 
-from symbackprop.documents.content import Amount, Diagram, Givens, Item, Line, Paragraph, Piece, Section, Table
+from symbackprop.documents.content import Diagram, Givens, Item, Line, Paragraph, Piece, Section
 from symbackprop.documents.context import Context, first_of
-from symbackprop.documents.laws import has_law
+from symbackprop.documents.figures import Figures
+from symbackprop.errors import InputError
 from symbackprop.expressions import Call, Expression, Reference, leaves
 from symbackprop.forward import Pass
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import Equation, Map, Reindex, every_index
 
+HALF = 0.5
+FORWARD = {
+    Phase.NOW: "Each unit adds up its weighted inputs and its bias, if it has one, and applies its activation.",
+    Phase.AFTER: "The same inputs again, with the new parameters.",
+}
 MOST_GIVENS, FEW_GIVENS = 60, 24  # of one kind: of a network that is shown whole, and of a larger one
 LOSS_ROLES = frozenset({Role.PART, Role.LOSS, Role.PENALTY})
 WORDS = {
@@ -32,7 +37,7 @@ def network_section(context: Context) -> Section:
     """What the network is, the given values, and the functions that the equations call."""
     items: list[Item] = [Paragraph(tuple(_described(context))), *([Diagram()] if context.pictured else [])]
     for role, arrays in groupby(_givens(context), key=lambda array: array.role):
-        quantities = [Quantity(array, indices) for array in arrays for indices in _places(array)]
+        quantities = [each for array in arrays if not _is_uncounted(array) for each in context.entries(array)]
         shown = quantities[: MOST_GIVENS if context.whole else FEW_GIVENS]
         if shown:
             items.append(Givens(WORDS[role], tuple(shown), len(quantities) - len(shown)))
@@ -45,8 +50,8 @@ def _givens(context: Context) -> list[Array]:
     return sorted(arrays, key=lambda array: order.index(array.role))
 
 
-def _places(array: Array) -> list[tuple[int, ...]]:
-    return [] if any(axis.size is None for axis in array.axes) else list(every_index(array))
+def _is_uncounted(array: Array) -> bool:
+    return any(axis.size is None for axis in array.axes)
 
 
 def _described(context: Context) -> Iterable[Piece]:
@@ -102,7 +107,7 @@ def _calls(expression: Expression) -> Iterable[Call]:
 
 def forward_sections(context: Context, phase: Phase, heading: str) -> Iterable[Section]:
     """A forward pass, layer by layer."""
-    passed = _passed(context, phase)
+    passed = passed_in(context, phase)
     wanted = [each for each in passed.equations if each.target.array.role not in LOSS_ROLES]
     if phase is Phase.NOW:
         tied = [each for each in context.derivation.ties.reindexed.values() if _says_something(context, each)]
@@ -111,12 +116,49 @@ def forward_sections(context: Context, phase: Phase, heading: str) -> Iterable[S
         wanted = [each for each in wanted if each.target.array != passed.loss]
         yield Section(heading, tuple(context.shown(wanted)))
         return
-    yield Section(heading, ())
+    yield Section(heading, (Paragraph((FORWARD[phase],)),))
     for layer, equations in groupby(wanted, key=lambda each: each.target.array.layer):
-        yield Section(context.heading(layer), tuple(context.shown(list(equations))), 2)
+        if not context.is_repeated(layer):
+            items = (*context.remark(layer), *context.shown(list(equations), together=True))
+            yield Section(context.heading(layer), items, 2)
+    if context.settings.prediction and context.figures is not None and context.counted:
+        yield Section("Prediction", tuple(_predictions(context, passed, context.figures)), 2)
 
 
-def _passed(context: Context, phase: Phase) -> Pass:
+def _as_vectors(context: Context) -> list[Item]:
+    """The loss as the product of a row and a column, where the notation has it so."""
+    from symbackprop.documents.matrices import equations
+    from symbackprop.forms.matrix import matrix_form
+
+    if not context.derivation.conventions.loss_vector or context.derivation.network.program:
+        return []
+    try:
+        form = matrix_form(context.derivation, context.derivation.loss)
+    except InputError:
+        return []  # a loss of several observations, or a formula that is no product
+    return [equations(context, [form]), Paragraph(("It is the sum of the parts of the outputs:",))]
+
+
+def _predictions(context: Context, passed: Pass, figures: Figures) -> Iterable[Item]:
+    """The class that each observation's outputs speak for: that of the largest, or 1 or 0 of a single one."""
+    outputs = context.entries(passed.outs[-1])
+    units = passed.outs[-1].axes[-1].size or 1
+    first = context.derivation.conventions.first_index
+    for start in range(0, len(outputs), units):
+        row = outputs[start : start + units]
+        if units > 1:
+            largest = max(row, key=lambda each: figures.values.of(each))
+            number = row.index(largest) + first
+            yield Paragraph(("The largest output is ", largest, f", so the predicted class is {number}."))
+            continue
+        (only,) = row
+        above = figures.values.of(only) > HALF
+        comparison = "greater" if above else "not greater"
+        yield Paragraph(("The output ", only, f" is {comparison} than 0.5, so the predicted class is {int(above)}."))
+
+
+def passed_in(context: Context, phase: Phase) -> Pass:
+    """The forward pass before or after the update."""
     passed = context.derivation.now if phase is Phase.NOW else context.derivation.after
     assert passed is not None
     return passed
@@ -137,7 +179,7 @@ def _says_something(context: Context, equation: Equation) -> bool:
 
 def loss_section(context: Context, phase: Phase, heading: str, level: int = 1) -> Section:
     """The loss: its parts, the penalty, their sum."""
-    passed = _passed(context, phase)
+    passed = passed_in(context, phase)
     loss = Quantity(passed.loss, (0,) * len(passed.loss.axes))
     part = passed.part
     if part is not None and passed.penalty is None and all(axis.size == 1 for axis in part.axes):
@@ -147,67 +189,8 @@ def loss_section(context: Context, phase: Phase, heading: str, level: int = 1) -
     wanted = [
         each for each in passed.equations if each.target.array.role in LOSS_ROLES or each.target.array == passed.loss
     ]
-    items = context.shown(wanted)
+    vector = _as_vectors(context) if phase is Phase.NOW else []
+    items = [*vector, *context.shown(wanted)]
     if not context.whole and context.figures is not None and context.counted:
         items.append(Line(Reference(loss), (), None, loss))
     return Section(heading, tuple(items), level)
-
-
-def update_section(context: Context) -> Section:
-    """New values, what keeps its value, and a table of both."""
-    equations = [each for each in context.derivation.system.equations if each.target.array.phase is Phase.NEW]
-    new = [each for each in equations if not _keeps(context, each)]
-    items = context.shown([each for each in new if context.whole or has_law(each)])
-    kept = [_now(each.target.array) for each in equations if _keeps(context, each)]
-    if kept:
-        names: list[Piece] = []
-        for array in kept:
-            names += [", " if names else "", array]
-        single = len(kept) == 1 and not kept[0].axes
-        verb = "keeps its value: it is" if single else "keep their values: they are"
-        items.append(Paragraph((*names, f" {verb} not trained.")))
-    table = _table(context)
-    return Section("Update", (*items, *([table] if table else [])))
-
-
-def _keeps(context: Context, equation: Equation) -> bool:
-    """Whether a new value is the old one: the parameter is frozen."""
-    return _now(equation.target.array) in context.derivation.arrays.frozen
-
-
-def _now(array: Array) -> Array:
-    return replace(array, phase=Phase.NOW)
-
-
-def _table(context: Context) -> Table | None:
-    if context.figures is None or not context.whole:
-        return None
-    rows: list[tuple[Quantity, ...]] = []
-    for array in context.derivation.arrays.parameters:
-        if array not in context.derivation.arrays.frozen:
-            kinds = (array, context.derivation.gradient_array(array), replace(array, phase=Phase.NEW))
-            rows += [tuple(Quantity(kind, indices) for kind in kinds) for indices in every_index(array)]
-    return Table(("Parameter", "Old value", "Gradient", "New value"), tuple(rows)) if rows else None
-
-
-def second_pass_sections(context: Context) -> Iterable[Section]:
-    """The forward pass with the new parameters, and how far the loss fell."""
-    first, *others = forward_sections(context, Phase.AFTER, "Second forward pass")
-    yield first
-    yield from others
-    loss = loss_section(context, Phase.AFTER, "Loss after the update", 2)
-    yield Section(loss.heading, (*loss.items, *_fall(context)), 2)
-
-
-def _fall(context: Context) -> list[Item]:
-    """How far the loss fell, in a sentence."""
-    figures = context.figures
-    if figures is None or not context.counted:
-        return []
-    before, after = (figures.value(Quantity(_passed(context, phase).loss)) for phase in (Phase.NOW, Phase.AFTER))
-    difference = before - after
-    if difference == 0:
-        return [Paragraph(("The loss stayed at ", Amount(before), "."))]
-    verb = "fell" if difference > 0 else "rose"
-    amounts = (Amount(before), " to ", Amount(after), ", by ", Amount(abs(difference)), ".")
-    return [Paragraph((f"The loss {verb} from ", *amounts))]

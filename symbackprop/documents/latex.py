@@ -11,12 +11,14 @@ from symbackprop.documents.content import (
     Amount,
     Diagram,
     Document,
+    Formulas,
     Givens,
     Item,
     Line,
     Matrices,
     Paragraph,
     Piece,
+    Results,
     Section,
     Table,
     Written,
@@ -25,7 +27,7 @@ from symbackprop.documents.figures import Figures
 from symbackprop.documents.labels import PREFIX, Labels
 from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
-from symbackprop.documents.typeset import CAUTION, Typesetter, grouped, widest
+from symbackprop.documents.typeset import CAUTION, Typesetter, grouped, tex_relation, widest
 from symbackprop.documents.widths import width
 from symbackprop.expressions import Expression
 from symbackprop.notation.lettering import LETTER_OF
@@ -152,8 +154,12 @@ class _Latex:
                 return "".join(self.piece(each) for each in pieces)
             case Givens():
                 return self.givens(item)
-            case Matrices(forms):
-                return self.display(self.typesetter.matrix_rows(forms), [each.target for each in forms])
+            case Results():
+                return self.results(item)
+            case Matrices(equalities):
+                return self.display(self.typesetter.matrix_rows(item), [each.target for each in equalities])
+            case Formulas():
+                return self.formulas(item)
             case Table():
                 return self.table(item)
             case Diagram():
@@ -200,17 +206,34 @@ class _Latex:
         more = [f"and {givens.more:,} more"] if givens.more else []
         return rf"\textbf{{{givens.word}:}} {', '.join([*texts, *more])}."
 
+    def results(self, results: Results) -> str:
+        texts = [f"${each}$" for each in result_texts(self.typesetter, results)]
+        return f"{escaped(results.word)}: {', '.join(texts)}."
+
+    def formulas(self, formulas: Formulas) -> str:
+        cells = [[self.typesetter.equation(line) for line in row] for row in formulas.rows]
+        rows = [[rf"$\displaystyle {each}$" for each in row] for row in cells]
+        columns = "l" * len(formulas.heads)
+        return self.grid(columns, formulas.heads, rows, size=self.size(formulas.heads, cells), space="4pt")
+
     def table(self, table: Table) -> str:
         chunks = [table.rows[start : start + MOST_ROWS] for start in range(0, len(table.rows), MOST_ROWS)]
         return "\n\n".join(self.tabular(table.heads, rows) for rows in chunks)
 
     def tabular(self, heads: Sequence[str], rows: Sequence[Sequence[Quantity]]) -> str:
-        top, middle, bottom = (r"\hline",) * 3 if self.fragment else (r"\toprule", r"\midrule", r"\bottomrule")
         number = self.typesetter.writer.number
         cells = [[self.typesetter.name(row[0]), *(number(each).text for each in row)] for row in rows]
-        lines = [rf"\begin{{center}}{self.size(heads, cells)}", rf"\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}", top]
-        lines += [" & ".join(escaped(each) for each in heads) + r" \\", middle]
-        lines += [" & ".join(f"${each}$" for each in row) + r" \\" for row in cells]
+        written = [[f"${each}$" for each in row] for row in cells]
+        return self.grid("l" + "r" * (len(heads) - 1), heads, written, size=self.size(heads, cells))
+
+    def grid(
+        self, columns: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, size: str, space: str = ""
+    ) -> str:
+        top, middle, bottom = (r"\hline",) * 3 if self.fragment else (r"\toprule", r"\midrule", r"\bottomrule")
+        end = rf" \\[{space}]" if space else r" \\"
+        lines = [rf"\begin{{center}}{size}", rf"\begin{{tabular}}{{{columns}}}", top]
+        lines += [" & ".join(escaped(each) for each in heads) + end, middle]
+        lines += [" & ".join(row) + end for row in rows]
         return "\n".join([*lines, bottom, r"\end{tabular}", r"\end{center}"])
 
     def size(self, heads: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
@@ -220,6 +243,15 @@ class _Latex:
         fitting = (each for each in SIZES if each[1] * whole + 2 * each[2] * len(heads) <= self.room * CAUTION)
         command, _, space = next(fitting, SIZES[-1])
         return rf"{command}\setlength{{\tabcolsep}}{{{space}pt}}" if command else ""
+
+
+def result_texts(typesetter: Typesetter, results: Results) -> list[str]:
+    """Each quantity as a formula in TeX with its number."""
+    writer = typesetter.writer
+    if writer.figures is None:
+        return [typesetter.name(each) for each in results.quantities]
+    rows = [(typesetter.name(each), writer.valued(each)) for each in results.quantities]
+    return [f"{name} {tex_relation(row)} {row.text}" for name, row in rows]
 
 
 def given_texts(typesetter: Typesetter, givens: Givens) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
 
 from symbackprop.derivation import Derivation
 from symbackprop.documents.content import Ellipsis, Line
@@ -10,13 +11,16 @@ from symbackprop.expressions import (
     Along,
     Expression,
     Negative,
+    Number,
     Product,
     Quotient,
     Reference,
     Sum,
     leaves,
+    substituted,
+    sum_of,
 )
-from symbackprop.quantities import Array, Axis, Cell, Quantity
+from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role
 from symbackprop.system import Equation, Kronecker, Map, SumOfProducts, axis_of
 
 MOST_TERMS = 8  # of a sum that is shown in full where units are many
@@ -40,7 +44,8 @@ class Lines:
         """The right side of a quantity's own equation."""
         from symbackprop.forms.adjoints import scalar_of
 
-        return self.shortened(scalar_of(self.derivation, quantity))
+        own = with_kept_names(self.derivation, scalar_of(self.derivation, quantity))
+        return self.shortened(without_zeros(self.derivation, own))
 
     def shortened(self, expression: Expression) -> Expression:
         """The expression, its long sums by their first and last terms."""
@@ -55,7 +60,8 @@ class Lines:
     def law_of(self, equation: SumOfProducts | Map, *more: Expression) -> Line:
         """An equation as a law in index letters; sums over a single observation are left out."""
         left = Reference(self.lettered(equation.target))
-        sides = [self.displayed(each) for each in (equation.law(), *more)]
+        law = with_kept_names(self.derivation, equation.law())
+        sides = [self.displayed(each) for each in (law, *more)]
         return Line(left, tuple(sides))
 
     def displayed(self, law: Expression) -> Expression:
@@ -72,6 +78,59 @@ class Lines:
     def observation_letter(self) -> str:
         """The letter that runs over the observations: another one where their number has the same."""
         return "m" if self.derivation.network.observations == OBSERVATION else OBSERVATION
+
+
+def with_kept_names(derivation: Derivation, expression: Expression) -> Expression:
+    """The expression with the old names of parameters that keep their values in place of new ones."""
+    frozen = derivation.arrays.frozen
+    if not frozen:
+        return expression
+
+    def named(of: Hashable) -> Expression:
+        match of:
+            case Quantity(array, indices) if array.phase is Phase.NEW and _now(array) in frozen:
+                return Reference(Quantity(_now(array), indices))
+            case Cell(array, indices) if array.phase is Phase.NEW and _now(array) in frozen:
+                return Reference(Cell(_now(array), indices))
+        return Reference(of)
+
+    return substituted(expression, named)
+
+
+def _now(array: Array) -> Array:
+    return replace(array, phase=Phase.NOW)
+
+
+def without_zeros(derivation: Derivation, expression: Expression) -> Expression:
+    """A sum without the terms that are 0 since nothing leads from there to what is differentiated."""
+    if not isinstance(expression, Sum):
+        return expression
+    kept = [each for each in expression.operands if not _is_zero(derivation, each)]
+    return expression if len(kept) == len(expression.operands) else sum_of(kept)
+
+
+def vanishes(derivation: Derivation, quantity: Quantity) -> bool:
+    """Whether a derivative of a single unit's quantity is 0 by its equation alone."""
+    from symbackprop.forms.adjoints import scalar_of
+
+    if quantity.array.role is not Role.DERIVATIVE or quantity.array.of_unit is None:
+        return False
+    return _is_zero(derivation, scalar_of(derivation, quantity))
+
+
+def _is_zero(derivation: Derivation, expression: Expression) -> bool:
+    match expression:
+        case Number(value):
+            return value == 0
+        case Reference(Quantity() as quantity):
+            return vanishes(derivation, quantity)
+        case Negative(operand):
+            return _is_zero(derivation, operand)
+        case Product(factors):
+            return any(_is_zero(derivation, each) for each in factors)
+        case Sum(terms):
+            return all(_is_zero(derivation, each) for each in terms)
+    return False
 
 
 def has_law(equation: Equation) -> bool:

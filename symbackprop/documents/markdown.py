@@ -15,12 +15,14 @@ from symbackprop.derivation import Derivation
 from symbackprop.documents.content import (
     Amount,
     Document,
+    Formulas,
     Givens,
     Item,
     Line,
     Matrices,
     Paragraph,
     Piece,
+    Results,
     Section,
     Table,
     Written,
@@ -138,8 +140,12 @@ class _Markdown:
                 texts = [self.inline(each) for each in given_texts(self.typesetter, item)]
                 more = [f"and {item.more:,} more"] if item.more else []
                 return f"**{givens_word(item)}** {', '.join([*texts, *more])}."
-            case Matrices(forms):
-                return "\n\n".join(self.displays(self.typesetter.matrix_rows(forms)))
+            case Results():
+                return self.results(item)
+            case Matrices():
+                return "\n\n".join(self.displays(self.typesetter.matrix_rows(item)))
+            case Formulas():
+                return self.formulas(item)
             case Table():
                 return self.table(item)
         raise AssertionError(item)
@@ -155,6 +161,19 @@ class _Markdown:
             case Expression():
                 return self.inline(self.typesetter.writer.formula(piece))
         return self.inline(self.typesetter.name(piece))
+
+    def results(self, results: Results) -> str:
+        from symbackprop.documents.latex import result_texts
+
+        texts = [self.inline(each) for each in result_texts(self.typesetter, results)]
+        return f"{escaped(results.word)}: {', '.join(texts)}."
+
+    def formulas(self, formulas: Formulas) -> str:
+        rows = [f"| {' | '.join(formulas.heads)} |", "|" + " :--- |" * len(formulas.heads)]
+        for row in formulas.rows:
+            cells = [self.typesetter.equation(line) for line in row]
+            rows.append("| " + " | ".join(self.inline(each) for each in cells) + " |")
+        return "\n".join(rows)
 
     def table(self, table: Table) -> str:
         number = self.typesetter.writer.number

@@ -6,23 +6,22 @@ one worked unit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from symbackprop.derivation import Derivation
-from symbackprop.documents.backward import backward_sections, matrix_sections, step_sections
+from symbackprop.documents.backward import backward_sections
+from symbackprop.documents.composites import composite_sections
 from symbackprop.documents.content import Document, Item, Line, Section
 from symbackprop.documents.context import Context
 from symbackprop.documents.derivatives import array_items, derivative_items
 from symbackprop.documents.figures import Figures
-from symbackprop.documents.forward import (
-    forward_sections,
-    loss_section,
-    network_section,
-    second_pass_sections,
-    update_section,
-)
+from symbackprop.documents.forward import forward_sections, loss_section, network_section
+from symbackprop.documents.matrices import matrix_sections
+from symbackprop.documents.proving import proof_sections
 from symbackprop.documents.settings import Settings
+from symbackprop.documents.sharing import sharing_sections
+from symbackprop.documents.update import second_pass_sections, update_section
 from symbackprop.forms.delta import refuse_program
 from symbackprop.quantities import Array, Phase, Quantity
 
@@ -38,6 +37,8 @@ def document_of(
     """The whole derivation, with the network's diagram if ``pictured``; or only the quantities that are wanted."""
     if settings.form in ("delta", "matrix"):
         refuse_program(derivation, settings.form)
+    if settings.show == "symbols":
+        figures = None
     sections = (
         (_excerpt(derivation, wanted, settings),)
         if wanted
@@ -45,7 +46,14 @@ def document_of(
     )
     if figures is None:
         sections = tuple(replace(each, items=_in_symbols(each.items)) for each in sections)
-    return Document(derivation.network.title, sections)
+    elif settings.show == "numbers":
+        sections = tuple(replace(each, items=tuple(_in_numbers(item) for item in each.items)) for each in sections)
+    return Document(derivation.network.title, sections, settings.numbered)
+
+
+def _in_numbers(item: Item) -> Item:
+    """A line with numbers without its symbols."""
+    return replace(item, sides=()) if isinstance(item, Line) and item.numbers and item.result else item
 
 
 def _in_symbols(items: Sequence[Item]) -> tuple[Item, ...]:
@@ -65,19 +73,45 @@ def _excerpt(derivation: Derivation, wanted: Sequence[Quantity | Array], setting
 
 
 def _sections(context: Context) -> Iterable[Section]:
-    form = context.settings.form
+    for block in context.settings.blocks:
+        yield from _BLOCKS[block](context)
+
+
+def _network(context: Context) -> Iterable[Section]:
     yield network_section(context)
-    if form == "matrix":
-        yield from matrix_sections(context, required=True)
-        return
-    yield from forward_sections(context, Phase.NOW, "Forward pass")
+
+
+def _forward(context: Context) -> Iterable[Section]:
+    return forward_sections(context, Phase.NOW, "Forward pass")
+
+
+def _loss(context: Context) -> Iterable[Section]:
     yield loss_section(context, Phase.NOW, "Loss")
-    yield from backward_sections(context)
-    if form is None:
-        yield from matrix_sections(context, required=False)
+
+
+def _matrix(context: Context) -> Iterable[Section]:
+    return matrix_sections(context, required=context.settings.form == "matrix")
+
+
+def _update(context: Context) -> Iterable[Section]:
     if context.derivation.network.update is not None:
         yield update_section(context)
-        if context.settings.second_pass:
-            yield from second_pass_sections(context)
-    if form is None:
-        yield from step_sections(context)
+
+
+def _second_pass(context: Context) -> Iterable[Section]:
+    if context.derivation.network.update is not None and context.settings.second_pass:
+        yield from second_pass_sections(context)
+
+
+_BLOCKS: Mapping[str, Callable[[Context], Iterable[Section]]] = {
+    "network": _network,
+    "forward": _forward,
+    "loss": _loss,
+    "backward": backward_sections,
+    "matrix": _matrix,
+    "update": _update,
+    "second_pass": _second_pass,
+    "steps": sharing_sections,
+    "composites": composite_sections,
+    "proof": proof_sections,
+}

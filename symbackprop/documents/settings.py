@@ -28,12 +28,13 @@ class Settings:
     carry_printed: bool = False
     depth: str = ""
     most_equations: int = MOST_EQUATIONS
+    chose_depth: bool = False  # whether a largest number of equations was asked for
     second_pass: bool = True
     form: str | None = None
     blocks: tuple[str, ...] = BLOCKS
     order: str = "layers"
     gradient: tuple[str, ...] = ("chain", "delta")
-    factors: str = "shared"
+    factors: str = "lines"
     worked: str | tuple[str, ...] = "all"
     contributions: bool = False
     prediction: bool = False
@@ -56,17 +57,20 @@ def settings_of(table: Mapping[str, Any], *, form: str | None = None) -> Setting
     depth = values.get("depth", "")
     limit = isinstance(depth, int)
     worked = values.get("worked", "all")
+    chosen_words: dict[str, Any] = {key: values.get(key, choices[0]) for key, choices in CHOICES.items()}
+    switches: dict[str, Any] = {key: bool(values.get(key, key == "second_pass")) for key in SWITCHES}
     return Settings(
         style=_style(values),
         carry_printed=values.get("carry", "full") == "printed",
         depth="" if limit else depth,
         most_equations=int(depth) if limit else MOST_EQUATIONS,
+        chose_depth=limit,
         form=chosen,
         blocks=tuple(values.get("blocks") or _default_blocks(chosen)),
         gradient=tuple(values.get("gradient") or ("chain", "delta")),
         worked=worked if isinstance(worked, str) else tuple(str(each) for each in worked),
-        **{key: values.get(key, choices[0]) for key, choices in CHOICES.items()},
-        **{key: bool(values.get(key, key == "second_pass")) for key in SWITCHES},
+        **chosen_words,
+        **switches,
     )
 
 

@@ -9,12 +9,14 @@ from symbackprop.derivation import Derivation
 from symbackprop.documents.content import (
     Amount,
     Document,
+    Formulas,
     Givens,
     Item,
     Line,
     Matrices,
     Paragraph,
     Piece,
+    Results,
     Section,
     Table,
     Written,
@@ -25,7 +27,7 @@ from symbackprop.documents.settings import settings_of
 from symbackprop.documents.writing import Row, Writer
 from symbackprop.expressions import Expression
 from symbackprop.notation import AnyName, plain
-from symbackprop.printing.dialect import Label
+from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.printing.numbers import ShownNumber
 from symbackprop.printing.plain import Plain, number_label
 from symbackprop.quantities import Array, Quantity
@@ -72,6 +74,12 @@ class _Lettering:
     def dots(self) -> str:
         return "..."
 
+    def braced(self, formula: Label, name: str) -> Label:
+        return formula
+
+    def operator(self, by: str, letter: str, formula: str) -> Label:
+        return Label(f"d/d{by} [{formula}]", Precedence.QUOTIENT)
+
 
 class _Text:
     def __init__(self, writer: Writer, width: int) -> None:
@@ -106,8 +114,12 @@ class _Text:
                 return "\n".join(filled("".join(self.piece(each) for each in pieces), self.width))
             case Givens():
                 return self.givens(item)
-            case Matrices(forms):
-                return self.matrices(forms)
+            case Results():
+                return self.results(item)
+            case Matrices():
+                return self.matrices(item)
+            case Formulas():
+                return self.formulas(item)
             case Table():
                 return self.table(item)
         raise AssertionError(item)
@@ -163,24 +175,56 @@ class _Text:
             texts.append(name if figures is None else f"{name} = {self.writer.number(each).text}")
         if givens.more:
             texts.append(f"... and {givens.more:,} more")
+        return f"{givens.word}:\n" + ",\n".join(INDENT * 2 + row for row in self.listed(texts))
+
+    def listed(self, texts: Sequence[str]) -> list[str]:
+        """Texts in rows, a comma between them."""
         rows: list[str] = []
         for text in texts:
             if rows and len(rows[-1]) + len(text) + 2 <= self.width - len(INDENT) * 2:
                 rows[-1] += f", {text}"
             else:
                 rows.append(text)
-        return f"{givens.word}:\n" + ",\n".join(INDENT * 2 + row for row in rows)
+        return rows
 
-    def matrices(self, forms: Sequence[object]) -> str:
-        from symbackprop.forms.matrix import MatrixForm
+    def matrices(self, matrices: Matrices) -> str:
+        from symbackprop.documents.grids import Grids, WrittenPlain
         from symbackprop.printing.matrix import PlainMatrices
 
-        printer = PlainMatrices(self.writer.derivation.notation)
-        sides = [
-            (printer.text(form.target), printer.text(form.expression)) for form in forms if isinstance(form, MatrixForm)
-        ]
-        column = max(len(left) for left, _ in sides)
-        return "\n".join(row for left, right in sides for row in self.line(left.ljust(column), [Row("=", right)]))
+        names = PlainMatrices(self.writer.derivation.notation)
+        names.dialect = self.writer.dialect
+        made = Grids(self.writer, names, WrittenPlain).rows(matrices)
+        column = max(len(left) for left, _ in made)
+        return "\n".join(row for left, rows in made for row in self.line(left.ljust(column), rows))
+
+    def results(self, results: Results) -> str:
+        texts = [self.valued(each) for each in results.quantities]
+        return f"{results.word}:\n" + ",\n".join(INDENT * 2 + row for row in self.listed(texts))
+
+    def valued(self, quantity: Quantity) -> str:
+        name = self.writer.label(quantity).text
+        if self.writer.figures is None:
+            return name
+        row = self.writer.valued(quantity)
+        return f"{name} {row.relation} {row.text}"
+
+    def formulas(self, formulas: Formulas) -> str:
+        """Columns of equations side by side, or below each other where they would be too wide."""
+        cells = [[self.equation(line) for line in row] for row in formulas.rows]
+        rows = [list(formulas.heads), *cells]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(formulas.heads))]
+        if sum(widths) + len(INDENT) * len(widths) > self.width:
+            first = widths[0]
+            below = [
+                [f"{row[0].ljust(first)}  {row[1]}", *(" " * (first + 2) + each for each in row[2:])] for row in cells
+            ]
+            return "\n".join(INDENT + each for row in below for each in row)
+        rows.insert(1, ["-" * each for each in widths])
+        return "\n".join((INDENT + "  ".join(map(str.ljust, row, widths))).rstrip() for row in rows)
+
+    def equation(self, line: Line) -> str:
+        left, rows = self.writer.rows(line)
+        return " ".join([left, *(f"{row.relation} {row.text}" for row in rows)])
 
     def table(self, table: Table) -> str:
         rows = [list(table.heads)]
@@ -256,13 +300,15 @@ def wrapped(term: str, width: int) -> list[str]:
 
 
 def _break(text: str, width: int) -> int | None:
-    best: tuple[int, int] | None = None  # depth of brackets, place from the right
+    """Where to break: in as few brackets as can be, as far to the right as can be, not near the left if avoidable."""
+    best: tuple[bool, int, int] | None = None  # whether near the left, depth of brackets, place from the right
     depth = 0
     for place, character in enumerate(text[: width + 1]):
         depth += (character in "([{") - (character in ")]}")
-        if place > width // 3 and character == " " and text[place + 1 : place + 3] in _SIGNS:
-            best = min(best, (depth, -place)) if best else (depth, -place)
-    return None if best is None else -best[1]
+        if place and character == " " and (text.startswith(_SIGNS, place + 1) or text[place - 1] == ";"):
+            here = (place <= width // 3, depth, -place)
+            best = min(best, here) if best else here
+    return None if best is None else -best[2]
 
 
-_SIGNS = ("+ ", "- ", "* ", "· ", "× ", "/ ")
+_SIGNS = ("+ ", "- ", "* ", "· ", "× ", "/ ", "⊙ ", "[")  # a bracket begins a matrix

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from symbackprop.derivation import Derivation
-from symbackprop.documents.content import Line
+from symbackprop.documents.content import Line, Matrices
 from symbackprop.documents.figures import Figures
+from symbackprop.documents.grids import Grids, WrittenTex
 from symbackprop.documents.widths import broken, width
 from symbackprop.documents.writing import EXACT, Row, Writer
-from symbackprop.forms.matrix import MatrixForm
 from symbackprop.notation import AnyName, tex
-from symbackprop.printing.dialect import Label
+from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.printing.matrix import TexMatrices
 from symbackprop.printing.numbers import ShownNumber
 from symbackprop.printing.tex import Tex, number_label
@@ -48,6 +48,16 @@ class TexLettering:
     def dots(self) -> str:
         """What stands for terms that are left out."""
         return r"\cdots"
+
+    def braced(self, formula: Label, name: str) -> Label:
+        """A brace below the formula, and the name below that."""
+        return Label(rf"\underbrace{{{formula.text}}}_{{{name}}}", tall=True)
+
+    def operator(self, by: str, letter: str, formula: str) -> Label:
+        """The operator as a fraction, the formula in square brackets."""
+        sign = r"\partial " if letter == "∂" else "d"
+        operator = rf"\frac{{{sign.strip()}}}{{{sign}{by}}}"
+        return Label(rf"{operator} \left[{formula}\right]", Precedence.QUOTIENT, tall=True)
 
 
 class _Matrices(TexMatrices):
@@ -91,15 +101,32 @@ class Typesetter:
             return [f"&{left} {made[0]}".rstrip()]
         return [f"&{left}", *(rf"&\quad {each}" for each in made)]
 
-    def matrix_rows(self, forms: Sequence[MatrixForm]) -> list[str]:
-        """Matrix forms as rows of an aligned display."""
-        sides = [(self.matrices.text(form.target), self.matrices.text(form.expression)) for form in forms]
-        column = max(width(left) for left, _ in sides)
-        rows: list[str] = []
-        for left, right in sides:
-            first, *others = broken(right, self.room - column - SIGN)
-            rows += [f"{left} &= {first}", *(rf"&\quad {each}" for each in others)]
-        return rows
+    def matrix_rows(self, matrices: Matrices) -> list[str]:
+        """Matrix equations as rows of an aligned display: a relation begins a row where they would be too long."""
+        made = Grids(self.writer, self.matrices, WrittenTex).rows(matrices)
+        column = max(width(left) for left, _ in made)
+        return [row for left, rows in made for row in self.fitted(left, rows, self.room - column)]
+
+    def fitted(self, left: str, rows: Sequence[Row], room: float) -> list[str]:
+        """The sides behind each other in one row if they fit, else each in rows of its own."""
+        whole = " ".join(f"{tex_relation(row)} {row.text}" for row in rows)
+        if width(whole) <= room:
+            return [f"{left} &{whole}"]
+        written: list[str] = []
+        sides = joined(rows, room)
+        for place, row in enumerate(sides):
+            parts = broken(row.text, room - SIGN)
+            between = 0 < place < len(sides) - 1
+            if between and any(width(part) > room - SIGN for part in parts):
+                continue  # matrices that are too wide for the page: the sides before and behind say the same
+            written.append(f"{'' if written else left} &{tex_relation(row)} {parts[0]}".strip())
+            written += [rf"&\quad {part}" for part in parts[1:]]
+        return written
+
+    def equation(self, line: Line) -> str:
+        """A line in one row."""
+        left, rows = self.writer.rows(line)
+        return " ".join([left, *(f"{tex_relation(row)} {row.text}" for row in rows)])
 
     def name(self, of: Quantity | Cell | Array) -> str:
         """A name in TeX."""
@@ -108,7 +135,7 @@ class Typesetter:
     def _line(self, line: Line, left: str, rows: Sequence[Row], room: float) -> list[str]:
         if not rows:
             return [f"{left} &"]
-        whole = " ".join(f"{_relation(row)} {row.text}" for row in rows)
+        whole = " ".join(f"{tex_relation(row)} {row.text}" for row in rows)
         if width(whole) <= room:
             return [f"{left} &{whole}"]
         rows = joined(rows, room)
@@ -119,7 +146,7 @@ class Typesetter:
             if any(width(part) > room - SIGN for part in parts):
                 flat_rows = flat_rows or joined(self.flat.rows(line)[1], room)
                 parts = broken(flat_rows[place].text, room - SIGN) if place < len(flat_rows) else parts
-            written.append(f"{left if place == 0 else ''} &{_relation(row)} {parts[0]}".strip())
+            written.append(f"{left if place == 0 else ''} &{tex_relation(row)} {parts[0]}".strip())
             written += [rf"&\quad {part}" for part in parts[1:]]
         return written
 
@@ -150,9 +177,10 @@ def joined(rows: Sequence[Row], room: float) -> list[Row]:
     if len(rows) < 3:
         return list(rows)
     *others, numbers, result = rows
-    together = f"{numbers.text} {_relation(result)} {result.text}"
+    together = f"{numbers.text} {tex_relation(result)} {result.text}"
     return [*others, Row(numbers.relation, together)] if width(together) <= room - SIGN else list(rows)
 
 
-def _relation(row: Row) -> str:
+def tex_relation(row: Row) -> str:
+    """A row's relation in TeX."""
     return RELATION.get(row.relation, r"\approx")

@@ -14,17 +14,20 @@ from symbackprop.documents.content import (
     Amount,
     Diagram,
     Document,
+    Formulas,
     Givens,
     Item,
     Line,
     Matrices,
     Paragraph,
     Piece,
+    Results,
     Section,
     Table,
     Written,
 )
 from symbackprop.documents.figures import Figures
+from symbackprop.documents.grids import Grids, WrittenTypst
 from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
 from symbackprop.documents.typst_lines import aligned, equation
@@ -35,7 +38,7 @@ from symbackprop.forms.matrix import MatrixForm
 from symbackprop.notation import AnyName
 from symbackprop.notation.typst import quoted
 from symbackprop.notation.typst import typst as typst_name
-from symbackprop.printing.dialect import Label
+from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.printing.matrix import TypstMatrices
 from symbackprop.printing.numbers import ShownNumber
 from symbackprop.printing.typst import Typst, number_label
@@ -91,6 +94,13 @@ class _Lettering:
     def dots(self) -> str:
         return "dots.c"
 
+    def braced(self, formula: Label, name: str) -> Label:
+        return Label(f"underbrace({formula.text}, {name})", tall=True)
+
+    def operator(self, by: str, letter: str, formula: str) -> Label:
+        sign = "partial" if letter == "∂" else "upright(d)"
+        return Label(f"frac({sign}, {sign} {by}) lr([{formula}])", Precedence.QUOTIENT, tall=True)
+
 
 @dataclass
 class _Writer(Writer):
@@ -143,8 +153,13 @@ class _Typst:
                 return "".join(self.piece(each) for each in pieces)
             case Givens():
                 return self.givens(item)
-            case Matrices(forms):
-                return aligned([self.matrix(each) for each in forms])
+            case Results():
+                return self.results(item)
+            case Matrices():
+                made = Grids(self.writer, self.matrices, WrittenTypst).rows(item)
+                return aligned([(left, rows, None) for left, rows in made])
+            case Formulas():
+                return self.formulas(item)
             case Table():
                 return self.table(item)
             case Diagram():
@@ -168,10 +183,6 @@ class _Typst:
         left, rows = self.writer.rows(line)
         return left, rows, lambda: self.flat.rows(line)[1]
 
-    def matrix(self, form: MatrixForm) -> typst_lines.Line:
-        """A matrix form as a line."""
-        return self.matrices.text(form.target), [Row(EXACT, self.matrices.text(form.expression))], None
-
     def givens(self, givens: Givens) -> str:
         number = self.writer.number
         texts = []
@@ -181,6 +192,28 @@ class _Typst:
         if givens.more:
             texts.append(f"and {givens.more:,} more")
         return f"*{givens.word}:* {', '.join(texts)}."
+
+    def results(self, results: Results) -> str:
+        texts = []
+        for each in results.quantities:
+            row = self.writer.valued(each) if self.writer.figures is not None else None
+            value = "" if row is None else f" {RELATION.get(row.relation, 'approx')} {row.text}"
+            texts.append(f"#box({equation(self.writer.label(each).text + value)})")
+        return f"{escaped(results.word)}: {', '.join(texts)}."
+
+    def formulas(self, formulas: Formulas) -> str:
+        lines = [
+            f"#table(columns: {len(formulas.heads)}, stroke: none, align: left + horizon,",
+            f"  table.hline(), table.header({', '.join(f'[{escaped(each)}]' for each in formulas.heads)}), table.hline(),",
+        ]
+        for row in formulas.rows:
+            cells = []
+            for line in row:
+                left, rows = self.writer.rows(line)
+                parts = [f"{RELATION.get(each.relation, 'approx')} {each.text}" for each in rows]
+                cells.append(equation(f"display({' '.join([left, *parts])})"))
+            lines.append(f"  {', '.join(cells)},")
+        return "\n".join([*lines, "  table.hline())"])
 
     def table(self, table: Table) -> str:
         number = self.writer.number

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from symbackprop.derivation import Derivation
-from symbackprop.documents.content import Amount, Ellipsis, Line
+from symbackprop.documents.content import Amount, Brace, Ellipsis, Line, Operator
 from symbackprop.documents.figures import Figures
 from symbackprop.expressions import BySign, Expression, Reference, leaves
 from symbackprop.notation import AnyName, DerivativeName
@@ -34,6 +34,12 @@ class Lettering(Protocol):
 
     def dots(self) -> str:
         """What stands for terms that are left out."""
+
+    def braced(self, formula: Label, name: str) -> Label:
+        """A formula with a name below it, where the format can."""
+
+    def operator(self, by: str, letter: str, formula: str) -> Label:
+        """The operation of differentiating a formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,11 @@ class Writer:
                 return Label(str(self.derivation.network.observations))
             case Ellipsis():
                 return Label(self.lettering.dots())
+            case Brace(expression, name):
+                return self.lettering.braced(self.dialect.said(expression, self.label), self.label(name).text)
+            case Operator(expression, by):
+                letter = self.derivation.conventions.derivative
+                return self.lettering.operator(self.label(by).text, letter, self.formula(expression))
             case str():
                 return Label(of)
         raise AssertionError(f"nothing is known of the name of {of!r}")
@@ -97,6 +108,12 @@ class Writer:
         """How a given number was written, if that is short enough to be shown; else empty."""
         text = figures.given_text(quantity)
         return text if len(text) <= LONGEST_WRITTEN else ""
+
+    def valued(self, quantity: Quantity) -> Row:
+        """A quantity's number behind the relation that it has to its name."""
+        assert self.figures is not None
+        exact = self.given_text(quantity, self.figures) != "" or self.figures.shown(quantity).exact
+        return Row(EXACT if exact else ROUNDED, self.number(quantity).text)
 
     def formula(self, expression: Expression) -> str:
         """An expression in symbols."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import Expression, Reference, product_of, sum_of
 from symbackprop.forms.adjoints import Link, LinkProduct, link_products
-from symbackprop.forms.closed import refuse_above
 from symbackprop.forms.delta import flattened, inlined
 from symbackprop.forms.spoken import equation_text
 from symbackprop.quantities import Quantity
@@ -58,6 +57,8 @@ def path_count(derivation: Derivation, quantity: Quantity) -> int:
 
 def path_sum(derivation: Derivation, quantity: Quantity, *, limit: int = PATHS_LIMIT) -> PathSum:
     """All paths of a derivative. Raises TooLarge if there are more than ``limit``."""
+    from symbackprop.forms.closed import refuse_above
+
     upstream = _Upstream(derivation)
     count = _counted(upstream, quantity)
     refuse_above(limit, count, "paths", "paths", "use the delta or chain form, or raise the limit")

@@ -20,9 +20,7 @@ from symbackprop.expressions import (
     sum_of,
 )
 from symbackprop.forms.adjoints import Link, LinkProduct, link_products, scalar_of
-from symbackprop.forms.closed import has_kink
 from symbackprop.forms.delta import flattened, inlined, is_delta, is_slope
-from symbackprop.identities import slope_of
 from symbackprop.quantities import Array, Quantity, Role
 from symbackprop.system import Map, instantiated
 
@@ -98,6 +96,9 @@ def raw_slope_formula(derivation: Derivation, quantity: Quantity) -> Expression 
     Where the chain rule in order says it less plainly than the stated slope (tanh, kinks), the stated one with the
     activation's value in place of out.
     """
+    from symbackprop.forms.closed import has_kink
+    from symbackprop.identities import slope_of
+
     array = quantity.array
     if not is_slope(array) or array.of is None or array.wrt is None:
         return None

@@ -7,12 +7,12 @@ products, and push a transpose down to the leaves.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, fields
 from fractions import Fraction
 
 from symbackprop.expressions import Expression, Reference, leaves, substituted
-from symbackprop.quantities import Array, Axis
+from symbackprop.quantities import Array, Axis, Quantity
 
 Side = Axis | None
 
@@ -34,6 +34,14 @@ class Leaf(Node):
     """An array as a whole: in its own shape, or a vector as a column or a row."""
 
     array: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Node):
+    """A vector with a name of its own, gathered from single entries."""
+
+    name: Hashable
+    entries: tuple[Quantity, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +139,24 @@ class Stacked(Node):
     """The second below the first: a layer's outs and the 1 of a bias node."""
 
     parts: tuple[Node, Node]
+
+
+def parts_of(node: Node) -> Iterator[Node]:
+    """A node and all nodes in it."""
+    yield node
+    for field in fields(node):
+        for each in _nodes_in(getattr(node, field.name)):
+            yield from parts_of(each)
+
+
+def _nodes_in(value: object) -> Iterator[Node]:
+    match value:
+        case Node():
+            yield value
+        case tuple():
+            yield from (each for each in value if isinstance(each, Node))
+        case Expression():
+            yield from (each for each in leaves(value) if isinstance(each, Node))
 
 
 def transposed(node: Node) -> Node:

@@ -21,6 +21,7 @@ LETTER_OF = {letter: word for word, letter in GREEK.items()}
 ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "vec": "\u20d7", "dot": "\u0307"}
 WHOLE_ACCENTS = {("hat", "y"): "ŷ", ("hat", "a"): "â", ("hat", "o"): "ô", ("tilde", "y"): "ỹ", ("bar", "y"): "ȳ"}
 FACES = {"upright": "mathrm", "bold": "mathbf", "calligraphic": "mathcal"}
+GRADIENT = "∇"  # in place of a derivative's letter: the vector of the derivatives by all parameters
 WORD = 3  # letters in a script that make a word
 _RUN = re.compile("[A-Za-z]+")
 _BLANK = re.compile(r"(\\[A-Za-z]+) (?![A-Za-z])")  # the blank behind a command that no letter follows
@@ -54,8 +55,9 @@ class DerivativeName:
     """The name of a derivative: ``of`` by ``wrt``.
 
     ``observation`` marks one observation's share of a derivative by something that all observations have in
-    common; ``use`` is the number, from 1, of one use of a tied parameter; ``direct`` means the slope of a program's
-    equation by one variable in it, the others held fast.
+    common; ``letter`` is ∂, d or, for a derivative by the vector of all parameters, ∇; ``use`` is the number, from 1,
+    of one use of a tied parameter; ``direct`` means the slope of a program's equation by one variable in it, the
+    others held fast.
     """
 
     of: Name
@@ -164,6 +166,8 @@ def _plain(name: Name, base: str, accented: str | None) -> str:
 
 
 def _plain_derivative(name: DerivativeName, write: Callable[[Name], str]) -> str:
+    if name.letter == GRADIENT:
+        return (GRADIENT if write is plain else "grad ") + write(name.of)
     observation = name.observation or name.wrt.observation or name.of.observation
     use = f"[{name.use}]" if name.use else ""
     sign, direct = ("∂", "") if name.direct and write is plain else ("d", "direct:" if name.direct else "")
@@ -178,6 +182,8 @@ def _without_observation(name: Name) -> Name:
 
 
 def _tex_derivative(name: DerivativeName) -> str:
+    if name.letter == GRADIENT:
+        return rf"\nabla {tex(name.of)}"
     sign = r"\partial " if name.letter == "∂" else "d"
     below = tex(name.wrt)
     if name.use:

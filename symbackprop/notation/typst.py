@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from symbackprop.notation.lettering import GREEK, AnyName, DerivativeName, Name
+from symbackprop.notation.lettering import GRADIENT, GREEK, AnyName, DerivativeName, Name
 
 ACCENTS = {"hat": "hat", "bar": "macron", "tilde": "tilde", "vec": "arrow", "dot": "dot"}
 FACES = {"upright": "upright", "bold": "bold", "calligraphic": "cal"}
@@ -79,6 +79,8 @@ def _letters(text: str) -> str:
 
 
 def _derivative(name: DerivativeName) -> str:
+    if name.letter == GRADIENT:
+        return f"nabla {typst(name.of)}"
     sign = "partial" if name.letter == "∂" else "upright(d)"
     use = f"^({quoted(f'[{name.use}]')})" if name.use else ""
     fraction = f"frac({sign} {typst(name.of)}, {sign} ({typst(name.wrt)}){use})" if use else ""

@@ -17,6 +17,7 @@ from symbackprop.forms.trees import (
     Hadamard,
     Identity,
     Leaf,
+    Listed,
     Mask,
     MatMul,
     Node,
@@ -26,7 +27,7 @@ from symbackprop.forms.trees import (
     Transposed,
     Unit,
 )
-from symbackprop.notation import AnyName, DerivativeName, Notation, ascii_name, plain, tex
+from symbackprop.notation import AnyName, DerivativeName, Name, Notation, ascii_name, plain, tex
 from symbackprop.notation.typst import quoted, typst
 from symbackprop.printing.dialect import Dialect, Label, Precedence
 from symbackprop.printing.plain import Plain, exact_text
@@ -57,6 +58,9 @@ class MatrixText:
         match node:
             case Leaf(_, _, array):
                 return self.named(self.notation.array_name(array))
+            case Listed(_, _, name):
+                assert isinstance(name, Name | DerivativeName)
+                return self.named(name)
             case Diagonal(_, _, operand):
                 return self.diagonal(operand)
             case Transposed(_, _, operand):

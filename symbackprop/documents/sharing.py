@@ -1,0 +1,124 @@
+"""The way from the sum over paths to the delta form of one derivative: what the paths share. Writes no formula text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from symbackprop.documents.content import Item, Line, Paragraph, Section
+from symbackprop.documents.context import Context, first_of, sentence
+from symbackprop.documents.gradients import paths_of
+from symbackprop.expressions import Expression, Reference, leaves, product_of, size, substituted, sum_of
+from symbackprop.forms.adjoints import scalar_of
+from symbackprop.forms.delta import delta_form, flattened, inlined
+from symbackprop.forms.tails import Tails
+from symbackprop.quantities import Quantity
+from symbackprop.system import every_index
+
+LONGEST = 350  # operations and names of a formula that is shown
+PARAMETERS = 40  # of a network whose steps are shown
+TITLE = "From the sum over paths to the delta form"
+PROGRAM_TITLE = "From the sum over paths to what they share"
+PATHS = "Every path from the loss to the parameter gives one product of derivatives, and the paths are added up."
+WRITTEN = "Each derivative written out:"
+SHARED = "Paths through the same net share everything from there to the loss: it is taken out of the sum, once for all."
+NAMED = (
+    "The factors up to a net are the derivative of the loss by that net. All weights of the unit have them in common, "
+    "so they have a name, delta:"
+)
+AGAIN = "In the same way for the layer before:"
+
+
+def sharing_sections(context: Context) -> Iterable[Section]:
+    """The steps for one weight of a small network."""
+    quantity = worked_gradient(context)
+    if quantity is None:
+        return
+    many = context.has_batch and not context.derivation.network.program
+    whole = quantity
+    if many:
+        array = context.derivation.share(quantity.array)
+        quantity = Quantity(array, (0, *quantity.indices))
+    if not paths_of(context, quantity):
+        return
+    of = f" of its first observation's share: the shares of all {context.derivation.network.observations} are added up"
+    introduction = Paragraph(("For one parameter, the derivative ", whole, of if many else "", "."))
+    steps = _Steps(context, quantity)
+    steps.paths()
+    if context.derivation.network.program:
+        steps.variables()
+    else:
+        steps.deltas()
+    title = PROGRAM_TITLE if context.derivation.network.program else TITLE
+    yield Section(title, (introduction, *steps.items))
+
+
+def worked_gradient(context: Context) -> Quantity | None:
+    """The derivative by the first trained parameter of a network that has few."""
+    arrays = context.derivation.arrays
+    trained = [each for each in arrays.parameters if each not in arrays.frozen]
+    if not trained or not context.counted or not (context.whole or context.has_batch):
+        return None
+    if sum(len(list(every_index(each))) for each in trained) > PARAMETERS:
+        return None
+    return first_of(context.derivation.gradient_array(trained[0]))
+
+
+@dataclass
+class _Steps:
+    context: Context
+    quantity: Quantity
+    items: list[Item] = field(default_factory=list)
+    last: Expression | None = None
+
+    def paths(self) -> None:
+        """The sum over paths, by the names of their links and written out."""
+        paths = paths_of(self.context, self.quantity)
+        names = sum_of([product_of([Reference(link.quantity) for link in path]) for path in paths])
+        self._say((PATHS,), names)
+        tails = Tails(self.context.derivation)
+        self._say((WRITTEN,), tails.sum(self.quantity, tails.printed))
+
+    def deltas(self) -> None:
+        """The deltas of each layer from the output on: what the paths share, and its name."""
+        derivation = self.context.derivation
+        tails = Tails(derivation)
+        stops = tails.stops(self.quantity)
+        for count, stop in enumerate(stops, 1):
+            named = tails.sum(self.quantity, tails.printed, stops[:count])
+            deltas = [each for each in _quantities(named) if each.array == stop]
+            rewrite = next((each for each in derivation.rewrites if each.after.target.array == stop), None)
+            forms = {each: delta_form(derivation, each).expression for each in deltas}
+            if rewrite is None:
+                self._say((SHARED,), flattened(_put(named, forms)))
+            plain = NAMED if count == 1 else AGAIN
+            self._say((plain if rewrite is None else f"{sentence(rewrite.pair.sentence)}. {plain}",), named, forms)
+
+    def variables(self) -> None:
+        """A program's last step: the derivatives by its variables are what the paths share."""
+        own = flattened(inlined(self.context.derivation, Reference(self.quantity), {}))
+        shared = scalar_of(self.context.derivation, self.quantity)
+        if shared != own:
+            self._say(("Paths through the same variable share its derivative, which was computed before.",), shared)
+
+    def _say(
+        self, words: tuple[str, ...], expression: Expression, definitions: Mapping[Quantity, Expression] | None = None
+    ) -> None:
+        if expression == self.last or size(expression) > LONGEST:
+            return
+        self.last = expression
+        self.items.append(Paragraph(words))
+        self.items.append(Line(Reference(self.quantity), (expression,)))
+        self.items += [Line(Reference(name), (meaning,)) for name, meaning in (definitions or {}).items()]
+
+
+def _quantities(expression: Expression) -> list[Quantity]:
+    return list(dict.fromkeys(each for each in leaves(expression) if isinstance(each, Quantity)))
+
+
+def _put(expression: Expression, meanings: Mapping[Quantity, Expression]) -> Expression:
+    def meant(of: object) -> Expression:
+        assert isinstance(of, Quantity)
+        return meanings.get(of, Reference(of))
+
+    return substituted(expression, meant)

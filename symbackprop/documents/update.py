@@ -1,0 +1,97 @@
+"""The sections on the update and on the forward pass with the new parameters. Writes no formula text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from symbackprop.documents.content import Amount, Item, Paragraph, Piece, Results, Section, Table
+from symbackprop.documents.context import Context, quantities_of
+from symbackprop.documents.forward import forward_sections, loss_section, passed_in
+from symbackprop.documents.laws import has_law
+from symbackprop.documents.vectors import vector_items
+from symbackprop.quantities import Array, Phase, Quantity
+from symbackprop.system import Equation
+
+MOST_ROWS = 60  # of the table of a network of which only laws are shown
+MOST_OUTPUTS = 8  # of which the second pass of a large network shows the numbers
+AGAINST = "Each parameter moves against its gradient; all gradients are those at the old parameters."
+
+
+def update_section(context: Context) -> Section:
+    """New values, what keeps its value, and a table of both; where each was worked out before, the table alone."""
+    equations = [each for each in context.derivation.system.equations if each.target.array.phase is Phase.NEW]
+    new = [each for each in equations if not _keeps(context, each)]
+    wanted = [each for each in new if context.whole or (has_law(each) and not context.is_repeated(_layer(each)))]
+    items: list[Item] = [Paragraph((AGAINST,))] if new else []
+    items += [] if context.by_parameter else context.shown(wanted)
+    kept = [_now(each.target.array) for each in equations if _keeps(context, each)]
+    if kept:
+        names: list[Piece] = []
+        for array in kept:
+            names += [", " if names else "", array]
+        single = len(kept) == 1 and not kept[0].axes
+        verb = "keeps its value: it is" if single else "keep their values: they are"
+        items.append(Paragraph((*names, f" {verb} not trained.")))
+    table = _table(context)
+    return Section("Update", (*items, *vector_items(context), *([table] if table else [])))
+
+
+def _layer(equation: Equation) -> int | None:
+    return equation.target.array.layer
+
+
+def _keeps(context: Context, equation: Equation) -> bool:
+    """Whether a new value is the old one: the parameter is frozen."""
+    return _now(equation.target.array) in context.derivation.arrays.frozen
+
+
+def _now(array: Array) -> Array:
+    return replace(array, phase=Phase.NOW)
+
+
+def _table(context: Context) -> Table | None:
+    if context.figures is None or not (context.whole or context.has_batch):
+        return None
+    rows: list[tuple[Quantity, ...]] = []
+    for array in context.derivation.arrays.parameters:
+        if array not in context.derivation.arrays.frozen:
+            kinds = (array, context.derivation.gradient_array(array), replace(array, phase=Phase.NEW))
+            rows += [tuple(Quantity(kind, each.indices) for kind in kinds) for each in context.entries(array)]
+    if len(rows) > MOST_ROWS and not context.whole:
+        return None
+    return Table(("Parameter", "Old value", "Gradient", "New value"), tuple(rows)) if rows else None
+
+
+def second_pass_sections(context: Context) -> Iterable[Section]:
+    """The forward pass with the new parameters, and how far the loss fell."""
+    if context.whole:
+        yield from forward_sections(context, Phase.AFTER, "Second forward pass")
+    else:
+        yield Section("Second forward pass", tuple(_outcome(context)))
+    loss = loss_section(context, Phase.AFTER, "Loss after the update", 2)
+    items = loss.items if context.whole else loss.items[-1:]
+    yield Section(loss.heading, (*items, *_fall(context)), 2)
+
+
+def _outcome(context: Context) -> Iterable[Item]:
+    """The second pass of a large network: the equations stand above, so what comes out of them is shown."""
+    yield Paragraph(("The same equations once more, with the new parameters.",))
+    if context.figures is not None and context.counted:
+        passed = passed_in(context, Phase.AFTER)
+        outputs = passed.outs[-1] if passed.outs else passed.loss
+        yield Results("Outputs" if passed.outs else "Result", tuple(quantities_of(outputs)[:MOST_OUTPUTS]))
+
+
+def _fall(context: Context) -> list[Item]:
+    """How far the loss fell, in a sentence."""
+    figures = context.figures
+    if figures is None or not context.counted:
+        return []
+    before, after = (figures.value(Quantity(passed_in(context, phase).loss)) for phase in (Phase.NOW, Phase.AFTER))
+    difference = before - after
+    if difference == 0:
+        return [Paragraph(("The loss stayed at ", Amount(before), "."))]
+    verb = "fell" if difference > 0 else "rose"
+    amounts = (Amount(before), " to ", Amount(after), ", by ", Amount(abs(difference)), ".")
+    return [Paragraph((f"The loss {verb} from ", *amounts))]
