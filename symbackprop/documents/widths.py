@@ -94,7 +94,7 @@ def _raw(tokens: Iterator[str]) -> str:
 
 
 def _environment(name: str, tokens: Iterator[str]) -> float:
-    """The widest row of an environment, its cells side by side."""
+    """The columns of an environment side by side, each as wide as its widest cell."""
     inner: list[str] = []
     depth = 1
     for token in tokens:
@@ -104,9 +104,10 @@ def _environment(name: str, tokens: Iterator[str]) -> float:
                 _raw(tokens)
                 break
         inner.append(token)
-    rows = "".join(inner).split(r"\\")
-    columns = max(row.count("&") + 1 for row in rows)
-    return max(width(row) for row in rows) + 10 * columns + 8
+    rows = [[width(cell) for cell in row.split("&")] for row in "".join(inner).split(r"\\")]
+    columns = max(len(row) for row in rows)
+    widest = (max(row[column] for row in rows if column < len(row)) for column in range(columns))
+    return sum(widest) + 10 * columns + 8
 
 
 def broken(formula: str, room: float) -> list[str]:
