@@ -13,7 +13,7 @@ from symbackprop.forms.adjoints import scalar_of
 from symbackprop.forms.delta import delta_form, flattened, inlined
 from symbackprop.forms.tails import Tails
 from symbackprop.quantities import Quantity
-from symbackprop.system import every_index
+from symbackprop.system import Scatter, every_index
 
 LONGEST = 350  # operations and names of a formula that is shown
 PARAMETERS = 40  # of a network whose steps are shown
@@ -61,7 +61,10 @@ def worked_gradient(context: Context) -> Quantity | None:
         return None
     if sum(len(list(every_index(each))) for each in trained) > PARAMETERS:
         return None
-    return first_of(context.derivation.gradient_array(trained[0]))
+    gradients = [context.derivation.gradient_array(each) for each in trained]
+    if context.has_batch:  # the steps are those of one observation's share, which a tied parameter has for each use
+        gradients = [each for each in gradients if not isinstance(context.derivation.definition(each), Scatter)]
+    return first_of(gradients[0]) if gradients else None
 
 
 @dataclass

@@ -30,11 +30,10 @@ from symbackprop.documents.figures import Figures
 from symbackprop.documents.grids import Grids, WrittenTypst
 from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
-from symbackprop.documents.typst_lines import aligned, equation
+from symbackprop.documents.typst_lines import RELATION, aligned, equation
 from symbackprop.documents.typst_page import PAGE_WIDTH, PREAMBLE
-from symbackprop.documents.writing import EXACT, Row, Writer
+from symbackprop.documents.writing import Writer
 from symbackprop.expressions import Expression
-from symbackprop.forms.matrix import MatrixForm
 from symbackprop.notation import AnyName
 from symbackprop.notation.typst import quoted
 from symbackprop.notation.typst import typst as typst_name
