@@ -15,6 +15,7 @@ def assert_gradients(function: Callable[..., Any], network: Network | str, **opt
 
     ``network`` is a network or the path of a description; the options are those of `check_gradients`.
     """
+    __tracebackhide__ = True  # pytest then shows the line of the test
     from symbackprop.checking.gradients import check_gradients
     from symbackprop.network import Network
 

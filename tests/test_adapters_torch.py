@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import re
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -291,3 +295,12 @@ def test_torch_s_optimisers_agree_and_a_wrong_setting_does_not(name: str) -> Non
     report = sb.check_update(Optimised(kind, theirs), network)
     assert report, report
     assert not sb.check_update(Optimised(kind, {**theirs, "weight_decay": 0.1}), network)
+
+
+def test_the_guide_s_lines_run() -> None:
+    guide = Path("docs/checks.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"^```py\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(lines, "docs/checks.md", "exec"), {})  # noqa: S102  our own page
+    assert "softmax" in out.getvalue()

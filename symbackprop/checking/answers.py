@@ -42,7 +42,7 @@ def _spellings(name: str) -> Iterator[str]:
             yield name[len(prefix) :]
 
 
-def entries_of(key: str, value: Any, shape: tuple[int, ...], *, turned: bool) -> Numbers:
+def entries_of(value: Any, shape: tuple[int, ...], *, turned: bool) -> Numbers:
     """The numbers of one key in the order to_from; ``turned`` ones come as from_to. Raises Unreadable."""
     try:
         entries = np.asarray(plain(value), dtype=np.longdouble)
@@ -54,11 +54,16 @@ def entries_of(key: str, value: Any, shape: tuple[int, ...], *, turned: bool) ->
         if entries.size != 1 or expected:
             raise Unreadable(_shape_remark(entries.shape, expected))
         entries = entries.reshape(())
-    if not np.isfinite(entries).all():
-        what = "nan" if np.isnan(entries).any() else "infinite"
-        place = tuple(int(each) for each in np.argwhere(~np.isfinite(entries))[0]) if entries.ndim else ()
-        raise Unreadable(f"has {what} at {key}{place_text(place)}")
     return entries.T if turned else entries
+
+
+def not_finite(key: str, entries: Numbers) -> str:
+    """Where numbers are not finite, in words; empty where all are."""
+    if np.isfinite(entries).all():
+        return ""
+    what = "nan" if np.isnan(entries).any() else "infinite"
+    place = tuple(int(each) for each in np.argwhere(~np.isfinite(entries))[0]) if entries.ndim else ()
+    return f"has {what} at {key}{place_text(place)}"
 
 
 class Unreadable(InputError):

@@ -46,7 +46,7 @@ class Observed:
     def differs(self, numbers: ArrayNumbers, array: Array) -> bool:
         """Whether these numbers of an array are not the right ones."""
         with np.errstate(all="ignore"):
-            return bool(np.any(abs(numbers.array(array) - self.numbers.array(array)) > self.tolerance[array]))
+            return not bool(np.all(abs(numbers.array(array) - self.numbers.array(array)) <= self.tolerance[array]))
 
     def _near(self, numbers: ArrayNumbers, array: Array, asked: Array, exactly: bool) -> bool:  # noqa: FBT001
         found, value = self.found[asked], numbers.array(array)
@@ -58,7 +58,10 @@ class Observed:
             size = np.max(abs(value), initial=0)
             near = np.maximum(np.where(np.isfinite(near), near, 0), like * size + SMALLEST[numbers.roundoff])
         with np.errstate(all="ignore"):
-            return bool(np.all(abs(found - value) <= near))
+            alike = (abs(found - value) <= near) & np.isfinite(found)
+            if not exactly:  # a mistake may divide by 0: what is no number then is no number in both
+                alike |= ~np.isfinite(found) & ~np.isfinite(value)
+            return bool(np.all(alike))
 
 
 def tolerance_of(numbers: ArrayNumbers, array: Array) -> Numbers:
@@ -160,7 +163,8 @@ class Diagnosis:
         for observed in self.observed:
             for array in self.wrong:
                 right = observed.numbers.array(array)
-                if np.any(abs(observed.found[array] - right) > SLIGHT * np.max(abs(right), initial=0)):
+                slight = abs(observed.found[array] - right) <= SLIGHT * np.max(abs(right), initial=0)
+                if not np.all(slight):
                     return False
         return True
 

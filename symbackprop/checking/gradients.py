@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from symbackprop.catalogue.mistakes import Subject
-from symbackprop.checking.answers import Unreadable, entries_of, place_text, precision_of, table_of
+from symbackprop.checking.answers import Unreadable, entries_of, not_finite, place_text, precision_of, table_of
 from symbackprop.checking.calling import LIBRARIES, Answer, Gradients, answer_of
 from symbackprop.checking.diagnosis import MARGIN, Diagnosis, Explanation, Observed, tolerance_of
 from symbackprop.checking.explaining import mistakes_of
@@ -152,10 +152,14 @@ class _Run:
     def _take(self, key: str, value: Any, shape: tuple[int, ...], found: dict[Array, Numbers]) -> None:
         self.precisions.add(precision_of(value))
         try:
-            found[self.gradient[key]] = entries_of(key, value, shape, turned=self.layout == "from_to")
+            entries = entries_of(value, shape, turned=self.layout == "from_to")
         except Unreadable as error:
             self.bad.setdefault(key, []).append(str(error))
             return
+        found[self.gradient[key]] = entries
+        remark = not_finite(key, entries)
+        if remark:
+            self.bad.setdefault(key, []).append(remark)
         if key not in self.keys:
             self.keys.append(key)
 
@@ -189,7 +193,7 @@ class _Run:
         agrees = not wrong and not self.problems
         explanation: Explanation | None = None
         mistakes: tuple[MistakeFinding, ...] = ()
-        if usable and any(key not in self.bad for key in wrong):
+        if usable and any(key in self.keys for key in wrong):
             subject = Subject.of(self.derivation.system, self.derivation.loss)
             explanation = Diagnosis(subject, usable, kinds=("backward", "forward")).explanation()
             mistakes = mistakes_of(self.derivation, explanation, {array: key for key, array in self.gradient.items()})

@@ -20,6 +20,7 @@ from symbackprop.given import given_entries
 from symbackprop.quantities import Array, Phase, Role
 
 ROUNDOFF = {"float64": FLOAT64, "float32": FLOAT32}
+ROOM = 2.0**10  # a number may be so many times larger on the way to a result
 ATTEMPTS = 40  # random points that are tried where the loss has no value at most of them
 SHARES = 64  # targets that must sum to 1 are multiples of 1/64, which binary floats hold exactly
 
@@ -63,10 +64,11 @@ class Point:
 
     @property
     def is_usable(self) -> bool:
-        """Whether loss and gradients have finite values here."""
+        """Whether gradients have finite values here, also as floats of the kind that the function is handed."""
         derivation = self.derivation
         arrays = [derivation.gradient_array(each) for each in keys_of(derivation).values()]
-        return all(bool(np.isfinite(np.asarray(self.numbers.array(each), dtype=float)).all()) for each in arrays)
+        largest = float(np.finfo(self.dtype).max) / ROOM
+        return all(bool((abs(self.numbers.array(each)) < largest).all()) for each in arrays)
 
 
 def keys_of(derivation: Derivation) -> dict[str, Array]:

@@ -62,6 +62,7 @@ class Report:
 
     def raise_if_wrong(self) -> None:
         """Raises GradientMismatch, with the report, unless everything agrees."""
+        __tracebackhide__ = True
         if not self.agrees:
             raise GradientMismatch(self.to_text())
 

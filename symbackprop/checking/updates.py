@@ -16,7 +16,7 @@ import numpy as np
 
 from symbackprop.catalogue.mistakes import Subject, Variant
 from symbackprop.catalogue.updates import STEP, UPDATES
-from symbackprop.checking.answers import Unreadable, entries_of, place_text, table_of
+from symbackprop.checking.answers import Unreadable, entries_of, not_finite, place_text, table_of
 from symbackprop.checking.arrays import ArrayNumbers
 from symbackprop.checking.calling import called_safely
 from symbackprop.checking.diagnosis import Diagnosis, Observed, tolerance_of
@@ -172,9 +172,12 @@ class _Check:
         found: dict[Array, Numbers] = {}
         for array, name, value in self._returned(table or {}, states):
             try:
-                found[array] = entries_of(name, value, numbers.array(array).shape, turned=False)
+                found[array] = entries_of(value, numbers.array(array).shape, turned=False)
             except Unreadable as error:
                 problems.append(f"{name} {error}")
+                continue
+            remark = not_finite(name, found[array])
+            problems += [f"{name} {remark}"] if remark else []
         self.problems += problems
         if problems:
             return None
