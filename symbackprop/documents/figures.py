@@ -38,6 +38,7 @@ from symbackprop.system import flat, scalar
 from symbackprop.values import Values
 
 LONGEST_DEFAULT = 6  # characters of a default, such as 0.9 or 0.999, that is shown as a decimal
+LONGEST_WRITTEN = 12  # characters of a given number that is shown as it was written
 LONGEST = 300  # bits of a numerator or denominator, beyond which a fraction is taken for any number
 MOST_LEAVES = 100  # of one equation, beyond which its number is shown as a float
 Decided = Callable[[Expression], float]
@@ -73,6 +74,11 @@ class Figures:
             return self._with_printed(quantity)
         rational = self.rational(quantity)
         return self.values.of(quantity) if rational is None else rational
+
+    def short_text(self, quantity: Quantity) -> str:
+        """How a given number was written, if that is short enough to be shown; else empty."""
+        text = self.given_text(quantity)
+        return text if len(text) <= LONGEST_WRITTEN else ""
 
     def given_text(self, quantity: Quantity) -> str:
         """How a given number was written in the description, if it is still that number; else empty."""
@@ -188,9 +194,9 @@ class Figures:
 
     def _printed(self, of: Hashable) -> Fraction | None:
         assert isinstance(of, Quantity)
-        if self.derivation.definition(of.array) is None:
-            carried: Fraction = self._carried[of]
-            return carried
+        if self.short_text(of):
+            written: Fraction = self._carried[of]
+            return written
         number = self.displayed(self._carried[of])
         return number.value if number.is_finite else None
 

@@ -90,7 +90,7 @@ def _functions(context: Context) -> list[Item]:
     """The definition of each function that the equations call, of a letter x."""
     found: dict[str, Line] = {}
     x = Reference("x")
-    for equation in context.derivation.now.equations:
+    for equation in context.derivation.system.equations:
         for call in _calls(equation.body) if isinstance(equation, Map) else ():
             function = call.function
             if function.definition is not None and function.arity == 1:

@@ -51,8 +51,9 @@ def render(
     settings = settings_of(derivation.network.document, form=form)
     figures = None if values is None else Figures(derivation, values, settings)
     document = document_of(derivation, figures, of, settings)
-    times = derivation.conventions.times
-    writer = Writer(derivation, Plain(times=times or "*"), _Lettering(settings.style.decimal_mark), figures)
+    mark = settings.style.decimal_mark
+    dialect = Plain(times=derivation.conventions.times or "*", decimal_mark=mark)
+    writer = Writer(derivation, dialect, _Lettering(mark), figures)
     return _Text(writer, width).document(document, titled=not (fragment or of))
 
 

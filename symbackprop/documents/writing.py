@@ -16,7 +16,6 @@ from symbackprop.printing.numbers import ShownNumber
 from symbackprop.quantities import Array, Axis, Cell, Quantity
 from symbackprop.system import Indicator, Kronecker
 
-LONGEST_WRITTEN = 12  # characters
 EXACT, ROUNDED = "=", "≈"
 
 
@@ -106,8 +105,7 @@ class Writer:
 
     def given_text(self, quantity: Quantity, figures: Figures) -> str:
         """How a given number was written, if that is short enough to be shown; else empty."""
-        text = figures.given_text(quantity)
-        return text if len(text) <= LONGEST_WRITTEN else ""
+        return figures.short_text(quantity)
 
     def valued(self, quantity: Quantity) -> Row:
         """A quantity's number behind the relation that it has to its name."""

@@ -121,7 +121,7 @@ class MatrixText:
             return Label("0")
         text, tall = "", False
         for place, term in enumerate(terms):
-            negative = isinstance(term, Scaled) and term.number < 0
+            negative = isinstance(term, Scaled | Constant) and term.number < 0
             label = self.said(_positive(term) if negative else term)
             tall = tall or label.tall
             body = self.within(label, Precedence.NEGATIVE if place or negative else Precedence.SUM)
@@ -305,6 +305,8 @@ class TypstMatrices(MatrixText):
 
 
 def _positive(node: Node) -> Node:
+    if isinstance(node, Constant):
+        return Constant(node.rows, node.columns, -node.number)
     assert isinstance(node, Scaled)
     if node.number == -1 and not node.over and not node.scalars:
         return node.operand

@@ -18,17 +18,21 @@ PRIMITIVES = (
 
 @dataclass(frozen=True)
 class Plain(Dialect):
-    """Formulas as one types them; with ``ascii``, only characters that every terminal has. ``times`` multiplies."""
+    """Formulas as one types them; with ``ascii``, only characters that every terminal has. ``times`` multiplies.
+
+    ``decimal_mark`` is that of literal numbers.
+    """
 
     ascii: bool = False
     times: str = "*"
+    decimal_mark: str = "."
 
     name: ClassVar[str] = "plain text"
     heads: ClassVar[Mapping[str, str]] = {name: name for name in PRIMITIVES}
 
     def number(self, value: Fraction, text: str) -> Label:
         """As written; else an integer, a fraction ``1/2`` of small numbers, a decimal, or any fraction."""
-        return number_label(text or exact_text(value))
+        return number_label(self.decimal_mark.join((text or exact_text(value)).split(".")))
 
     def product(self, factors: Sequence[Expression], say: Say) -> Label:
         """``a * b``."""
