@@ -9,8 +9,9 @@ from random import Random
 import pytest
 
 from symbackprop.checking.audit import audit
-from symbackprop.checking.claims import Claim, Claims, form_csv, network_beside, parse_claims, read_claims
+from symbackprop.checking.claims import Claim, Claims, network_beside, parse_claims, read_claims
 from symbackprop.checking.findings import Finding, as_table, as_text
+from symbackprop.checking.forms import form_csv, form_quantities
 from symbackprop.checking.printed import printed
 from symbackprop.derivation import derive
 from symbackprop.errors import InputError
@@ -171,7 +172,6 @@ def test_the_roots_of_the_published_examples(name: str) -> None:
 
 def test_neutral_names_of_the_form_lead_back() -> None:
     derivation = derive(Network.read(EXAMPLE))
-    from symbackprop.checking.claims import form_quantities
     from symbackprop.notation.names import Names
 
     names = Names(derivation)

@@ -52,6 +52,7 @@ class Catalogue:
             [] if _too_large(derivation) else list(variants_of(subject, MISTAKES, kinds=kinds))
         )
         self._numbers: dict[int, Scalars] = {}
+        self._values: dict[Expression, list[tuple[Variant, float]]] = {}
 
     def definition(self, variant: Variant) -> Callable[[Array], Equation | None]:
         """The equations with a mistake made, those that a derivation does not show included."""
@@ -72,8 +73,14 @@ class Catalogue:
         except (ZeroDivisionError, OverflowError):
             return float("nan")
 
-    def values(self, expression: Expression) -> Iterator[tuple[Variant, float]]:
+    def values(self, expression: Expression) -> list[tuple[Variant, float]]:
         """What an expression is with each mistake made."""
+        found = self._values.get(expression)
+        if found is None:
+            found = self._values[expression] = list(self._each_value(expression))
+        return found
+
+    def _each_value(self, expression: Expression) -> Iterator[tuple[Variant, float]]:
         leaves = operands(expression)
         for number, variant in enumerate(self.variants):
             known = {leaf: self.value(number, leaf) for leaf in leaves}
@@ -297,7 +304,7 @@ def chosen(claimed: Printed, exact: float, guesses: Sequence[Guess]) -> tuple[li
         chance = (different - 0.5) * width * unit / (2 * apart)
         if chance < CHANCE or (chance < HEDGED and len(fitting) > 1 and family in SLIPS):
             return fitting, []
-        doubtful += fitting if family in THOUGHT else []
+        doubtful += fitting if family not in ("value", "neighbour", "changed") else []
     return [], _distinct(doubtful)
 
 

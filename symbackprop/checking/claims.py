@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,14 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from symbackprop.checking.printed import printed
-from symbackprop.derivation import Derivation, derive
-from symbackprop.errors import DescriptionError, InputError, suggestion
+from symbackprop.checking.tables import MOST_BYTES, MOST_ROWS, Row, decoded, sheet_rows, text_rows
+from symbackprop.derivation import derive
+from symbackprop.errors import DescriptionError, InputError, TooLarge, suggestion
 from symbackprop.given import given_entries
 from symbackprop.network import Network
 from symbackprop.notation.names import Names
 from symbackprop.notation.neutral import neutral
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import every_index, flat
+from symbackprop.quantities import Quantity
+from symbackprop.system import flat
 
 KEYS = (
     "quantity",
@@ -33,8 +32,7 @@ KEYS = (
     "notation",
     "neutral",
 )
-COLUMNS = ("where", "quantity", "neutral", "printed", "working")
-MOST_CLAIMS = 20_000
+TEXTS = ("quantity", "printed", "where", "working", "relation", "statement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +61,23 @@ class Claims:
 
 def read_claims(path: str) -> Claims:
     """The claims of a file: TOML, or a table with a header, separated by commas, semicolons or tabs, or a sheet."""
-    if path.lower().endswith(".xlsx"):
-        return Claims(tuple(_from_rows(_sheet_rows(path), path)))
+    if path.lower().endswith((".xlsx", ".xlsm")):
+        return Claims(tuple(_from_rows(sheet_rows(path), path)))
     try:
         with open(path, "rb") as file:
-            data = file.read()
+            data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
-    text = _decoded(data, path)
-    return parse_claims(text, source=path)
+    return parse_claims(decoded(data, path), source=path)
 
 
 def parse_claims(text: str, *, source: str = "claims") -> Claims:
     """The claims of a file's text; ``source`` is what errors call it and whose ending says what it is."""
     if source.lower().endswith((".csv", ".tsv", ".txt")):
-        return Claims(tuple(_from_rows(_table_rows(text), source)))
+        return Claims(tuple(_from_rows(text_rows(text, source), source)))
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise DescriptionError(f"{source}: {error}") from error
     for key in table:
         if key not in ("network", "claims", "format", "title"):
@@ -88,17 +85,12 @@ def parse_claims(text: str, *, source: str = "claims") -> Claims:
     rows = table.get("claims", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise DescriptionError(f"{source}: claims must be [[claims]] tables")
+    if len(rows) > MOST_ROWS:
+        raise TooLarge(f"{source}: {len(rows):,} claims; at most {MOST_ROWS:,} are judged")
+    if not rows:
+        raise DescriptionError(f"{source}: has no [[claims]]")
     found = tuple(_claim(row, f"{source}: claims[{number}]") for number, row in enumerate(rows))
-    return Claims(found, str(table.get("network", "")))
-
-
-def _decoded(data: bytes, path: str) -> str:
-    for encoding in ("utf-8-sig", "utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InputError(f"{path}: the text is neither UTF-8 nor another encoding that spreadsheets save")
+    return Claims(found, _text(table.get("network", ""), f"{source}: network"))
 
 
 def _claim(row: Mapping[str, Any], place: str) -> Claim:
@@ -107,9 +99,11 @@ def _claim(row: Mapping[str, Any], place: str) -> Claim:
             raise DescriptionError(f"{place}: unknown key {key!r}; {suggestion(key, KEYS)}")
     formula = row.get("formula", "")
     if isinstance(formula, list):
-        formula = tuple(tuple(str(each) for each in (line if isinstance(line, list) else [line])) for line in formula)
-    texts = {key: str(row.get(key, "")) for key in ("quantity", "printed", "where", "working", "relation", "statement")}
-    claim = Claim(formula=formula, **texts)
+        lines = [line if isinstance(line, list) else [line] for line in formula]
+        formula = tuple(tuple(_text(each, f"{place}.formula") for each in line) for line in lines)
+    else:
+        formula = _text(formula, f"{place}.formula")
+    claim = Claim(formula=formula, **{key: _text(row.get(key, ""), f"{place}.{key}") for key in TEXTS})
     if not (
         claim.relation or claim.statement or (claim.quantity and (claim.printed or claim.formula or claim.working))
     ):
@@ -117,45 +111,36 @@ def _claim(row: Mapping[str, Any], place: str) -> Claim:
     return claim
 
 
-def _table_rows(text: str) -> list[dict[str, str]]:
-    first = text.lstrip("\ufeff").split("\n", 1)[0]
-    separator = max((";", "\t", ","), key=first.count)
-    return list(csv.DictReader(io.StringIO(text), restkey="", delimiter=separator))
+def _text(value: Any, place: str) -> str:
+    """A text; a bare number is taken as TOML writes it."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise DescriptionError(f'{place}: must be text, as it is printed, such as "0.0821670"')
+    return str(value)
 
 
-def _sheet_rows(path: str) -> list[dict[str, str]]:
-    import openpyxl
-
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (OSError, KeyError, ValueError) as error:
-        raise InputError(f"{path}: is not a workbook that can be read: {error}") from error
-    rows = [
-        ["" if each is None else str(each) for each in row] for row in book.worksheets[0].iter_rows(values_only=True)
-    ]
-    return [dict(zip(rows[0], row, strict=False)) for row in rows[1:]] if rows else []
-
-
-def _from_rows(rows: list[dict[str, str]], source: str) -> Iterator[Claim]:
-    if rows and not {"quantity", "neutral"} & {_head(key) for key in rows[0] if key}:
+def _from_rows(rows: Sequence[tuple[int, Row]], source: str) -> Iterator[Claim]:
+    if rows and not {"quantity", "neutral"} & rows[0][1].keys():
         raise InputError(f"{source}: the first line must name the columns, quantity and printed among them")
-    for number, raw in enumerate(rows[:MOST_CLAIMS], 2):
-        row = {_head(key): (value or "").strip() for key, value in raw.items() if key}
-        kind, text = row.get("kind", ""), row.get("printed", "")
-        name = row.get("neutral", "") or row.get("quantity", "")
-        where = row.get("where", "") or row.get("id", "") or f"line {number}"
-        if kind == "statement" or (not row.get("neutral") and "neutral" in row and kind in ("formula", "statement")):
-            yield Claim(statement=row.get("quantity") or text, where=where)
-        elif row.get("relation"):
-            yield Claim(relation=row["relation"], where=where)
-        elif row.get("formula"):
-            yield Claim(quantity=name, formula=row["formula"], where=where)
-        elif text and name:
-            yield Claim(quantity=name, printed=text, where=where, working=row.get("working", ""))
+    filled = False
+    for line, row in rows:
+        for claim in _from_row(row, row.get("where") or row.get("id") or f"line {line}"):
+            filled = True
+            yield claim
+    if not filled:
+        raise InputError(f"{source}: nothing is filled in; a number stands in the column 'printed'")
 
 
-def _head(name: str) -> str:
-    return name.strip().lower().lstrip("\ufeff")
+def _from_row(row: Row, where: str) -> Iterator[Claim]:
+    kind, text = row.get("kind", ""), row.get("printed", "")
+    name = row.get("neutral", "") or row.get("quantity", "")
+    if kind == "statement" or (not row.get("neutral") and "neutral" in row and kind in ("formula", "statement")):
+        yield Claim(statement=row.get("quantity") or text, where=where)
+    elif row.get("relation"):
+        yield Claim(relation=row["relation"], where=where)
+    elif row.get("formula"):
+        yield Claim(quantity=name, formula=row["formula"], where=where)
+    elif text and name:
+        yield Claim(quantity=name, printed=text, where=where, working=row.get("working", ""))
 
 
 def said_of(network: Network, pairs: Sequence[tuple[str, str]]) -> tuple[Claim, ...]:
@@ -171,63 +156,6 @@ def said_of(network: Network, pairs: Sequence[tuple[str, str]]) -> tuple[Claim, 
                 name = neutral(Quantity(derivation.gradient_array(wanted.array), wanted.indices))
         found.append(Claim(name, number))
     return tuple(found)
-
-
-def form_rows(derivation: Derivation) -> list[dict[str, str]]:
-    """An empty form: a row for each quantity that somebody who works the example through finds, in order."""
-    rows = []
-    for quantity in form_quantities(derivation):
-        name = derivation.notation.plain(quantity)
-        rows.append({"where": "", "quantity": name, "neutral": neutral(quantity), "printed": "", "working": ""})
-    return rows
-
-
-def form_quantities(derivation: Derivation) -> Iterator[Quantity]:
-    """Nets, outs, losses, deltas, gradients, new parameters and the second pass, in the derivation's order."""
-    frozen = set(derivation.arrays.frozen)
-    for array in derivation.system.definitions:
-        if array.role in (Role.STATE,) or (array.phase is Phase.USE) or _is_input_gradient(array):
-            continue
-        if array.phase is Phase.NEW and _before(array) in frozen:
-            continue
-        for indices in every_index(array):
-            yield Quantity(array, indices)
-
-
-def _is_input_gradient(array: Array) -> bool:
-    return array.role is Role.DERIVATIVE and array.wrt is not None and array.wrt.role is Role.INPUT
-
-
-def _before(array: Array) -> Array:
-    from dataclasses import replace
-
-    return replace(array, phase=Phase.NOW)
-
-
-def form_csv(derivation: Derivation) -> str:
-    """The empty form as a table that spreadsheets open."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(form_rows(derivation))
-    return text.getvalue()
-
-
-def form_workbook(derivation: Derivation) -> bytes:
-    """The empty form as a workbook."""
-    import openpyxl
-
-    book = openpyxl.Workbook()
-    sheet = book.worksheets[0]
-    sheet.title = "claims"
-    sheet.append(COLUMNS)
-    for row in form_rows(derivation):
-        sheet.append([row[column] for column in COLUMNS])
-    for column, width in zip("ABCDE", (16, 24, 24, 18, 40), strict=True):
-        sheet.column_dimensions[column].width = width
-    data = io.BytesIO()
-    book.save(data)
-    return data.getvalue()
 
 
 def network_beside(claims: Claims, path: str) -> str:

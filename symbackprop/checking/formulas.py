@@ -92,13 +92,9 @@ class _Reading:
         return None
 
     def sum(self) -> Node:
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise FormulaError(f"a formula nested more than {DEEPEST} deep")
         node = self.product()
         while sign := self.sign("+", "-"):
             node = Node(sign, (node, self.product()))
-        self.depth -= 1
         return node
 
     def product(self) -> Node:
@@ -107,7 +103,7 @@ class _Reading:
             if sign := self.sign("*", "/", "@"):
                 node = Node(sign, (node, self.signed()))
             elif self.starts_operand():
-                node = Node("*", (node, self.power()))
+                node = Node("*", (node, self.signed()))
             else:
                 return node
 
@@ -117,11 +113,17 @@ class _Reading:
         return bool(following) and (following == "(" or following.isalnum() or following in "\\∂")
 
     def signed(self) -> Node:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise FormulaError(f"a formula nested more than {DEEPEST} deep")
         if self.sign("-"):
-            return Node("negative", (self.signed(),))
-        if self.sign("+"):
-            return self.signed()
-        return self.power()
+            node = Node("negative", (self.signed(),))
+        elif self.sign("+"):
+            node = self.signed()
+        else:
+            node = self.power()
+        self.depth -= 1
+        return node
 
     def power(self) -> Node:
         node = self.operand()

@@ -22,7 +22,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Prints the form, or writes it and says where."""
-    from symbackprop.checking.claims import form_csv, form_workbook
+    from symbackprop.checking.forms import form_csv, form_workbook
     from symbackprop.derivation import derive
     from symbackprop.network import Network
 

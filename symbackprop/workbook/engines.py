@@ -109,7 +109,7 @@ def cells_of(book: bytes) -> Cells:
 
 
 def converted(books: Sequence[bytes], ending: str, to: str) -> list[bytes]:
-    """Files of one ending as LibreOffice writes them with another."""
+    """Files of one ending as LibreOffice writes them with another, or with a filter behind it: ``csv:...``."""
     program = soffice()
     with tempfile.TemporaryDirectory(prefix="symbackprop-", ignore_cleanup_errors=True) as folder:
         names = [f"book{number}.{ending}" for number in range(len(books))]
@@ -124,7 +124,7 @@ def converted(books: Sequence[bytes], ending: str, to: str) -> list[bytes]:
             raise OutsideError(f"LibreOffice ({program}) took more than {SECONDS} seconds and was stopped") from error
         except OSError as error:
             raise OutsideError(f"LibreOffice ({program}) cannot be run: {error.strerror or error}") from error
-        made = [Path(folder, "out", Path(name).with_suffix(f".{to}").name) for name in names]
+        made = [Path(folder, "out", Path(name).with_suffix("." + to.partition(":")[0]).name) for name in names]
         if not all(path.exists() for path in made):
             said = re.sub(r"\s+", " ", (run.stderr or run.stdout).decode("utf-8", "replace")).strip()
             raise OutsideError(

@@ -23,6 +23,7 @@ from symbackprop.expressions import Expression
 from symbackprop.network import Network
 from symbackprop.quantities import Quantity
 
+MOST_ROOTS = 100  # wrong numbers that a cause is looked for
 SAME = 1e-9  # relative: a mistake that changes a number by less than this leaves it right
 
 
@@ -101,6 +102,10 @@ class Audit:
         return explained or self._root(finding, claimed, expression, quantity)
 
     def _root(self, finding: Finding, claimed: Printed, expression: Expression, quantity: Quantity | None) -> Finding:
+        if len(self.causes) >= MOST_ROOTS:
+            return replace(
+                finding, verdict="wrong", remark=f"of more than {MOST_ROOTS} wrong numbers, the first are told"
+            )
         found, cause = root(self.document, finding, claimed, expression, quantity)
         self.causes[finding.number] = cause
         result = worked(self.document, finding.claim)
@@ -111,8 +116,8 @@ class Audit:
 
     def _too_few(self, expression: Expression, claimed: Printed, value: Fraction) -> bool:
         """Whether a known mistake would have printed the same digits, although its number is another one."""
-        right = float(value)
+        right, room = float(value), 2 * float(claimed.unit)
         return any(
-            abs(wrong - right) > SAME * abs(right) and claimed.rounded_float(wrong)
+            abs(wrong - right) <= room and abs(wrong - right) > SAME * abs(right) and claimed.rounded_float(wrong)
             for _, wrong in self.document.catalogue.values(expression)
         )
