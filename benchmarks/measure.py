@@ -85,12 +85,18 @@ def missing(module: str) -> str:
 
 def in_turn(ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[Timing, Timing]:
     """Both, one after the other, as many runs as `RUNS`; each is called once before."""
-    counts = [_repetitions(each) for each in (ours, theirs)]
-    found: tuple[list[float], list[float]] = ([], [])
-    for _ in range(RUNS):
-        for each, count, seconds in zip((ours, theirs), counts, found, strict=True):
-            seconds.append(_timed(each, count))
-    return Timing(tuple(found[0])), Timing(tuple(found[1]))
+    found = in_turns({"ours": ours, "theirs": theirs})
+    return found["ours"], found["theirs"]
+
+
+def in_turns(calls: Mapping[str, Callable[[], object]], *, runs: int = RUNS, least: float = LEAST) -> dict[str, Timing]:
+    """All of them, one after the other, so many times; each is called once before. A busy machine is busy for all."""
+    counts = {name: _repetitions(call, least) for name, call in calls.items()}
+    found: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(runs):
+        for name, call in calls.items():
+            found[name].append(_timed(call, counts[name]))
+    return {name: Timing(tuple(seconds)) for name, seconds in found.items()}
 
 
 def alone(function: Callable[[], object]) -> Timing:
@@ -108,15 +114,19 @@ def command(*arguments: str) -> Callable[[], object]:
     return run
 
 
-def _repetitions(function: Callable[[], object]) -> int:
+def _repetitions(function: Callable[[], object], least: float = LEAST) -> int:
     function()
-    return max(1, round(LEAST / max(_timed(function, 1), 1e-9)))
+    once = _timed(function, 1)
+    if once < least / 1000:  # the clock is too coarse for one
+        once = _timed(function, 100)
+    return max(1, round(least / max(once, 1e-9)))
 
 
 def _timed(function: Callable[[], object], count: int) -> float:
     gc.collect()
     start = _processor_seconds()
-    for _ in range(count):
+    repeat = range(count)
+    for _ in repeat:
         function()
     return (_processor_seconds() - start) / count
 

@@ -24,6 +24,8 @@ from benchmarks.results import drawn, line, with_section  # noqa: E402
 # What is shown and in which order: the group's module, and the heading of its section.
 GROUPS = {
     "deriving": "Deriving",
+    "compiled": "Compiled functions",
+    "training": "Training",
     "starting": "Start-up",
     "checking": "Checking",
 }
