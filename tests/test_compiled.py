@@ -301,7 +301,9 @@ def test_an_unknown_target_is_refused_with_the_nearest() -> None:
         compiled(core(_mazur()), "nunpy")
 
 
-@pytest.mark.parametrize("library", ["jax", "torch", "dask"])
+@pytest.mark.parametrize(
+    "library", [pytest.param("jax", marks=pytest.mark.engine), "torch", pytest.param("dask", marks=pytest.mark.engine)]
+)
 def test_array_code_runs_on_other_libraries(library: str) -> None:
     module = pytest.importorskip({"jax": "jax", "torch": "torch", "dask": "dask.array"}[library])
     function = compiled(core(_mazur()), "numpy")

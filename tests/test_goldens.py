@@ -51,7 +51,7 @@ def test_the_golden_file_holds_what_is_stated_of_the_sheet() -> None:
         assert ROWS[row][name] == pytest.approx(value, abs=1e-14), (row, name)
 
 
-@pytest.mark.parametrize("target", ["evaluate", "python", "numpy", pytest.param("c", marks=pytest.mark.engine)])
+@pytest.mark.parametrize("target", ["python", "numpy", pytest.param("c", marks=pytest.mark.engine)])
 @pytest.mark.parametrize("row", ROWS)
 def test_a_row_of_the_sheet_is_what_training_reaches(row: int, target: str) -> None:
     steps = row - FIRST_ROW

@@ -127,7 +127,9 @@ class ArrayGradient(Gradient):
 
     def __init__(self, program: Program, source: str, reason: str) -> None:
         super().__init__(program, source, reason)
-        self.function: Callable[..., Result] = _defined(source, "numpy")[program.task.function]
+        space = _defined(source, "numpy")
+        self.function: Callable[..., Result] = space[program.task.function]
+        self.namespace: Callable[[Any], Any] = space["namespace"]
 
     def loss_and_gradients(self, parameters: Mapping[str, Any], inputs: Any, targets: Any = None) -> Result:
         """The loss, and the dict of its derivatives, as arrays of the arguments' kind."""
@@ -135,7 +137,12 @@ class ArrayGradient(Gradient):
             first = next(iter(inputs.values()), None) if isinstance(inputs, Mapping) else inputs
             if not hasattr(first, "ndim") or type(first).__module__.split(".")[0] == "numpy":
                 return self._with_numpy(parameters, inputs, targets)
-            found: Result = self.function(parameters, inputs, targets)
+            xp = self.namespace(first)
+            arrays = {
+                key: value if hasattr(value, "ndim") else xp.asarray(value, dtype=xp.float64)
+                for key, value in parameters.items()
+            }
+            found: Result = self.function(arrays, inputs, targets)
             return found
 
     def _with_numpy(self, parameters: Mapping[str, Any], inputs: Any, targets: Any) -> Result:
