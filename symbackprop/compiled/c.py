@@ -18,7 +18,7 @@ from symbackprop.compiled.phases import Accumulate, Entry, folded, phases_of, sc
 from symbackprop.compiled.prelude import ADDED, DOT, EXPONENTIAL, EXPONENTIAL_LESS_1, EXTREMES, HYPERBOLIC_TANGENT
 from symbackprop.compiled.statements import Gathered, ProductSum, Program, Statement, Total, letters_in, targets
 from symbackprop.expressions import ONE, Expression, Reference, product_of, substituted, sum_of
-from symbackprop.printing.c import C_DIALECT
+from symbackprop.printing.c import C_DIALECT, SCALAR_C
 from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.quantities import Array, Axis, Cell
 from symbackprop.system import Kronecker
@@ -129,7 +129,7 @@ class _Writer:
             for statement in self.program.statements:
                 lines += self._comments(targets(statement))
                 for entry, law in scalars([statement], one=True):
-                    lines.append(f"const double {self.names.entry(entry)} = {C_DIALECT.text(law, self._label)};")
+                    lines.append(f"const double {self.names.entry(entry)} = {SCALAR_C.text(law, self._label)};")
             lines += self._stored()
         else:
             scratch = [array for each in self.program.statements for array in targets(each) if array not in self.outer]
@@ -143,7 +143,7 @@ class _Writer:
 
     def _loaded(self) -> Iterator[str]:
         """Every given number under its own name; those that no line uses are left out."""
-        text = "\n".join(C_DIALECT.text(law, self._label) for _, law in scalars(self.program.statements, one=True))
+        text = "\n".join(SCALAR_C.text(law, self._label) for _, law in scalars(self.program.statements, one=True))
         used = set(re.findall(r"\w+", text))
         for array in (*self.given, *self.program.tables):
             for place in _places(array):

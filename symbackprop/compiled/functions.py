@@ -183,10 +183,9 @@ class CGradient(Gradient):
 
         program = self.program
         assert program.targets is not None
-        shapes = tuple(_shape(array) for array in program.parameters.values())
-        templates = tuple(np.empty(shape) for shape in shapes)
-        widths = (program.inputs[0].axes[-1].size, program.targets.axes[-1].size, "copy")
-        return self.address, tuple(program.parameters), templates, shapes, widths
+        templates = tuple(np.empty(_shape(array)) for array in program.parameters.values())
+        widths = (program.inputs[0].axes[-1].size, program.targets.axes[-1].size)
+        return self.address, tuple(program.parameters), templates, widths
 
     def loss_and_gradients(self, parameters: Mapping[str, Any], inputs: Any, targets: Any = None) -> Result:
         """The loss, and the dict of its derivatives, as new arrays."""

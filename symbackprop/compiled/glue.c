@@ -6,7 +6,9 @@
  * to all others. Compiled once for each interpreter, and kept with the compiled derivations.
  */
 #define PY_SSIZE_T_CLEAN
+#define NPY_NO_DEPRECATED_API NPY_1_7_API_VERSION
 #include <Python.h>
+#include <numpy/arrayobject.h>
 #include <stddef.h>
 #include <structmember.h>
 
@@ -107,96 +109,68 @@ static PyType_Spec bound_spec = {
 
 #define MOST 64 /* arrays: inputs, targets, the parameters and their gradients, and the loss */
 
-/* The address of an array of doubles in one piece of that shape; NULL without an error for anything else. */
-static double *doubles(PyObject *array, Py_buffer *view, PyObject *shape)
+/* An array of doubles in one piece, in the machine's byte order, or NULL for anything else. */
+static PyArrayObject *doubles(PyObject *given)
 {
-    if (PyObject_GetBuffer(array, view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)) {
-        PyErr_Clear();
-        view->obj = NULL;
+    if (!given || !PyArray_CheckExact(given))
         return NULL;
-    }
-    int fits = view->format && view->format[0] == 'd' && !view->format[1];
-    if (fits && shape) {
-        fits = view->ndim == PyTuple_GET_SIZE(shape);
-        for (int i = 0; fits && i < view->ndim; i++)
-            fits = view->shape[i] == PyLong_AsSsize_t(PyTuple_GET_ITEM(shape, i));
-    }
-    return fits ? view->buf : NULL;
+    PyArrayObject *array = (PyArrayObject *)given;
+    return PyArray_TYPE(array) == NPY_DOUBLE && PyArray_ISCARRAY_RO(array) ? array : NULL;
 }
 
 /* One row or several of that width: their number, or -1. */
-static Py_ssize_t rows(Py_buffer *view, Py_ssize_t width)
+static npy_intp rows(PyArrayObject *array, npy_intp width)
 {
-    if (view->ndim == 1)
-        return view->shape[0] == width ? 1 : -1;
-    return view->ndim == 2 && view->shape[1] == width && view->shape[0] > 0 ? view->shape[0] : -1;
+    if (PyArray_NDIM(array) == 1)
+        return PyArray_DIM(array, 0) == width ? 1 : -1;
+    int fits = PyArray_NDIM(array) == 2 && PyArray_DIM(array, 1) == width && PyArray_DIM(array, 0) > 0;
+    return fits ? PyArray_DIM(array, 0) : -1;
 }
 
 /*
- * called(address, keys, templates, shapes, widths, parameters, inputs, targets): loss and gradients in new arrays, as
- * copies of the templates; NotImplemented where an argument is not an array of doubles in one piece.
+ * called(address, keys, templates, widths, parameters, inputs, targets): loss and gradients in new arrays of the
+ * templates' shapes; NotImplemented where an argument is not an array of doubles in one piece and of its shape.
  */
 static PyObject *called(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
-    Py_buffer views[MOST];
     double *pointers[MOST], loss = 0.0;
-    int held = 0, fine = 1;
-    Py_ssize_t keys = count == 8 ? PyTuple_GET_SIZE(args[1]) : 0;
-    PyObject *gradients = NULL, *result = NULL;
+    Py_ssize_t keys = count == 7 ? PyTuple_GET_SIZE(args[1]) : MOST;
     (void)module;
-    if (count != 8 || 2 * keys + 3 > MOST || !PyDict_Check(args[5])) {
+    if (2 * keys + 3 > MOST || !PyDict_Check(args[4]) || PyDict_GET_SIZE(args[4]) != keys)
         Py_RETURN_NOTIMPLEMENTED;
-    }
-    for (int i = 0; fine && i < 2; i++) {
-        pointers[held] = doubles(args[6 + i], &views[held], NULL);
-        fine = pointers[held] != NULL;
-        held += 1;
-    }
-    Py_ssize_t n = fine ? rows(&views[0], PyLong_AsSsize_t(PyTuple_GET_ITEM(args[4], 0))) : -1;
-    fine = fine && n > 0 && rows(&views[1], PyLong_AsSsize_t(PyTuple_GET_ITEM(args[4], 1))) == n;
-    for (Py_ssize_t i = 0; fine && i < keys; i++) {
-        PyObject *array = PyDict_GetItemWithError(args[5], PyTuple_GET_ITEM(args[1], i));
-        if (!array) {
-            fine = 0;
-            break;
+    PyArrayObject *inputs = doubles(args[5]), *targets = doubles(args[6]);
+    npy_intp n = inputs ? rows(inputs, PyLong_AsSsize_t(PyTuple_GET_ITEM(args[3], 0))) : -1;
+    if (n < 1 || !targets || rows(targets, PyLong_AsSsize_t(PyTuple_GET_ITEM(args[3], 1))) != n)
+        Py_RETURN_NOTIMPLEMENTED;
+    pointers[0] = PyArray_DATA(inputs);
+    pointers[1] = PyArray_DATA(targets);
+    pointers[2 + keys] = &loss;
+    for (Py_ssize_t i = 0; i < keys; i++) {
+        PyArrayObject *array = doubles(PyDict_GetItemWithError(args[4], PyTuple_GET_ITEM(args[1], i)));
+        if (!array || !PyArray_SAMESHAPE(array, (PyArrayObject *)PyTuple_GET_ITEM(args[2], i))) {
+            if (PyErr_Occurred())
+                return NULL;
+            Py_RETURN_NOTIMPLEMENTED;
         }
-        pointers[held] = doubles(array, &views[held], PyTuple_GET_ITEM(args[3], i));
-        fine = pointers[held] != NULL;
-        held += 1;
+        pointers[2 + i] = PyArray_DATA(array);
     }
-    if (!fine || PyDict_GET_SIZE(args[5]) != keys)
-        goto other;
-    pointers[held] = &loss;
-    views[held++].obj = NULL;
-    gradients = PyDict_New();
+    PyObject *gradients = PyDict_New();
     for (Py_ssize_t i = 0; gradients && i < keys; i++) {
-        PyObject *array = PyObject_CallMethodNoArgs(PyTuple_GET_ITEM(args[2], i), PyTuple_GET_ITEM(args[4], 2));
-        if (!array || PyDict_SetItem(gradients, PyTuple_GET_ITEM(args[1], i), array)) {
-            Py_XDECREF(array);
-            goto end;
-        }
-        Py_DECREF(array);
-        pointers[held] = doubles(array, &views[held], NULL);
-        if (!pointers[held++])
-            goto other;
+        PyArrayObject *template = (PyArrayObject *)PyTuple_GET_ITEM(args[2], i);
+        PyObject *array = PyArray_SimpleNew(PyArray_NDIM(template), PyArray_DIMS(template), NPY_DOUBLE);
+        if (!array || PyDict_SetItem(gradients, PyTuple_GET_ITEM(args[1], i), array))
+            Py_CLEAR(gradients);
+        else
+            pointers[3 + keys + i] = PyArray_DATA((PyArrayObject *)array);
+        Py_XDECREF(array); /* the dict holds it */
     }
     if (!gradients)
-        goto end;
+        return NULL;
     if (((Function)PyLong_AsVoidPtr(args[0]))(n, pointers)) {
-        PyErr_NoMemory();
-        goto end;
+        Py_DECREF(gradients);
+        return PyErr_NoMemory();
     }
-    result = Py_BuildValue("(dO)", loss, gradients);
-    goto end;
-other:
-    if (!PyErr_Occurred())
-        result = Py_NewRef(Py_NotImplemented);
-end:
-    while (held--)
-        if (views[held].obj)
-            PyBuffer_Release(&views[held]);
-    Py_XDECREF(gradients);
-    return result;
+    return Py_BuildValue("(dN)", loss, gradients);
 }
 
 static PyMethodDef functions[] = {
@@ -210,6 +184,7 @@ static struct PyModuleDef module = {
 
 PyMODINIT_FUNC PyInit_symbackprop_glue(void)
 {
+    import_array();
     PyObject *made = PyModule_Create(&module);
     PyObject *type = made ? PyType_FromSpec(&bound_spec) : NULL;
     if (!type || PyModule_AddObject(made, "Bound", type)) {
