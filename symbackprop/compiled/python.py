@@ -10,7 +10,7 @@ from symbackprop.compiled.forms import Temporary
 from symbackprop.compiled.naming import Identifiers, title_of
 from symbackprop.compiled.nests import nests
 from symbackprop.compiled.phases import Accumulate, Entry, Phases, phases_of, scalars
-from symbackprop.compiled.statements import Gathered, Program, Statement, targets
+from symbackprop.compiled.statements import Gathered, Program, Statement, places_of, targets
 from symbackprop.printing.dialect import Label
 from symbackprop.printing.python import ANGLES, MATH, PYTHON
 from symbackprop.quantities import Array, Axis, Cell
@@ -135,7 +135,7 @@ class _Writer:
     def _sums(self) -> Iterator[str]:
         for array in self.phases.sums:
             if self.straight:
-                entries = [self.names.entry(Entry(array, place)) for place in _places(array)]
+                entries = [self.names.entry(Entry(array, place)) for place in places_of(array)]
                 yield from (f"{entry} = 0.0" for entry in entries)
             else:
                 yield f"{self.names.array(array)} = {_zeros(array)}"
@@ -193,7 +193,7 @@ class _Writer:
 
     def _gathering(self, statement: Gathered) -> Iterator[str]:
         name = self.names.array(statement.target.array)
-        for place, uses in zip(_places(statement.target.array), statement.table, strict=True):
+        for place, uses in zip(places_of(statement.target.array), statement.table, strict=True):
             terms = [self.names.array(statement.sources[number]) + _at(there) for number, there in uses]
             yield f"{name}{_at(place)} = {' + '.join(terms) or '0.0'}"
 
@@ -222,14 +222,6 @@ class _Writer:
         """An exponential that is infinite where Python's raises; not where no argument is positive."""
         if re.search(r"\bexp\b", text) and not self.program.bounded:
             yield from ["", "", "def exp(x):", f"{INDENT}return math.exp(x) if x < 709.7 else math.inf"]
-
-
-def _places(array: Array) -> list[tuple[int, ...]]:
-    places: list[tuple[int, ...]] = [()]
-    for axis in array.axes:
-        if axis.kind != "observation":
-            places = [(*place, index) for place in places for index in range(axis.size or 0)]
-    return places
 
 
 def _nested(array: Array, name: object, place: tuple[int, ...] = ()) -> str:

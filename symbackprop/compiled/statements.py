@@ -118,6 +118,15 @@ def count_of(axes: Iterable[Axis]) -> int:
     return count
 
 
+def places_of(array: Array) -> list[tuple[int, ...]]:
+    """The indices of every entry in row-major order, observations aside."""
+    places: list[tuple[int, ...]] = [()]
+    for axis in array.axes:
+        if axis.kind != "observation":
+            places = [(*place, index) for place in places for index in range(axis.size or 0)]
+    return places
+
+
 def axes_of(expressions: Iterable[Expression]) -> dict[str, Axis]:
     """The axis of every letter of the cells in the expressions."""
     cells = (leaf for each in expressions for leaf in leaves(each) if isinstance(leaf, Cell))
