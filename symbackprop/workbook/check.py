@@ -122,7 +122,7 @@ class Check:
 
     def sheet(self) -> Sheet:
         """The sheet."""
-        sheet = Sheet(CHECK, freeze="B6", color="7F6000")
+        sheet = Sheet(CHECK, freeze="B6", color="7F6000", repeated="5:5")
         some = (
             f"{len(self.parameters)} of {self.count} parameters, taken evenly"
             if len(self.parameters) < self.count

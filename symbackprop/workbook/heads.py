@@ -9,7 +9,7 @@ from symbackprop.quantities import Array, Quantity, Role
 from symbackprop.workbook.contents import Content, Row, Text
 from symbackprop.workbook.labels import Labels
 
-ON_A_PAGE = 12  # columns of numbers beside those that are on each page
+ON_A_PAGE = 11  # columns of numbers beside those that are on each page
 SHORT = {
     Role.INPUT: "inputs",
     Role.TARGET: "targets",

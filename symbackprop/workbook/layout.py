@@ -30,7 +30,7 @@ MOST_SIDE_BY_SIDE = 12  # observations up to which they stand side by side in th
 MOST_FORMULAS = 1_000_000
 LARGEST = 9.99999999999999e307  # of the numbers that may be typed in Excel
 NAME, VALUE = 1, 2  # columns
-BAR = 6  # columns that a heading runs over
+BAR = 7  # columns that a heading runs over
 NAME_WIDTH, WIDE_NAME_WIDTH, VALUE_WIDTH = 34.0, 54.0, 15.5
 
 

@@ -213,6 +213,7 @@ def _chart(written: Any, chart: Chart) -> ScatterChart:
     drawn.x_axis.title, drawn.y_axis.title = chart.x_title, chart.y_title
     drawn.x_axis.delete = drawn.y_axis.delete = False
     drawn.legend = None
+    drawn.x_axis.scaling.min, drawn.x_axis.scaling.max = 0, max(1, chart.last_row - chart.first_row)
     if chart.logarithmic:
         drawn.y_axis.scaling.logBase = 10
         drawn.y_axis.crosses = "min"
