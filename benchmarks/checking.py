@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 import symbackprop as sb
-from benchmarks.compiled import arguments, by_hand, network
+from benchmarks.by_hand import numpy_lines
+from benchmarks.data import Case
 from benchmarks.measure import Ratio, Skipped, Timing, alone, in_turn, missing
 from symbackprop.checking.gradients import check_gradients
 
@@ -32,10 +33,9 @@ def against_gradcheck(what: str) -> Ratio:
     import torch
 
     torch.set_num_threads(1)
-    described = network(SIZES)
-    parameters, inputs, targets = arguments(SIZES, 1)
-    tensors = [torch.tensor(value, requires_grad=True) for value in parameters.values()]
-    x, t = torch.tensor(inputs), torch.tensor(targets)
+    case = Case(SIZES, 1)
+    tensors = [torch.tensor(value, requires_grad=True) for value in case.parameters.values()]
+    x, t = torch.tensor(case.inputs), torch.tensor(case.targets)
 
     def loss(*each: Any) -> Any:
         out = x
@@ -47,7 +47,7 @@ def against_gradcheck(what: str) -> Ratio:
         assert torch.autograd.gradcheck(loss, tensors)
 
     def ours() -> None:
-        assert check_gradients(lambda *each: by_hand(*each)[1], described)
+        assert check_gradients(lambda *each: numpy_lines(*each)[1], case.network)
 
     note = "ours compares with exact gradients; gradcheck with central differences, right to about 1e-6"
     return Ratio(what, "torch.autograd.gradcheck", *in_turn(ours, theirs), 1 / FASTER, note)
