@@ -285,3 +285,55 @@ def test_a_gradient_wrong_by_1e_9_in_one_weight_is_found_wherever_the_bound_is_b
         assert not report.parameters[key].agrees, f"network {number}: {key}{place}"
         tried += 1
     assert tried >= (100 if FULL else 4)
+
+
+RECURRENT = "examples/recurrent.toml"
+
+
+def through_time(parameters: Any, inputs: Any, targets: Any, *, back: int = 3) -> Any:
+    """The recurrent example by hand, carried back over so many steps of time."""
+    assert targets is None
+    w, u, b, v = (parameters[key] for key in "wubv")
+    states = [np.zeros_like(b)]
+    for step in (1, 2, 3):
+        states.append(np.tanh(w * states[-1] + u * inputs[f"x_{step}"] + b))
+    gap = v * states[-1] - inputs["target"]
+    found = {"w": 0.0, "u": 0.0, "b": 0.0, "v": gap * states[-1]}
+    error = gap * v
+    for step in (3, 2, 1)[:back]:
+        delta = error * (1 - states[step] ** 2)
+        found["w"] += delta * states[step - 1]
+        found["u"] += delta * inputs[f"x_{step}"]
+        found["b"] += delta
+        error = delta * w
+    return found
+
+
+def test_programs_are_checked_and_a_step_of_time_that_is_not_carried_back_is_named() -> None:
+    network = Network.read(RECURRENT)
+    assert check_gradients(through_time, network)
+    report = check_gradients(lambda *each: through_time(*each, back=2), network)
+    assert report.complete, report
+    assert report.mistakes[0].name == "not carried back"
+    assert report.mistakes[0].where == "in dE/dh_1"
+    report = check_gradients(lambda *each: through_time(*each, back=1), network)
+    assert (report.mistakes[0].name, report.mistakes[0].where) == ("not carried back", "in dE/dh_2")
+
+
+def test_a_program_over_several_observations_is_checked() -> None:
+    network = Network(
+        equations=[("z", "a*x + c"), ("E", "(sigmoid(z) - t)^2")],
+        loss="E",
+        inputs={"x": [0.5, -1, 2], "t": [0, 1, 1]},
+        parameters={"a": 0.3, "c": "1/10"},
+        over_observations="mean",
+    )
+
+    def gradients(parameters: Any, inputs: Any, targets: Any) -> Any:
+        out = 1 / (1 + np.exp(-(parameters["a"] * inputs["x"] + parameters["c"])))
+        delta = 2 * (out - inputs["t"]) * out * (1 - out)
+        return {"a": np.mean(delta * inputs["x"]), "c": np.mean(delta)}
+
+    assert check_gradients(gradients, network)
+    report = check_gradients(lambda *each: {key: 3 * value for key, value in gradients(*each).items()}, network)
+    assert "mean" in report.mistakes[0].sentence, report

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from symbackprop.catalogue.mistakes.entries import Change, Changes, Subject, is_slope, orders, permuted, sign_of
 from symbackprop.expressions import Reference, leaves, substituted
-from symbackprop.quantities import Cell, Phase, Role
-from symbackprop.system import Map, SumOfProducts, Term
+from symbackprop.quantities import Axis, Cell, Phase, Role
+from symbackprop.system import Equation, Map, SumOfProducts, Term
 
 
 def _heads(subject: Subject, made: Callable[[Map], Map | None]) -> Changes:
@@ -68,7 +68,7 @@ def _scaled(head: Map, number: Fraction) -> Map:
     return replace(head, scale=replace(head.scale, number=head.scale.number * number))
 
 
-def _axes_of(head: Map, kind: str) -> list[int]:
+def _axes_of(head: Equation, kind: str) -> list[int]:
     return [place for place, axis in enumerate(head.target.array.axes) if axis.kind == kind and axis.size != 1]
 
 
@@ -77,10 +77,35 @@ def _means(subject: Subject, kind: str, *, count: int) -> Changes:
     for head in subject.heads:
         for place in _axes_of(head, kind):
             axis = head.target.array.axes[place]
-            rest = [each for each in head.scale.over if each.kind != kind]
-            has = len(head.scale.over) - len(rest)
-            if (count == 0 and has == 1) or (count == 1 and has == 0) or (count == 2 and has == 1):
-                yield Change((replace(head, scale=replace(head.scale, over=(*rest, *[axis] * count))),))
+            over = _with_means(head.scale.over, axis, count)
+            if over is not None:
+                yield Change((replace(head, scale=replace(head.scale, over=over)),))
+    for result in _program_heads(subject):
+        for place in _axes_of(result, kind):
+            (term,) = result.terms
+            over = _with_means(term.over, result.target.array.axes[place], count)
+            if over is not None:
+                yield Change((replace(result, terms=(replace(term, over=over),)),))
+
+
+def _program_heads(subject: Subject) -> list[SumOfProducts]:
+    """In a program over several observations: the derivative of their sum or mean by each one's result."""
+    return [
+        each
+        for each in subject.equations
+        if isinstance(each, SumOfProducts)
+        and subject.is_gradient(each.target.array, Role.VARIABLE)
+        and len(each.terms) == 1
+        and not each.terms[0].factors
+    ]
+
+
+def _with_means(over: tuple[Axis, ...], axis: Axis, count: int) -> tuple[Axis, ...] | None:
+    """``count`` means over the axis, where that is a mistake; None where it is right or not near it."""
+    rest = tuple(each for each in over if each.kind != axis.kind)
+    if count not in {0: (1,), 1: (0, 2)}.get(len(over) - len(rest), ()):
+        return None
+    return (*rest, *[axis] * count)
 
 
 def mean_missing(subject: Subject) -> Changes:

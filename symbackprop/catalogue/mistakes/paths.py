@@ -70,6 +70,19 @@ def _program_adjoints(subject: Subject) -> list[Equation]:
     ]
 
 
+def not_carried_back(subject: Subject) -> Changes:
+    """An earlier layer, or an earlier step of time, is taken for a constant."""
+    heads = {head.target.array for head in subject.heads}
+    for equation in subject.equations:
+        array = equation.target.array
+        if array in heads or not subject.is_gradient(array, Role.VARIABLE, Role.OUT):
+            continue
+        if isinstance(equation, Map):
+            yield Change((replace(equation, body=Number(Fraction(0)), stable=None),))
+        elif isinstance(equation, SumOfProducts) and equation.terms:
+            yield Change((with_terms(equation, ()),))
+
+
 def use_dropped(subject: Subject) -> Changes:
     """A tied parameter's gradient without one of its uses."""
     for equation in subject.adjoints:

@@ -127,6 +127,11 @@ MISTAKES: Mapping[str, Mistake] = table(
     ),
     Mistake("term left out", "one of the paths that lead back is left out", paths.term_left_out),
     Mistake("sign of a term", "one of the paths that lead back has its sign turned", paths.sign_of_term),
+    Mistake(
+        "not carried back",
+        "the error is not carried back beyond here, as if what lies before were a constant",
+        paths.not_carried_back,
+    ),
     Mistake("link left out", "a local derivative is left out of the chain", paths.link_left_out),
     Mistake("sign of an adjoint", "the sign of one derivative on the way back is turned", paths.sign_of_adjoint),
     Mistake("adjoint doubled", "one derivative on the way back is counted twice", paths.adjoint_doubled),
