@@ -21,11 +21,12 @@ ONLY =
 RUN = $(VENV)/stamp-run
 TEST = $(VENV)/stamp-test
 
-.PHONY: help demo test test-all lint format types workbooks bench clean
+.PHONY: help demo reproductions test test-all lint format types workbooks bench clean
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo        every output of one example into ./symbackprop-demo'
+	@echo 'make reproductions   the published examples in the layouts of their authors, into build/'
 	@echo 'make test        lint, types, and the tests with a seeded sample of each property'
 	@echo 'make test-all    the tests that are marked full, at their full counts'
 	@echo 'make lint        ruff: rules and formatting'
@@ -37,6 +38,9 @@ help:
 
 demo: $(RUN)
 	$(PYTHON) -m symbackprop demo
+
+reproductions: $(RUN)
+	$(PYTHON) examples/reproductions.py
 
 test: lint types
 	$(PYTEST) -n $(WORKERS)

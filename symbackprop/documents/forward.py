@@ -8,6 +8,7 @@ from itertools import groupby
 from symbackprop.documents.content import Diagram, Givens, Item, Line, Paragraph, Piece, Section
 from symbackprop.documents.context import Context, first_of
 from symbackprop.documents.figures import Figures
+from symbackprop.documents.primes import primes_of
 from symbackprop.errors import InputError
 from symbackprop.expressions import Call, Expression, Reference, leaves
 from symbackprop.forward import Pass
@@ -95,6 +96,9 @@ def _functions(context: Context) -> list[Item]:
             function = call.function
             if function.definition is not None and function.arity == 1:
                 found.setdefault(function.name, Line(function(x), (function.definition(x),)))
+    for prime in primes_of(context.derivation):
+        assert prime.definition is not None
+        found.setdefault(prime.name, Line(prime(x), (prime.definition(x),)))
     return [Paragraph(("Functions:",)), *found.values()] if found else []
 
 

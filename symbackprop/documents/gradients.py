@@ -74,9 +74,11 @@ def _written(context: Context, quantity: Quantity) -> Expression | None:
 
 
 def _operators(context: Context, quantity: Quantity) -> Expression | None:
-    """Each link as the operation that it stands for: ∂/∂net [the activation's formula]."""
+    """Each link as the operation that it stands for, ∂/∂net [the activation's formula]: of an array's first entry."""
     from symbackprop.forms.tails import written_by_definition
 
+    if any(quantity.indices):
+        return None
     products = []
     for path in paths_of(context, quantity):
         factors: list[Expression] = []

@@ -31,7 +31,7 @@ from symbackprop.documents.figures import Figures
 from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
 from symbackprop.documents.text import one_line
-from symbackprop.documents.typeset import Typesetter
+from symbackprop.documents.typeset import Typesetter, grouped
 from symbackprop.errors import InputError, suggestion
 from symbackprop.expressions import Expression
 from symbackprop.quantities import Array, Quantity
@@ -86,8 +86,10 @@ def render(
 class _Markdown:
     def __init__(self, typesetter: Typesetter, flavour: Flavour) -> None:
         self.typesetter, self.flavour = typesetter, flavour
+        self.numbered, self.count = False, 0
 
     def document(self, document: Document, *, titled: bool) -> str:
+        self.numbered = document.numbered
         blocks = [self.title(document.title)] if titled and document.title else []
         blocks += [block for section in document.sections for block in self.section(section)]
         return "\n\n".join(blocks) + "\n"
@@ -113,10 +115,20 @@ class _Markdown:
                 parts.append([])
                 left = MOST_EXPANSIONS - expansions(row)
             parts[-1].append(row)
+        if self.numbered:
+            parts = [self.tagged(part) for part in parts]
         before, after = self.flavour.block
         return [
             f"{before}\n\\begin{{aligned}}\n" + " \\\\\n".join(part) + f"\n\\end{{aligned}}\n{after}" for part in parts
         ]
+
+    def tagged(self, rows: Sequence[str]) -> list[str]:
+        """The rows, the last one of each equation with the equation's number behind it."""
+        written: list[str] = []
+        for *others, last in grouped(rows):
+            self.count += 1
+            written += [*others, rf"{last} \qquad ({self.count})"]
+        return written
 
     def section(self, section: Section) -> list[str]:
         blocks = [f"{'#' * (section.level + 1)} {escaped(section.heading)}"] if section.heading else []

@@ -18,6 +18,7 @@ from symbackprop.documents.derivatives import array_items, derivative_items
 from symbackprop.documents.figures import Figures
 from symbackprop.documents.forward import forward_sections, loss_section, network_section
 from symbackprop.documents.matrices import matrix_sections
+from symbackprop.documents.primes import primed, primes_of
 from symbackprop.documents.proving import proof_sections
 from symbackprop.documents.settings import Settings
 from symbackprop.documents.sharing import sharing_sections
@@ -44,6 +45,13 @@ def document_of(
         if wanted
         else tuple(_sections(Context(derivation, figures, settings, pictured=pictured)))
     )
+    primes = primes_of(derivation)
+    if primes:
+        explained = not wanted and "network" in settings.blocks
+        sections = tuple(
+            replace(each, items=tuple(primed(item, primes, explained=explained) for item in each.items))
+            for each in sections
+        )
     if figures is None:
         sections = tuple(replace(each, items=_in_symbols(each.items)) for each in sections)
     elif settings.show == "numbers":

@@ -85,9 +85,11 @@ class _Lettering:
 class _Text:
     def __init__(self, writer: Writer, width: int) -> None:
         self.writer, self.width = writer, width
+        self.numbered, self.count = False, 0
 
     def document(self, document: Document, *, titled: bool) -> str:
         blocks: list[str] = []
+        self.numbered = document.numbered
         if titled and document.title:
             title = one_line(document.title)
             blocks.append(f"{title}\n{'=' * min(len(title), self.width)}")
@@ -141,7 +143,17 @@ class _Text:
         """Lines below each other, their relations aligned as long as the left sides are of similar length."""
         made = [self.writer.rows(line) for line in lines]
         column = max(len(left) for left, _ in made)
-        return "\n".join(row for left, rows in made for row in self.line(left.ljust(column), rows))
+        return "\n".join(row for left, rows in made for row in self.tagged(self.line(left.ljust(column), rows)))
+
+    def tagged(self, rows: list[str]) -> list[str]:
+        """The rows of an equation, with its number at the right where equations are numbered."""
+        if not self.numbered:
+            return rows
+        self.count += 1
+        tag = f"({self.count})"
+        *others, last = rows
+        whole = f"{last.ljust(self.width - len(tag) - 1)} {tag}"
+        return [*others, whole] if len(whole) <= self.width else [*rows, tag.rjust(self.width)]
 
     def line(self, left: str, rows: Sequence[Row]) -> list[str]:
         if not rows:
@@ -196,7 +208,7 @@ class _Text:
         names.dialect = self.writer.dialect
         made = Grids(self.writer, names, WrittenPlain).rows(matrices)
         column = max(len(left) for left, _ in made)
-        return "\n".join(row for left, rows in made for row in self.line(left.ljust(column), rows))
+        return "\n".join(row for left, rows in made for row in self.tagged(self.line(left.ljust(column), rows)))
 
     def results(self, results: Results) -> str:
         texts = [self.valued(each) for each in results.quantities]

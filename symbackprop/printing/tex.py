@@ -202,7 +202,7 @@ def _decimal(text: str, decimal_mark: str) -> str:
 
 
 def escaped_name(name: str) -> str:
-    """A function's name with its underscores escaped; refused if anything else in it is not a letter or digit."""
-    if not name.replace("_", "").isalnum() or not name.isascii():
+    """A function's name with its underscores escaped; refused if it has more than letters, digits and a prime."""
+    if not name.removesuffix("'").replace("_", "").isalnum() or not name.isascii():
         raise InputError(f"TeX cannot say the function name {name!r}: only letters, digits and underscores are allowed")
     return "\\_".join(name.split("_"))
