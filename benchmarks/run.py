@@ -28,6 +28,7 @@ GROUPS = {
     "training": "Training",
     "starting": "Start-up",
     "checking": "Checking",
+    "documents": "Documents",
 }
 
 
