@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+import symbackprop as sb
 from symbackprop.documents.latex import escaped
 from symbackprop.documents.markdown import escaped as escaped_markdown
 from symbackprop.documents.widths import broken, width
+from tests.conftest import FULL
+from tests.networks import drawn
 from tests.test_documents import EXAMPLES, FORMS, HOSTILE, derived
 
 MOST_OVERFULL = 1.0  # points
@@ -49,6 +52,16 @@ def test_documents_compile_without_overfull_boxes(name: str, tmp_path: Path) -> 
     head = "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}\n"
     sources.append(f"{head}{fragment}\\end{{document}}\n")
     for log in compiled(sources, tmp_path):
+        widths = [float(found) for found in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
+        assert all(each <= MOST_OVERFULL for each in widths), widths
+
+
+@pytest.mark.engine
+@pytest.mark.full
+@pytest.mark.parametrize("start", range(0, 24 if FULL else 2, 2))
+def test_documents_of_random_networks_compile_without_overfull_boxes(start: int, tmp_path: Path) -> None:
+    networks = [sb.Network.parse(drawn(number).to_toml()) for number in (start, start + 1)]
+    for log in compiled([sb.derive(network).to_latex() for network in networks], tmp_path):
         widths = [float(found) for found in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
         assert all(each <= MOST_OVERFULL for each in widths), widths
 

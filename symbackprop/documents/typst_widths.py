@@ -10,7 +10,7 @@ LETTERS = {"i": 3.5, "j": 4.2, "l": 3.1, "t": 3.7, "f": 5.5, "r": 4.7, "m": 8.8,
 SIGNS = {
     "+": 12.3, "-": 12.3, "=": 13.4, "<": 13.4, ">": 13.4, ",": 4.5, "(": 4.5, ")": 4.5, "[": 3.0, "]": 3.0, "|": 3.0,
     "&": 0.0, ";": 4.5, "/": 5.0, "dot": 7.3, "times": 12.3, "ast": 9.5, "dot.o": 12.3, "approx": 13.4, "thin": 1.7,
-    "thick": 2.8, "quad": 10.0, "partial": 5.9, "sum": 16.2, "top": 7.8, "dots.c": 13.4, "oo": 10.0,
+    "thick": 2.8, "quad": 10.0, "partial": 5.9, "prime": 2.8, "sum": 16.2, "top": 7.8, "dots.c": 13.4, "oo": 10.0,
 }  # fmt: skip
 WORDS = frozenset(
     ["ln", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min", "arcsin", "arccos", "arctan"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from symbackprop.notation.lettering import GRADIENT, GREEK, AnyName, DerivativeName, Name
 
@@ -25,7 +26,7 @@ def typst(name: AnyName) -> str:
         case "":
             pass
         case "'":
-            above.insert(0, quoted("′"))
+            above.insert(0, "prime")
         case mark if mark.startswith("("):
             below += script(mark)
         case mark:
@@ -34,7 +35,7 @@ def typst(name: AnyName) -> str:
         above.append(quoted(f"⟨{name.observation}⟩"))
     if name.argument is not None:
         below += ("" if not below else quoted(",")) + typst(name.argument)
-    raised = " ".join(each for each in above if each)
+    raised = _beside(above)
     return _base(name) + (f"_({below})" if below else "") + (f"^({raised})" if raised else "")
 
 
@@ -72,9 +73,14 @@ def _letters(text: str) -> str:
             parts.append(word)
         else:
             parts.append(f"italic({quoted(word)})")
+    return _beside(parts)
+
+
+def _beside(parts: Sequence[str]) -> str:
+    """Parts of a script without a gap; a blank stands only where two words would become one."""
     joined = ""
     for part in parts:
-        joined += (" " if joined[-1:].isalpha() and part[0].isalpha() else "") + part
+        joined += (" " if joined[-1:].isalpha() and part[:1].isalpha() else "") + part
     return joined
 
 
