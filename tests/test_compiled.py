@@ -290,6 +290,20 @@ def test_the_same_source_is_compiled_once(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert building._built("int one(void) { return 2; }", ".so", ()) != first
 
 
+@pytest.mark.engine
+def test_a_cache_into_which_others_may_write_is_not_loaded_from(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    monkeypatch.setenv("SYMBACKPROP_CACHE", str(tmp_path / "open"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(building.tempfile, "tempdir", None)
+    kept = building._built("int three(void) { return 3; }", ".so", ())
+    assert kept.parent.parent == tmp_path
+    assert kept.parent.name.startswith("symbackprop-")
+
+
 def test_the_default_says_what_it_picked_and_why() -> None:
     picked = compiled(core(_mazur()))
     assert picked.target in ("c", "python")

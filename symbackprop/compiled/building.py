@@ -17,6 +17,7 @@ import os
 import platform
 import shlex
 import shutil
+import stat
 import subprocess
 import sys
 import sysconfig
@@ -103,11 +104,24 @@ def _built(source: str, suffix: str, more: tuple[str, ...]) -> Path:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError:
             continue
+        if not _is_ours(folder):
+            continue
         if (folder / name).is_file():
             return folder / name
         if os.access(folder, os.W_OK):
             return _compiled(source, command, flags, folder / name)
-    raise OutsideError(f"compiled files cannot be kept in {cache_folder()}: name a folder in SYMBACKPROP_CACHE")
+    raise OutsideError(
+        f"compiled files cannot be kept in {cache_folder()}: name a folder of your own in SYMBACKPROP_CACHE, "
+        "in which nobody else may write"
+    )
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether nobody else could have put a file there: what is loaded from it is executed."""
+    if not hasattr(os, "getuid"):
+        return True
+    about = folder.stat()
+    return about.st_uid == os.getuid() and not about.st_mode & stat.S_IWOTH
 
 
 def _compiled(source: str, command: tuple[str, ...], flags: tuple[str, ...], path: Path) -> Path:
