@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 from random import Random
@@ -171,3 +172,60 @@ def test_slips_of_every_kind_are_roots_and_are_named() -> None:
     assert count > (90 if FULL else 5)
     assert roots >= 0.97 * count
     assert named >= (0.92 if FULL else 0.8) * count
+
+
+def test_a_step_that_is_printed_as_a_difference_is_carried_on() -> None:
+    """As in textbooks that print the step, or a threshold, which is a bias with the other sign."""
+    printed = {
+        "-dE/dnet[2][0]": "-0.1274",
+        "new:w[2][0][1] - w[2][0][1]": "0.0112",  # it is -0.0112
+        "new:w[2][0][1]": "1.1112",
+        "new:b[1][0] - b[1][0]": "0.0083",  # it is 0.0038
+        "-new:b[1][0]": "0.7917",
+        "after:net[1][0]": "0.1160",
+    }
+    claims = Claims(tuple(Claim(name, text) for name, text in printed.items()))
+    findings = audit(claims, sb.Network(**EXCLUSIVE_OR.description()))
+    assert [(each.verdict, each.because_of) for each in findings] == [
+        ("ok", ()), ("wrong", ()), ("wrong", (1,)), ("wrong", ()), ("wrong", (3,)), ("wrong", (3,)),
+    ]  # fmt: skip
+    assert findings[1].diagnosis == "the sign is turned"
+    assert "the digits 3 and 8 are exchanged" in findings[3].remark
+
+
+def recurrence(x: list[float], w: float, u: float, b: float) -> list[float]:
+    """The states of a cell of one unit, from the first on."""
+    states = [0.0]
+    for value in x:
+        states.append(math.tanh(w * states[-1] + u * value + b))
+    return states[1:]
+
+
+def test_a_step_of_time_that_is_not_carried_back_is_named() -> None:
+    w, u, b, v, x, target = 0.8, 0.5, 0.1, 1.2, [0.5, -1.0, 0.25], 0.5
+    h = recurrence(x, w, u, b)
+    error = v * (v * h[2] - target)
+    last, before = error * (1 - h[2] ** 2), error * (1 - h[2] ** 2) * w * (1 - h[1] ** 2)
+    right, slip = last * h[1] + before * h[0], last * h[1]
+    network = sb.Network.read("examples/recurrent.toml")
+    claims = [Claim(f"h_{step}", f"{state:.6f}") for step, state in enumerate(h, 1)]
+    assert [each.verdict for each in audit(Claims((*claims, Claim("dE/dw", f"{right:.6f}"))), network)] == ["ok"] * 4
+    *_, finding = audit(Claims((*claims, Claim("dE/dw", f"{slip:.6f}"))), network)
+    assert "left out" in (finding.diagnosis or "")
+
+
+def test_a_missing_bias_correction_of_adam_is_named() -> None:
+    rate, first, second, epsilon, weight = 0.1, 0.9, 0.999, 1e-8, 0.5
+    gradient = (weight * 1.0 - 0.3 * 2.0 + 0.1 - 1.3) * 1.0  # of half the square of net - 1.3
+    mean, square = (1 - first) * gradient, (1 - second) * gradient**2
+    right = weight - rate * gradient / (abs(gradient) + epsilon)
+    slip = weight - rate * mean / (math.sqrt(square) + epsilon)
+    layer = {"units": 1, "activation": "identity", "weights": [[weight, -0.3]], "bias": [0.1]}
+    update = {"rule": "adam", "learning_rate": rate}
+    network = sb.Network(inputs=[1.0, 2.0], targets=[1.3], layers=[layer], loss="squared_error", update=update)
+    for number, verdict, told in ((right, "ok", ""), (slip, "wrong", "not corrected for their start")):
+        _, finding = audit(
+            Claims((Claim("dE/dw[1][0][0]", f"{gradient:.7f}"), Claim("new:w[1][0][0]", f"{number:.7f}"))), network
+        )
+        assert finding.verdict == verdict
+        assert told in (finding.diagnosis or "")

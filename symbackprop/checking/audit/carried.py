@@ -99,7 +99,7 @@ def _cases(document: Document, expression: Expression) -> dict[Quantity, list[Ca
         for each in said:
             options.append(Case(each.value, frozenset({each.number}) if each.wrong else frozenset(), printed=True))
         for each in said:
-            text = printed(document.text(each)) if each.wrong else None
+            text = printed(each.text) if each.wrong and each.text else None
             for world in document.worlds if text else ():
                 value = float(world.numbers.of(leaf))
                 if text is not None and text.fits(value):  # what it was before it was rounded

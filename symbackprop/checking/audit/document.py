@@ -18,7 +18,7 @@ from symbackprop.checking.findings import Finding
 from symbackprop.checking.formulas import FormulaReader, as_expression_of
 from symbackprop.checking.points import points
 from symbackprop.checking.printed import Printed, printed
-from symbackprop.checking.scalars import Scalars, operands
+from symbackprop.checking.scalars import Scalars, evaluated, operands
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError, SymbackpropError, TooLarge
 from symbackprop.expressions import Expression, Negative, Reference
@@ -37,11 +37,15 @@ DEEPEST = 400  # quantities that one equation is followed back through
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An earlier printed number: which claim it is, and whether it is a wrong one."""
+    """An earlier printed number: which claim it is, and whether it is a wrong one.
+
+    ``text`` is how it is printed; empty where it follows from a claim on an expression, such as new:w - w.
+    """
 
     number: int
     value: float
     wrong: bool
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +163,6 @@ class Document:
         """All numbers that have been printed for quantities."""
         return (said for group in self._said.values() for said in group)
 
-    def text(self, said: Said) -> str:
-        """An earlier number as it is printed."""
-        return self.claims.claims[said.number].printed
-
     def numbers(self) -> dict[float, str]:
         """The numbers of the document, given and printed, with what they are called."""
         plain = self.derivation.notation.plain
@@ -172,22 +172,47 @@ class Document:
                 found.setdefault(float(printed(finding.claim.printed).value), finding.claim.quantity)
         return found
 
-    def take_in(self, finding: Finding, claimed: Printed, quantity: Quantity | None) -> None:
+    def take_in(self, finding: Finding, claimed: Printed, expression: Expression, quantity: Quantity | None) -> None:
         """Notes what a claim says, and what would follow from it if it is a root."""
+        numbers = [*finding.assumed, float(claimed.value), *(float(each) for each in claimed.reach)]
         if quantity is None:
-            return
-        said = Said(finding.number, float(claimed.value), finding.verdict == "wrong")
-        self._said.setdefault(self._kind(quantity), []).append(said)
+            about = self._about(expression)
+            if about is None:
+                return
+            quantity, slope = about
+            start, exact = float(self.known.of(quantity)), float(evaluated(expression, self.known.of))
+            numbers = [start + (number - exact) / slope for number in numbers]
+            text = ""
+        else:
+            text = finding.claim.printed
+        *unrounded, value, least, most = numbers
+        self._said.setdefault(self._kind(quantity), []).append(
+            Said(finding.number, value, finding.verdict == "wrong", text)
+        )
         if finding.is_root and finding.instead is not None:
             self._new_worlds(finding.number, [dict(finding.instead)])
         elif finding.is_root:
             source, sign = self._source(quantity)
-            numbers = [*finding.assumed, float(claimed.value)]
-            ways = [{source: sign * value} for value in numbers]
-            ways += [{quantity: value} for value in numbers] if quantity != source else []
-            reach = np.array([sign * float(each) for each in claimed.reach])
-            edges = World(frozenset({finding.number}), self.scalars({source: reach}))
-            self._new_worlds(finding.number, ways, edges)
+            ways = [{source: sign * each} for each in (*unrounded, value)]
+            ways += [{quantity: each} for each in (*unrounded, value)] if quantity != source else []
+            reach = np.array([sign * least, sign * most])
+            self._new_worlds(finding.number, ways, World(frozenset({finding.number}), self.scalars({source: reach})))
+
+    def _about(self, expression: Expression) -> tuple[Quantity, float] | None:
+        """The latest quantity in an expression, and how fast that changes with it; None where it is not straight."""
+        order = {array: place for place, array in enumerate(self.derivation.system.definitions)}
+        leaves = [leaf for leaf in operands(expression) if leaf.array in order]
+        if not leaves:
+            return None
+        latest = max(leaves, key=lambda leaf: order[leaf.array])
+        start = float(self.known.of(latest))
+
+        def at(value: float) -> float:
+            return float(evaluated(expression, lambda leaf: value if leaf == latest else self.known.of(leaf)))
+
+        slope, further = at(start + 1) - at(start), at(start + 2) - at(start)
+        straight = math.isfinite(further) and abs(further - 2 * slope) <= 1e-9 * abs(slope)
+        return (latest, slope) if slope and straight else None
 
     def _new_worlds(self, root: int, ways: list[dict[Quantity, float]], edges: World | None = None) -> None:
         """What follows from a root, alone and together with the earlier ones; the likeliest of its numbers is first."""

@@ -142,7 +142,7 @@ def _behind(
         if here or leaf in own or document.derivation.definition(leaf.array) is None:
             value = float(taken.of(leaf))
             given = document.derivation.definition(leaf.array) is None
-            text = document.text(here[-1]) if here else f"{value:g}" if given else _like(claimed, value)
+            text = here[-1].text if here else f"{value:g}" if given else _like(claimed, value)
             found.append(Behind(leaf, value, text, direct=leaf in own, held=bool(here) or given))
     return frozenset(stops), found
 

@@ -76,7 +76,7 @@ class Audit:
         claimed = printed(claim.printed)
         right = Finding(number, claim, "ok", value=self.document.exact(expression))
         finding = self._compared(right, claimed, expression, quantity)
-        self.document.take_in(finding, claimed, quantity)
+        self.document.take_in(finding, claimed, expression, quantity)
         return finding
 
     def _compared(
