@@ -63,20 +63,29 @@ def _described(context: Context) -> Iterable[Piece]:
         yield "."
     else:
         hidden = [_counted(each.units, "unit") for each in network.layers[:-1]]
-        between = f", {_counted(len(hidden), 'hidden layer')} ({', '.join(hidden)})" if hidden else ""
+        alike = len(hidden) > 1 and len(set(hidden)) == 1
+        sizes = f"of {hidden[0]} each" if alike else f"({', '.join(hidden)})"
+        between = f", {_counted(len(hidden), 'hidden layer')} {sizes}" if hidden else ""
         inputs, outputs = _counted(network.inputs_count, "input"), _counted(network.outputs_count, "output")
         yield f"A network of {inputs}{between} and {outputs}."
         named = [each.activation.name or "a formula" for each in network.layers]
         if len(set(named)) == 1:
             yield f" The activation is {_words(named[0])}."
         else:
-            yield f" The activations are {', '.join(_words(each) for each in named)}, from the first layer on."
+            yield f" The activations are {', '.join(_in_turn(named))}, from the first layer on."
         assert network.loss is not None
         yield f" The loss is {_words(network.loss.choice.name or 'a formula')}."
     if network.observations != 1:
         yield f" There are {network.observations} observations."
     if network.update is not None:
         yield f" The update rule is {_words(network.update.rule)}."
+
+
+def _in_turn(names: list[str]) -> Iterable[str]:
+    """Each name with how often it follows itself."""
+    for name, group in groupby(names):
+        count = len(list(group))
+        yield _words(name) if count == 1 else f"{_words(name)} ({count} layers)"
 
 
 def _counted(count: int, noun: str) -> str:

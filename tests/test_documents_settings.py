@@ -1,0 +1,169 @@
+"""What the settings of a document do: how much is shown, in which order, and how far things are written out."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.errors import SymbackpropError
+
+ROOT = Path(__file__).resolve().parent.parent
+DEEP = """
+[inputs]
+values = [[1, 2]]
+[targets]
+values = [[1]]
+{hidden}
+[[layers]]
+units = 1
+activation = "sigmoid"
+bias = "unit"
+[loss]
+name = "squared_error"
+[initial]
+seed = 1
+scheme = "glorot_uniform"
+[update]
+rule = "gradient_descent"
+learning_rate = 0.1
+"""
+HIDDEN = '[[layers]]\nunits = 5\nactivation = "tanh"\nbias = "unit"\n'
+
+
+@cache
+def network(name: str) -> Any:
+    return sb.Network.read(str(ROOT / "examples" / f"{name}.toml"))
+
+
+def text(name: str, **settings: Any) -> str:
+    changed = network(name).with_values({f"document.{key}": value for key, value in settings.items()})
+    return sb.derive(changed).rendered("text")
+
+
+def words(name: str, **settings: Any) -> str:
+    return " ".join(text(name, **settings).split())
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("order", "weights", "document.order: 'weights' cannot be used; known: layers, parameters"),
+        ("blocks", ["forward", "los"], "document.blocks[1]: unknown entry 'los'; did you mean 'loss'?"),
+        ("blocks", ["loss", "loss"], "document.blocks[1]: 'loss' stands in the list twice"),
+        ("gradient", ["chains"], "document.gradient[0]: unknown entry 'chains'; did you mean 'chain'?"),
+        ("factors", "brace", "did you mean 'braces'?"),
+        ("worked", "some", "document.worked: 'some' cannot be used; allowed: all, first, or a list of names"),
+        ("matrices", "all", "document.matrices: 'all' cannot be used"),
+        ("depth", -1, "document.depth: unknown depth -1"),
+        ("numbered", 1, "document.numbered: is the number 1; allowed: true or false"),
+    ],
+)
+def test_a_wrong_setting_is_refused_when_the_description_is_read(key: str, value: Any, message: str) -> None:
+    with pytest.raises(SymbackpropError, match=re.escape(message)):
+        network("russo").with_values({f"document.{key}": value})
+
+
+def test_a_name_that_is_worked_out_has_to_be_one() -> None:
+    with pytest.raises(SymbackpropError, match="w_99"):
+        text("russo", worked=["w_99"])
+
+
+def test_blocks_stand_in_their_order() -> None:
+    found = re.findall(r"^(.+)\n-+$", text("russo", blocks=["loss", "update", "forward"]), re.MULTILINE)
+    assert found == ["Loss", "Update", "Forward pass"]
+
+
+def test_only_what_is_named_is_worked_out() -> None:
+    shown = text("russo", worked=["w_12", "net_o2"])
+    assert re.search(r"^  dE_total/dw_12 += dE_total/dout_o1 ", shown, re.MULTILINE)
+    assert not re.search(r"^  dE_total/dw_11 +=", shown, re.MULTILINE)
+    assert "  net_o2 = " in shown
+    assert "  net_o1 = " not in shown
+    assert "dE_total/dw_10 ≈ 0.05264, dE_total/dw_11 ≈ 0.05360" in shown
+
+
+def test_numbers_or_symbols_alone() -> None:
+    assert "net_h1 = 0.2 * 0.05 + 0.25 * 0.1 + 0.3 * 0.15 + 0.3 = 0.38000" in words("russo", show="numbers")
+    symbols = words("russo", show="symbols")
+    assert "net_h1 = w_1 * i_1 + w_2 * i_2 + w_3 * i_3 + b_1 net_h2" in symbols
+
+
+def test_a_class_is_predicted() -> None:
+    assert "The largest output is out_o2, so the predicted class is 2." in words("russo", prediction=True)
+    shown = words("xor", prediction=True)
+    assert shown.count("so the predicted class is") == 4  # one for each observation
+
+
+def test_parts_of_one_output_have_no_terms_of_the_others() -> None:
+    shown = sb.derive(network("russo")).rendered("text", of=["dE[0]/dout[1][0]"])
+    assert "0 *" not in shown
+    assert "net_o2" not in shown
+
+
+def test_a_frozen_parameter_keeps_its_name_in_the_second_pass() -> None:
+    shown = words("russo")
+    assert "net_h1^n = w_1^n * i_1 + w_2^n * i_2 + w_3^n * i_3 + b_1 ≈" in shown
+    assert "b_1^n" not in shown
+
+
+def test_every_link_to_a_parameter_is_stated_once() -> None:
+    assert "dnet_h1/dw_2 = dnet_h2/dw_5 = dnet_h3/dw_8 = i_2 = 0.1" in words("russo")
+
+
+def test_weights_stand_in_the_order_of_their_numbers() -> None:
+    shown = words("math-note")
+    assert "w_1 = 0.15, w_2 = 0.20, w_3 = 0.25, w_4 = 0.30" in shown
+    assert [shown.index(f"w_{number}(new) = ") for number in range(1, 9)] == sorted(
+        shown.index(f"w_{number}(new) = ") for number in range(1, 9)
+    )
+
+
+def test_braces_name_the_factors() -> None:
+    changed = network("two-input").with_values({"document.factors": "braces", "document.gradient": ["chain"]})
+    latex = sb.derive(changed).rendered("latex")
+    brace = r"\underbrace{out_{o1} (1 - out_{o1})}_{\frac{\partial out_{o1}}{\partial net_{o1}}}"
+    assert brace in re.sub(r"\\mathit\{(\w+)\}", r"\1", latex)
+
+
+def test_matrices_have_shapes_and_both_versions() -> None:
+    shown = words("two-input")
+    assert "net^(1) 2×1, W^(1) 2×2, x 2×1" in shown
+    assert "δ^(1) = (W^(2)ᵀ δ^(2)) ⊙ out^(1) ⊙ (1 - out^(1))" in shown
+    assert "D^(1) = diag(out^(1) ⊙ (1 - out^(1)))" in shown
+    assert "δ^(1) = D^(1) W^(2)ᵀ δ^(2)" in shown
+
+
+def test_a_slope_by_cases_has_a_name() -> None:
+    shown = words("esuli")
+    assert "relu'(x) = {0 if x ≤ 0; 1 if x > 0}" in shown
+    assert shown.count("{0 if") == 1
+    assert "δ_h = (W_outᵀ δ_o) ⊙ relu'(h_pre)" in shown
+
+
+def test_a_deep_network_is_short_since_layers_that_are_alike_are_said_once() -> None:
+    derivation = sb.derive(sb.Network.parse(DEEP.format(hidden=HIDDEN * 19)))
+    shown = derivation.rendered("text")
+    assert len(shown.splitlines()) < 300
+    assert "19 hidden layers of 5 units each" in shown
+    assert "Layers 3 to 18 have the same equations, with the layer's own number in place of 2." in shown
+    deeper = sb.derive(sb.Network.parse(DEEP.format(hidden=HIDDEN * 39))).rendered("text")
+    assert abs(len(deeper.splitlines()) - len(shown.splitlines())) < 10
+
+
+def test_the_document_needs_no_sympy() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, symbackprop as sb\n"
+        "d = sb.derive(sb.Network.read('examples/happydustbunny.toml'))\n"
+        "d.rendered('text'), d.rendered('latex'), d.rendered('markdown')\n"
+        "print('sympy' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert found.stdout.strip() == "False", found.stderr
