@@ -209,7 +209,7 @@ class _Typst:
     def formulas(self, formulas: Formulas) -> str:
         heads = ", ".join(f"[{escaped(each)}]" for each in formulas.heads)
         lines = [
-            f"#table(columns: {len(formulas.heads)}, stroke: none, align: left + horizon,",
+            f"#table(columns: {len(formulas.heads)}, stroke: none, align: left + horizon, inset: (x: 5pt, y: 7pt),",
             f"  table.hline(), table.header({heads}), table.hline(),",
         ]
         for row in formulas.rows:
