@@ -22,7 +22,8 @@ FINE_BOUND, FINE = 1e-10, 0.95e-9
 LIKENESS = {FLOAT64: 1e-9}  # relative: how near a mistake's numbers must be where its own bound is not known
 COARSE = 2e-4  # the same in float32
 FIRST_OF_PAIR = 24  # mistakes that a second one is looked for
-MOST_PAIRS = 4_000
+MOST_PAIRS, LEAST_PAIRS = 4_000, 50  # the more numbers there are, the fewer pairs of mistakes are tried
+MOST_NUMBERS = 4_000_000  # gradients' numbers that all pairs together may cost
 SLIGHT = 1e-6  # of an array's largest number
 
 
@@ -55,7 +56,7 @@ class Observed:
         near = self.tolerance[asked]
         if not exactly:
             like = LIKENESS.get(numbers.roundoff, COARSE)
-            size = np.max(abs(value), initial=0)
+            size = np.max(abs(value), initial=0, where=np.isfinite(value))
             near = np.maximum(np.where(np.isfinite(near), near, 0), like * size + SMALLEST[numbers.roundoff])
         with np.errstate(all="ignore"):
             alike = (abs(found - value) <= near) & np.isfinite(found)
@@ -158,6 +159,9 @@ class Diagnosis:
         except Circular:
             return False
 
+    def _size(self) -> int:
+        return sum(found.size for found in self.observed[0].found.values()) or 1
+
     def _is_slight(self) -> bool:
         """Whether what was found is off by so little that no two mistakes of thought give it."""
         for observed in self.observed:
@@ -172,11 +176,12 @@ class Diagnosis:
         if self._is_slight():
             return None
         tried = 0
+        most = min(MOST_PAIRS, max(LEAST_PAIRS, MOST_NUMBERS // self._size()))
         found: list[tuple[Variant, Variant]] = []
         for first in self._firsts():
             for second in variants_of(first.result, MISTAKES, kinds=self.kinds, earlier=first):
                 tried += 1
-                if tried > MOST_PAIRS:
+                if tried > most:
                     break
                 both = _made_both(first, second)
                 if self._possible(both):
