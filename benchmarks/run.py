@@ -29,6 +29,7 @@ GROUPS = {
     "starting": "Start-up",
     "checking": "Checking",
     "documents": "Documents",
+    "workbook": "Workbooks",
 }
 
 

@@ -191,14 +191,14 @@ def entries(equation: SumOfProducts, symbol_of: SymbolOf) -> list[Expr]:
         columns = [
             [symbol_of(Quantity(cell.array, place)) for place in every_index(cell.array)] for cell in cells_of(term)
         ]
-        plan = planned(equation.target, term, columns)
-        plans.append((plan, None if plan.number == 1 else rational(plan.number)))
+        plan = planned(equation.target, term)
+        plans.append((plan, columns, None if plan.number == 1 else rational(plan.number)))
     add, mul, one = sympy.Add, sympy.Mul, sympy.S.One
     found = []
     for place in every_index(equation.target.array):
         products = []
-        for plan, number in plans:
-            for factors in plan.products(place):
+        for plan, columns, number in plans:
+            for factors in plan.products(place, columns):
                 if number is not None or not factors:
                     factors.insert(0, one if number is None else number)
                 products.append(factors[0] if len(factors) == 1 else mul(*factors))

@@ -65,9 +65,9 @@ class Arithmetic(Protocol):
 class FloatArithmetic:
     """float64: each expression is rounded once, sums of products are computed in floats."""
 
-    def number(self, value: Fraction) -> float:
+    def number(self, value: Any) -> float:
         """The nearest float."""
-        return nearest_float(Fraction(value))
+        return nearest_float(value if isinstance(value, Fraction) else Fraction(value))
 
     def evaluate(self, expression: Expression, value_of: ValueOf) -> float:
         """The exact value, rounded once."""
@@ -87,7 +87,7 @@ class FloatArithmetic:
     def multiplied(self, number: Fraction, factors: Sequence[float]) -> float:
         """The product; exact and rounded once where floats overflow or underflow on the way."""
         product = float(math.prod(factors))
-        if number != 1:
+        if number.numerator != number.denominator:
             if max(abs(number.numerator), number.denominator) < 2**53:
                 product = product * number.numerator / number.denominator
             elif math.isfinite(product):

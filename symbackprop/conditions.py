@@ -14,7 +14,7 @@ from typing import Any
 
 from symbackprop.balls import NotANumber
 from symbackprop.calculus import differentiated
-from symbackprop.contraction import cells_of, needed, planned
+from symbackprop.contraction import cells_of, planned
 from symbackprop.expressions import ONE, ZERO, Expression, leaves
 from symbackprop.quantities import Array, Cell, Quantity
 from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, Term, every_index, flat, scalar
@@ -37,14 +37,14 @@ class Bounds:
 
     def array(self, array: Array) -> list[float]:
         """The bounds on an array's entries, in row-major order."""
-        waiting = [array]
+        waiting, ready = [array], self.numbers.ready
         while waiting:
             here = waiting[-1]
             if here in self._known:
                 waiting.pop()
                 continue
             equation = self.numbers.derivation.definition(here)
-            missing = [] if equation is None else [each for each in needed(equation) if each not in self._known]
+            missing = [] if equation is None else [each for each in ready.needed(equation) if each not in self._known]
             if missing:
                 waiting += missing
             else:
@@ -91,12 +91,12 @@ class Bounds:
         for term in terms:
             sizes = [[abs(value) for value in self.numbers.array(cell.array)] for cell in cells_of(term)]
             errors = [self._known[cell.array] for cell in cells_of(term)]
-            plans.append((planned(target, term, sizes), planned(target, term, errors)))
+            plans.append((planned(target, term), sizes, errors))
         return [
             sum(
-                _product_bound(abs(float(plan.number)), sizes, errors)
-                for plan, error_plan in plans
-                for sizes, errors in zip(plan.products(place), error_plan.products(place), strict=True)
+                _product_bound(abs(float(plan.number)), *factors)
+                for plan, sizes, errors in plans
+                for factors in zip(plan.products(place, sizes), plan.products(place, errors), strict=True)
             )
             for place in every_index(target.array)
         ]

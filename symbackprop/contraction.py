@@ -1,6 +1,6 @@
-"""How a sum of products is added up: which entries of which lists are multiplied for each entry of the target.
+"""Which entries of which lists an equation needs for each entry of its target. Works on row-major lists.
 
-Works on row-major lists of anything that multiplies. Chooses no arithmetic.
+Worked out once for an equation, used at any numbers. Chooses no arithmetic.
 """
 
 from __future__ import annotations
@@ -12,34 +12,56 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from symbackprop.expressions import leaves
+from symbackprop.expressions import Along, Expression, leaves
 from symbackprop.quantities import Array, Cell
-from symbackprop.system import Equation, Indicator, Kronecker, Map, Term, axis_of, extents, letters_of
+from symbackprop.system import (
+    Equation,
+    Indicator,
+    Kronecker,
+    Map,
+    Term,
+    axis_of,
+    every_index,
+    extents,
+    letters_of,
+    scalar,
+)
 
 Entries = Sequence[Any]  # float, Fraction, Expression or mpf, by the arithmetic
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One term of a sum: its number, and where in its factors' lists the entries for each target place stand."""
+    """One term of a sum: its number, and where in its factors' lists the entries for each target place stand.
+
+    ``factors``: for each, its steps along the target's letters, and its place beyond that at each summed position.
+    """
 
     number: Fraction
-    factors: tuple[tuple[Entries, tuple[int, ...], tuple[int, ...]], ...]
+    factors: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
     conditions: tuple[Kronecker | Indicator, ...]
     letters: tuple[str, ...]
     summed: tuple[str, ...]
     fixed: tuple[str, ...]
     grid: tuple[tuple[int, ...], ...]
 
-    def products(self, place: tuple[int, ...]) -> Iterator[list[Any]]:
-        """The factors of each product at one place of the target, one product for each value of the summed letters."""
-        columns = [
+    def products(self, place: tuple[int, ...], columns: Sequence[Entries]) -> Iterator[list[Any]]:
+        """The factors of each product at one place of the target, one product for each value of the summed letters.
+
+        ``columns`` are the row-major entries of the factors' arrays.
+        """
+        bases = [
             (entries, sum([step * index for step, index in zip(here, place, strict=True)]), offsets)
-            for entries, here, offsets in self.factors
+            for entries, (here, offsets) in zip(columns, self.factors, strict=True)
         ]
-        for position, values in enumerate(self.grid):
-            if not self.conditions or self._holds(place, values):
-                yield [entries[base + offsets[position]] for entries, base, offsets in columns]
+        for position in self.positions(place):
+            yield [entries[base + offsets[position]] for entries, base, offsets in bases]
+
+    def positions(self, place: tuple[int, ...]) -> Sequence[int]:
+        """Which of the summed positions count at a place of the target."""
+        if not self.conditions:
+            return range(len(self.grid))
+        return [position for position, values in enumerate(self.grid) if self._holds(place, values)]
 
     def _holds(self, place: tuple[int, ...], values: tuple[int, ...]) -> bool:
         here = dict(zip(self.letters, place, strict=True)) | dict(zip(self.summed, values, strict=True))
@@ -60,8 +82,8 @@ def cells_of(term: Term) -> list[Cell]:
     return [factor for factor in term.factors if isinstance(factor, Cell)]
 
 
-def planned(target: Cell, term: Term, columns: Sequence[Entries]) -> Plan:
-    """How a term is summed, ``columns`` being the row-major entries of its cells' arrays."""
+def planned(target: Cell, term: Term) -> Plan:
+    """How a term is summed."""
     axes = {letter: axis for cell in cells_of(term) for letter, axis in axis_of(cell).items()}
     free = [letter for letter in letters_of(term) if letter not in target.indices]
     summed = tuple(letter for letter in free if axes[letter].size != 1)
@@ -69,7 +91,7 @@ def planned(target: Cell, term: Term, columns: Sequence[Entries]) -> Plan:
     grid = tuple(product(*(range(_sized(axes[letter].size)) for letter in summed)))
     number = term.number / math.prod(_sized(axis.size) for axis in term.over)
     factors = []
-    for cell, entries in zip(cells_of(term), columns, strict=True):
+    for cell in cells_of(term):
         steps = dict.fromkeys(target.indices + summed + fixed, 0)
         for letter, stride in zip(cell.indices, _strides(extents(cell.array)), strict=True):
             steps[letter] += stride
@@ -77,9 +99,74 @@ def planned(target: Cell, term: Term, columns: Sequence[Entries]) -> Plan:
         offsets = tuple(
             sum([steps[letter] * value for letter, value in zip(summed, values, strict=True)]) for values in grid
         )
-        factors.append((entries, here, offsets))
+        factors.append((here, offsets))
     conditions = tuple(factor for factor in term.factors if not isinstance(factor, Cell))
     return Plan(number, tuple(factors), conditions, target.indices, summed, fixed, grid)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyTerm:
+    """A term whose entries are found: for each factor its array and its place at each entry of the target.
+
+    ``positions``: which of the summed positions count at each entry of the target, where not all do.
+    """
+
+    number: Fraction
+    factors: tuple[tuple[Array, list[int], tuple[int, ...]], ...]
+    everywhere: range
+    positions: list[Sequence[int]] | None
+
+
+def ready_term(target: Cell, term: Term) -> ReadyTerm:
+    """The term made ready for all entries of the target, in row-major order."""
+    plan = planned(target, term)
+    shape = extents(target.array)
+    factors = tuple(
+        (cell.array, starts(here, shape), offsets)
+        for cell, (here, offsets) in zip(cells_of(term), plan.factors, strict=True)
+    )
+    positions = [plan.positions(place) for place in every_index(target.array)] if plan.conditions else None
+    return ReadyTerm(plan.number, factors, range(len(plan.grid)), positions)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyMap:
+    """A map whose entries are found: its computed law, and where each cell of it is at each entry of the target.
+
+    ``bodies``: the law written out at each entry, where it runs along an index.
+    """
+
+    law: Expression
+    cells: tuple[tuple[Cell, list[int]], ...]
+    bodies: tuple[Expression, ...]
+
+
+def ready_map(equation: Map) -> ReadyMap:
+    """The map made ready for all entries of its target, in row-major order."""
+    law = equation.computed_law()
+    array, letters = equation.target
+    if _reduces(law):
+        return ReadyMap(law, (), tuple(scalar(equation, place, computed=True) for place in every_index(array)))
+    cells = [cell for cell in dict.fromkeys(leaves(law)) if isinstance(cell, Cell)]
+    found = []
+    for cell in cells:
+        strides = dict.fromkeys(letters, 0)
+        for letter, stride in zip(cell.indices, _strides(extents(cell.array)), strict=True):
+            strides[letter] += stride
+        found.append((cell, starts(tuple(strides.values()), extents(array))))
+    return ReadyMap(law, tuple(found), ())
+
+
+def starts(steps: Sequence[int], shape: Sequence[int]) -> list[int]:
+    """Where the entries of a list stand that go with each place of a shape, in row-major order."""
+    found = [0]
+    for step, extent in zip(steps, shape, strict=True):
+        found = [each + step * index for each in found for index in range(extent)]
+    return found
+
+
+def _reduces(law: Expression) -> bool:
+    return isinstance(law, Along) or any(_reduces(child) for child in law.children)
 
 
 def needed(equation: Equation) -> list[Array]:

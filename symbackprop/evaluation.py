@@ -10,15 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from math import prod
 from typing import Any
 
 from symbackprop.arithmetic import Arithmetic, ExactArithmetic, FloatArithmetic
 from symbackprop.balls import NotANumber
 from symbackprop.conditions import Bounds
-from symbackprop.contraction import Entries, cells_of, needed, planned
+from symbackprop.contraction import Entries, ReadyMap, ReadyTerm, needed, ready_map, ready_term
 from symbackprop.derivation import Derivation
 from symbackprop.errors import KinkError
-from symbackprop.expressions import Along, BySign, Expression, leaves
+from symbackprop.expressions import BySign, Expression
 from symbackprop.quantities import Array, Cell, Quantity
 from symbackprop.system import (
     Equation,
@@ -30,18 +31,22 @@ from symbackprop.system import (
     every_index,
     extents,
     flat,
-    scalar,
 )
 
 
 @dataclass
 class Numbers:
-    """The numbers of a derivation's arrays, computed when they are asked for; row-major lists."""
+    """The numbers of a derivation's arrays, computed when they are asked for; row-major lists.
+
+    ``taken``: entries that are what is said here, whatever their equations come to.
+    """
 
     derivation: Derivation
     arithmetic: Arithmetic
     given: Mapping[Array, Entries]
     exact_given: Mapping[Array, Entries] | None = None
+    ready: Ready = field(default_factory=lambda: Ready())
+    taken: Mapping[Quantity, Any] = field(default_factory=dict)
     undefined: dict[Quantity, str] = field(default_factory=dict)  # why a quantity has no number
     _known: dict[Array, Entries] = field(default_factory=dict)
     _exact: Numbers | None = None
@@ -70,11 +75,20 @@ class Numbers:
             if equation is None:
                 self._known[array] = self.given[array]
                 continue
-            missing = [each for each in needed(equation) if each not in self._known]
+            missing = [each for each in self.ready.needed(equation) if each not in self._known]
             if missing:
                 waiting += missing
             else:
                 self._known[array] = self._computed(equation)
+                if self.taken:
+                    self._take(array)
+
+    def _take(self, array: Array) -> None:
+        entries = list(self._known[array])
+        for quantity, number in self.taken.items():
+            if quantity.array == array:
+                entries[flat(quantity.indices, array.shape)] = number
+        self._known[array] = entries
 
     def _computed(self, equation: Equation) -> Entries:
         match equation:
@@ -106,27 +120,37 @@ class Numbers:
         return [entry_of(row, entry) for row in range(rows) for entry in table]
 
     def _sums(self, target: Cell, terms: Sequence[Term]) -> Entries:
-        plans = [planned(target, term, [self._known[each.array] for each in cells_of(term)]) for term in terms]
         total, multiplied = self.arithmetic.total, self.arithmetic.multiplied
+        ready = [
+            (each.number, [(self._known[array], places, offsets) for array, places, offsets in each.factors], each)
+            for each in self.ready.terms(target, terms)
+        ]
         return [
-            total([multiplied(plan.number, factors) for plan in plans for factors in plan.products(place)])
-            for place in every_index(target.array)
+            total(
+                [
+                    multiplied(
+                        number, [entries[places[entry] + offsets[position]] for entries, places, offsets in factors]
+                    )
+                    for number, factors, term in ready
+                    for position in (term.everywhere if term.positions is None else term.positions[entry])
+                ]
+            )
+            for entry in range(prod(extents(target.array)))
         ]
 
     def _mapped(self, equation: Map) -> Entries:
-        law = equation.computed_law()
-        target, letters = equation.target
-        kinked, reduces = _has_kink(law), _reduces(law)
+        target = equation.target.array
+        ready, kinked = self.ready.map(equation)
+        columns = [(cell, self._known[cell.array], places) for cell, places in ready.cells]
         found = []
-        for indices in every_index(target):
-            places = dict(zip(letters, indices, strict=True))
-            value_of = self._at(places)
-            if reduces:
-                body = scalar(equation, indices, computed=True)
-                found.append(self._evaluated(body, self._known_value, Quantity(target, indices)))
-            else:
-                decided = self._decided(law, places, value_of) if kinked else value_of
-                found.append(self._evaluated(law, decided, Quantity(target, indices)))
+        for entry, indices in enumerate(every_index(target)):
+            if ready.bodies:
+                found.append(self._evaluated(ready.bodies[entry], self._known_value, Quantity(target, indices)))
+                continue
+            values = {cell: entries[places[entry]] for cell, entries, places in columns}
+            if kinked:
+                values = self._decided(values, dict(zip(equation.target.indices, indices, strict=True)))
+            found.append(self._evaluated(ready.law, values.__getitem__, Quantity(target, indices)))
         return found
 
     def _evaluated(self, expression: Expression, value_of: Any, quantity: Quantity) -> Any:
@@ -142,29 +166,19 @@ class Numbers:
     def _known_value(self, quantity: Quantity) -> Any:
         return self._known[quantity.array][flat(quantity.indices, quantity.array.shape)]
 
-    def _at(self, places: Mapping[str, int]) -> Any:
-        known = self._known
-
-        def value_of(cell: Cell) -> Any:
-            array, letters = cell
-            return known[array][flat(tuple([places[letter] for letter in letters]), array.shape)]
-
-        return value_of
-
-    def _decided(self, law: Expression, places: Mapping[str, int], value_of: Any) -> Any:
+    def _decided(self, values: dict[Cell, Any], places: Mapping[str, int]) -> dict[Cell, Any]:
         """The arguments of a map with a kink: exact where rounding leaves their sign open and numbers are rational."""
         if not isinstance(self.arithmetic, FloatArithmetic):
-            return value_of
-        exact = {}
-        for cell in dict.fromkeys(leaves(law)):
-            assert isinstance(cell, Cell)
+            return values
+        found = dict(values)
+        for cell, here in values.items():
             quantity = Quantity(cell.array, tuple(places[letter] for letter in cell.indices))
-            if self.derivation.definition(cell.array) is None or abs(value_of(cell)) > self.bounds.of(quantity):
+            if self.derivation.definition(cell.array) is None or abs(here) > self.bounds.of(quantity):
                 continue
             value = self.exact.of(quantity)
             if not isinstance(value, Expression):
-                exact[cell] = value
-        return lambda cell: exact[cell] if cell in exact else value_of(cell)
+                found[cell] = value
+        return found
 
     @cached_property
     def bounds(self) -> Bounds:
@@ -178,7 +192,7 @@ class Numbers:
             given = self.exact_given or {
                 array: [Fraction(each) for each in entries] for array, entries in self.given.items()
             }
-            self._exact = Numbers(self.derivation, ExactArithmetic(), given)
+            self._exact = Numbers(self.derivation, ExactArithmetic(), given, ready=self.ready)
         return self._exact
 
 
@@ -187,10 +201,36 @@ def _behind(row: int, source: Array, place: tuple[int, ...]) -> int:
     return flat(indices, source.shape)
 
 
-def _reduces(law: Expression) -> bool:
-    return isinstance(law, Along) or any(_reduces(child) for child in law.children)
-
-
 def _has_kink(law: Expression) -> bool:
     """Whether a sign decides between slopes; between two forms of a smooth function it decides nothing."""
     return (isinstance(law, BySign) and law.kink) or any(_has_kink(child) for child in law.children)
+
+
+@dataclass
+class Ready:
+    """A derivation's equations made ready, as they are asked for: the same at all numbers and in all arithmetics."""
+
+    _terms: dict[Array, list[ReadyTerm]] = field(default_factory=dict)
+    _maps: dict[Array, tuple[ReadyMap, bool]] = field(default_factory=dict)
+    _needed: dict[Array, list[Array]] = field(default_factory=dict)
+
+    def needed(self, equation: Equation) -> list[Array]:
+        """The arrays that computing the equation reads."""
+        target = equation.target.array
+        if target not in self._needed:
+            self._needed[target] = needed(equation)
+        return self._needed[target]
+
+    def terms(self, target: Cell, terms: Sequence[Term]) -> list[ReadyTerm]:
+        """The terms of the array's sum of products."""
+        if target.array not in self._terms:
+            self._terms[target.array] = [ready_term(target, term) for term in terms]
+        return self._terms[target.array]
+
+    def map(self, equation: Map) -> tuple[ReadyMap, bool]:
+        """The array's map, and whether it has a kink."""
+        target = equation.target.array
+        if target not in self._maps:
+            ready = ready_map(equation)
+            self._maps[target] = ready, _has_kink(ready.law)
+        return self._maps[target]

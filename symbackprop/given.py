@@ -110,7 +110,7 @@ class Given(Mapping[Array, Entries]):
 
     def __getitem__(self, array: Array) -> Entries:
         entries = self.entries[array]
-        if None in entries:
+        if any(entry is None for entry in entries):
             raise MissingValue(self._missing_sentence(array))
         return [self.arithmetic.number(entry) for entry in entries if entry is not None]
 

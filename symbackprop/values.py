@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from symbackprop.arithmetic import Arithmetic, ExactArithmetic, FloatArithmetic, PreciseArithmetic
 from symbackprop.contraction import Entries
 from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import InputError
-from symbackprop.evaluation import Numbers
+from symbackprop.evaluation import Numbers, Ready
 from symbackprop.given import Exact, Given, column_of, given_entries, override, rows_of
 from symbackprop.limits import MOST_DIGITS
 from symbackprop.notation.names import Names
@@ -49,6 +49,14 @@ class Values:
     def nested(self, array: Array) -> Any:
         """An array's numbers as lists in its shape."""
         return nested(self.numbers.array(array), array.shape)
+
+    def at(self, entries: Mapping[Array, Sequence[Exact]]) -> Values:
+        """The same derivation's floats at other given entries; what was made ready for these serves those too."""
+        return values_at(self.derivation, entries, names=self.names, ready=self.numbers.ready)
+
+    def with_taken(self, taken: Mapping[Quantity, float]) -> Values:
+        """The same numbers with some entries as they are said here, and what follows from them."""
+        return replace(self, numbers=replace(self.numbers, taken=taken, undefined={}, _known={}, _exact=None))
 
     def bound(self, quantity: Quantity) -> float:
         """The condition bound: how far the float may be from the exact value."""
@@ -102,16 +110,16 @@ def values_at(
     names: Names | None = None,
     exact: bool = False,
     digits: int | None = None,
+    ready: Ready | None = None,
 ) -> Values:
-    """The numbers at exactly given entries, in the arithmetic asked for."""
+    """The numbers at exactly given entries, in the arithmetic asked for; ``ready`` are the derivation's equations."""
     arithmetic: Arithmetic = (
         ExactArithmetic() if exact else FloatArithmetic() if digits is None else PreciseArithmetic(digits)
     )
     names = names or Names(derivation)
     given = Given(derivation, names, entries, arithmetic)
-    return Values(
-        Numbers(derivation, arithmetic, given, exact_given=Given(derivation, names, entries, ExactArithmetic())), names
-    )
+    exactly = Given(derivation, names, entries, ExactArithmetic())
+    return Values(Numbers(derivation, arithmetic, given, exact_given=exactly, ready=ready or Ready()), names)
 
 
 def _with_observations(derivation: Derivation, inputs: Any, targets: Any) -> Derivation:

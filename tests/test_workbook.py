@@ -87,11 +87,11 @@ def test_every_formula_has_our_value_bit_by_bit_beside_it(name: str) -> None:
     assert found.keys() == expected.keys()
 
 
-def test_a_formula_without_a_value_is_never_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If openpyxl writes a formula cell otherwise one day, this is an error and not a book half without values."""
-    from symbackprop.workbook import caches
+def test_rows_that_find_no_place_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If openpyxl writes a sheet without rows otherwise one day, this is an error and not an empty book."""
+    from symbackprop.workbook import parts
 
-    monkeypatch.setattr(caches, "FORMULA", re.compile(rb"<never>(.)(.)"))
+    monkeypatch.setattr(parts, "NO_ROWS", re.compile(rb"<never/>"))
     with pytest.raises(AssertionError, match="written otherwise"):
         book_bytes(book_of(small()))
 

@@ -257,12 +257,12 @@ def _sums(target: Cell, terms: Sequence[Term], column_of: Callable[[Array], Resi
 
 
 def _summed(target: Cell, term: Term, columns: Sequence[Residues]) -> Residues:
-    plan = planned(target, term, columns)
+    plan = planned(target, term)
     number = modular(plan.number)
     found = []
     for place in every_index(target.array):
         total = 0
-        for factors in plan.products(place):
+        for factors in plan.products(place, columns):
             product = number
             for each in factors:
                 product = product * each % PRIME

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from symbackprop.quantities import Array, Quantity, Role
 from symbackprop.system import every_index, flat
-from symbackprop.values import Values, values_at
+from symbackprop.values import Values
 from symbackprop.workbook.closed import ClosedForms
 from symbackprop.workbook.contents import Formula, Region, Row, Sheet, Text
 from symbackprop.workbook.heads import headings
@@ -171,7 +171,7 @@ class Check:
             value = self.layout.value(parameter) + side * self.layout.settings[STEP]
             entries = {array: list(column) for array, column in self.layout.given.entries.items()}
             entries[parameter.array][flat(parameter.indices, parameter.array.shape)] = Fraction(value)
-            values = values_at(self.layout.derivation, entries, names=self.layout.values.names)
+            values = self.layout.values.at(entries)
             self._known[key] = _Moved(self.first_working + 2 * number + (side < 0), value, values)
         return self._known[key]
 

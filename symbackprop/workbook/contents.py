@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from symbackprop.quantities import Quantity
 
@@ -32,8 +33,7 @@ class Typed:
     style: str = "input"
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(NamedTuple):  # a book may have a million, and this is made fastest
     """A formula without its equals sign, and what it comes to by our own computation: nan where that is no number.
 
     ``of`` is the quantity whose equation it is (None for a link, a product of chain factors, a verdict); ``where``

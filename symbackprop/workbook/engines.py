@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symbackprop.errors import OutsideError
-from symbackprop.workbook.caches import stripped
+from symbackprop.workbook.parts import stripped
 
 if TYPE_CHECKING:
     from typing import Any

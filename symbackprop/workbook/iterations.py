@@ -16,7 +16,7 @@ from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import every_index
 from symbackprop.workbook.contents import Chart, Content, Formula, Region, Row, Sheet, Text, Typed
 from symbackprop.workbook.heads import headings, page_breaks
-from symbackprop.workbook.layout import MOST_FORMULAS, Layout, bounded, finite
+from symbackprop.workbook.layout import MOST_FORMULAS, Layout, bounded
 from symbackprop.workbook.placement import LAST_COLUMN, LAST_ROW, address, column_letters, size
 from symbackprop.workbook.rows import RowTable
 from symbackprop.workbook.training import DEFAULT_STEPS, Training, passes
@@ -157,8 +157,7 @@ class Iterations(Training):
                 elif quantity in same:
                     cells.append(self._cell(same[quantity].at(row), values, quantity, where))
                 elif not step:
-                    value = self.layout.value(quantity)
-                    cells.append(Typed(finite(value, self.layout.labels.plain(quantity)), quantity))
+                    cells.append(Typed(self.layout.typed(quantity, self.layout.value(quantity)), quantity))
                 elif quantity in moved:
                     cells.append(self._cell(moved[quantity].at(row), values, quantity, where))
                 else:

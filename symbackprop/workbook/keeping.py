@@ -15,8 +15,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from symbackprop.errors import OutsideError
 from symbackprop.files import write_whole
-from symbackprop.workbook.caches import CUSTOM, DIGEST, EPOCH, STAMP
 from symbackprop.workbook.opening import BROKEN
+from symbackprop.workbook.parts import CUSTOM, DIGEST, EPOCH, STAMP
 
 META = "meta.xml"
 _SAID = re.compile(rb'name="' + DIGEST.encode() + rb'".{0,400}?>([0-9a-f]{64})<')

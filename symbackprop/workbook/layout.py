@@ -92,6 +92,12 @@ class Layout:
         """The number of an expression over quantities, in the same arithmetic."""
         return bounded(self.values.numbers.arithmetic.evaluate(expression, self.values.of))
 
+    def typed(self, quantity: Quantity, value: float) -> float:
+        """A given quantity's number, which must be one that a cell can hold."""
+        if not abs(value) <= LARGEST:
+            raise InputError(f"{self.labels.plain(quantity)} is {value}: a cell holds finite numbers up to {LARGEST}")
+        return value
+
     # Groups
 
     def given_group(self, sheet: Sheet, arrays: Sequence[Array]) -> None:
@@ -159,7 +165,7 @@ class Layout:
         note = self.labels.meaning(quantities[0])
         if array in self.derivation.arrays.frozen:
             note += " (no step changes it)"
-        typed = [Typed(finite(self.value(each), self.labels.plain(each)), each) for each in quantities]
+        typed = [Typed(self.typed(each, self.value(each)), each) for each in quantities]
         return [Text(self.labels.entry(*quantities[0]), "name"), *typed, Text(note, "equation")]
 
     def computed_cells(self, array: Array, rest: tuple[int, ...], sheet: str) -> list[Formula]:
@@ -209,7 +215,7 @@ class Layout:
                 row = [Text(self.side(array, indices), "name")]
             quantity = Quantity(array, indices)
             if equation is None:
-                row.append(Typed(finite(value, self.labels.plain(quantity)), quantity))
+                row.append(Typed(self.typed(quantity, value), quantity))
             else:
                 row.append(Formula(self.formulas.text(equation, indices, sheet, ranges=True), value, quantity))
             if number % columns == columns - 1:
@@ -254,10 +260,3 @@ def bounded(value: float) -> float:
     """The number as a float; nan where a cell could only show an error."""
     number = float(value)
     return number if math.isfinite(number) else math.nan
-
-
-def finite(value: float, what: str) -> float:
-    """A typed number, which must be one that a cell can hold."""
-    if not abs(value) <= LARGEST:
-        raise InputError(f"{what} is {value}: a cell holds finite numbers up to {LARGEST}")
-    return value

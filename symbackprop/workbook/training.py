@@ -11,9 +11,9 @@ from functools import cached_property
 from symbackprop.errors import InputError, TooLarge
 from symbackprop.expressions import ONE, Reference, Sum
 from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import Reindex, scalar
+from symbackprop.system import Reindex, flat, scalar
 from symbackprop.training import stepped
-from symbackprop.values import Values, values_at
+from symbackprop.values import Values
 from symbackprop.workbook.contents import Chart, Content, Formula, Passes, Region, Row, Sheet, Text
 from symbackprop.workbook.formulas import MOST_REDUCED, reduces
 from symbackprop.workbook.heads import headings, page_breaks
@@ -46,7 +46,7 @@ def passes(layout: Layout, steps: int | None, *, diverging: bool = False) -> lis
                 f"training leaves the range of floats at step {step} of {steps}: "
                 "ask for fewer steps, or lower the learning rate"
             ) from error
-        found.append(values_at(layout.derivation, entries, names=layout.values.names))
+        found.append(layout.values.at(entries))
     return found
 
 
@@ -135,7 +135,9 @@ class Training:
         first = HEAD + 1
         same = self._templates(self.parts)
         moved = self._moving_templates()
-        arrays = self._arrays
+        columns = [
+            (each, each.array, flat(each.indices, each.array.shape)) for each in self.table.quantities(self._arrays)
+        ]
         for step in range(self.steps + 1):
             values = self.passes[step] if step < len(self.passes) else None
             row, where = first + step, f"step {step}"
@@ -144,14 +146,15 @@ class Training:
                 self._cell(same[Quantity(self.loss, ())].at(row), values, Quantity(self.loss, ()), where),
                 None,
             ]
-            for quantity in self.table.quantities(arrays):
+            for quantity, array, place in columns:
                 if quantity in same:
                     text, style = same[quantity].at(row), "calculation"
                 elif step:
                     text, style = moved[quantity].at(row), "calculation"
                 else:
                     text, style = self.layout.addresses.reference(quantity, TRAINING), "link"
-                cells.append(self._cell(text, values, quantity, where, style))
+                value = math.nan if values is None else bounded(values.array(array)[place])
+                cells.append(Formula(text, value, quantity, style, where))
             yield cells
 
     def _cell(

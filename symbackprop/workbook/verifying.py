@@ -15,14 +15,15 @@ from symbackprop.errors import InputError
 from symbackprop.given import Given
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import flat
-from symbackprop.values import Values, values_at
+from symbackprop.values import Values
 from symbackprop.workbook.building import planned
 from symbackprop.workbook.contents import Book, Formula, Typed
 from symbackprop.workbook.engines import Cells, recalculated
+from symbackprop.workbook.kinks import as_sided
 from symbackprop.workbook.labels import Labels
 from symbackprop.workbook.opening import Opened, opened
 from symbackprop.workbook.placement import address
-from symbackprop.workbook.reading import STANDS, typing_of
+from symbackprop.workbook.reading import STANDS, Typing, typing_of
 
 RELATIVE, ABSOLUTE = 1e-12, 1e-15  # what two engines may differ by in summing and in exp
 ERF_RELATIVE = 1e-9  # ironcalc 0.9 computes ERF and ERFC to ten digits
@@ -74,16 +75,31 @@ def verified(path: str, engine: str) -> Verification:
     """Compares a workbook. Raises InputError if it is none of ours, OutsideError if the engine is missing or fails."""
     book = opened(path)
     typing = typing_of(book)
-    derivation, values = typing.derivation, typing.values
-    inside = book.inside
-    plan = planned(derivation, values, steps=inside.steps, kind=inside.layout, settings=typing.settings, diverging=True)
+    values = typing.values
+    plan = planned_as(book, typing)
     for sheet in plan.sheets:
         if sheet.name not in book.cells:
             raise InputError(f"{path}: has no sheet {sheet.name}: {STANDS}")
     found = recalculated(book.content, engine)
+    sided = as_sided(plan, values, found)
+    if sided is not values:
+        values, plan = sided, planned_as(book, replace(typing, values=sided))
     relative = ERF_RELATIVE if engine == "ironcalc" and _has_erf(plan) else RELATIVE
     compared = sum(isinstance(content, Formula) for *_, content in plan.cells())
     return Verification(engine, compared, tuple(_differences(book, plan, values, found, relative)))
+
+
+def planned_as(book: Opened, typing: Typing) -> Book:
+    """The plan that a book was written by, at the numbers that are typed in it."""
+    inside = book.inside
+    return planned(
+        typing.derivation,
+        typing.values,
+        steps=inside.steps,
+        kind=inside.layout,
+        settings=typing.settings,
+        diverging=True,
+    )
 
 
 def _has_erf(book: Book) -> bool:
@@ -201,7 +217,7 @@ def _passes_of_rows(book: Book, values: Values, found: Cells) -> dict[tuple[str,
             columns[array][flat(content.of.indices, array.shape)] = Fraction(repr(here))
     passes: dict[tuple[str, int], Values | None] = {}
     for place, row_entries in entries.items():
-        passed = None if row_entries is None else values_at(values.derivation, row_entries, names=values.names)
+        passed = None if row_entries is None else values.at(row_entries)
         passes[place] = None if passed is not None and _near_a_kink(passed) else passed
     return passes
 

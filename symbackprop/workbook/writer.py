@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import datetime
 from io import BytesIO
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 from zipfile import ZIP_STORED, ZipFile
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.chart import Reference, ScatterChart, Series
 from openpyxl.formatting.rule import FormulaRule
@@ -21,15 +21,17 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.pagebreak import Break
+from openpyxl.xml.functions import tostring
 
-from symbackprop.workbook.caches import DIGEST, NO_DIGEST, with_values
-from symbackprop.workbook.contents import Book, Chart, Content, Formula, Run, Sheet, Text, Typed
+from symbackprop.workbook.contents import Book, Chart, Sheet
+from symbackprop.workbook.parts import DIGEST, NO_DIGEST, assembled
 from symbackprop.workbook.shapes import ShapesWriter
+from symbackprop.workbook.sheetdata import NOT_IN_XML, Looks, SheetData
 from symbackprop.workbook.styles import FACE, INK, named_styles
 
 WIDE_SCALE = 60  # percent, in print, of sheets over several pages side by side
 MADE = datetime(2000, 1, 1)
-LONGEST_TEXT = 32_000  # Excel takes 32,767 and openpyxl cuts silently
+SCRIPTS = {"": None, "sub": "subscript", "sup": "superscript"}
 VERDICTS = (  # words, fill and colour; the first that is found counts
     ("kink", "FFEB9C", "7F6000"),
     ("agree", "C6EFCE", "006100"),
@@ -47,93 +49,63 @@ class _Writer:
     def __init__(self, book: Book):
         self.book = book
         self.workbook = Workbook(write_only=True)
-        self.values: dict[str, list[float | str]] = {}
         self.named = named_styles()
-        self.dressed: dict[str, Any] = {}
+        self.numbers: dict[str, int] = {}
+        self.scripts: dict[tuple[str, str], str] = {}
 
     def bytes(self) -> bytes:
         for style in self.named.values():
             self.workbook.add_named_style(style)
         properties = self.workbook.properties
         properties.created = properties.modified = MADE
-        properties.creator, properties.title = "symbackprop", self.book.title
+        properties.creator, properties.title = "symbackprop", NOT_IN_XML.sub("", self.book.title)
         self.workbook.custom_doc_props.append(StringProperty(name=DIGEST, value=NO_DIGEST))
-        for number, sheet in enumerate(self.book.sheets, 1):
-            self.values[f"xl/worksheets/sheet{number}.xml"] = self._sheet(sheet)
-        for name, place in self.book.names.items():
-            self.workbook.defined_names[name] = DefinedName(name, attr_text=place)
-        saved = BytesIO()
-        with ZipFile(saved, "w", ZIP_STORED) as zipped:  # it is compressed once, when the values stand in it
-            drawings = {each.name: each.drawing for each in self.book.sheets if each.drawing is not None}
-            ShapesWriter(self.workbook, zipped, drawings).save()
-        return with_values(saved.getvalue(), {part: iter(values) for part, values in self.values.items()})
+        with ExitStack() as opened:
+            rows: dict[str, IO[Any]] = {}
+            for number, sheet in enumerate(self.book.sheets, 1):
+                rows[f"xl/worksheets/sheet{number}.xml"] = file = opened.enter_context(TemporaryFile())
+                self._sheet(sheet, file)
+            for name, place in self.book.names.items():
+                self.workbook.defined_names[name] = DefinedName(name, attr_text=place)
+            frame = BytesIO()
+            with ZipFile(frame, "w", ZIP_STORED) as zipped:  # it is compressed once, when the rows stand in it
+                drawings = {each.name: each.drawing for each in self.book.sheets if each.drawing is not None}
+                ShapesWriter(self.workbook, zipped, drawings).save()
+            return assembled(frame.getvalue(), rows)
 
-    def _sheet(self, sheet: Sheet) -> list[float | str]:
+    def _sheet(self, sheet: Sheet, rows: IO[Any]) -> None:
+        """Writes a sheet's rows into a file of their own, and tells openpyxl all that stands around them."""
         written = self.workbook.create_sheet(sheet.name)
         _dress(written, sheet)
-        links: list[tuple[str, str]] = []
-        values: list[float | str] = []
-        for number, row in enumerate(sheet.rows(), 1):
-            cells = []
-            for column, content in enumerate(row, 1):
-                cells.append(None if content is None else self._cell(written, content))
-                if isinstance(content, Formula):
-                    values.append(content.value)
-                elif isinstance(content, Text) and content.link:
-                    links.append((f"{get_column_letter(column)}{number}", content.link))
-            written.append(cells)
-        for place, target in links:
+        data = SheetData(sheet, Looks(self._numbers(written), self._script))
+        rows.writelines(data.rows())
+        written._get_writer()  # it begins a list of links, and forgets those that were there before
+        for place, target in data.links:
             written._hyperlinks.append(Hyperlink(ref=place, location=_quoted(target), display=None))
         _validate(written, sheet)
         _judge(written, sheet)
         for chart in sheet.charts:
             source = self.workbook[chart.sheet] if chart.sheet else written
             written.add_chart(_chart(source, chart), chart.anchor)
-        return values
 
-    def _cell(self, sheet: Any, content: Content) -> Any:
-        match content:
-            case Typed(value):
-                cell = _bare(sheet, repr(value), "n")  # openpyxl would write 16 digits, which are too few
-            case Formula(text):
-                cell = _bare(sheet, f"={text}", "f")
-            case Text(""):
-                cell = WriteOnlyCell(sheet)  # an empty text would keep its left neighbour's from running over
-            case Text(text):
-                written = text if isinstance(text, str) else _rich(text, self.named[content.style])
-                if isinstance(written, str):
-                    written = ILLEGAL_CHARACTERS_RE.sub("", written)[:LONGEST_TEXT]
-                cell = WriteOnlyCell(sheet, value=written)
-                if isinstance(written, str):
-                    cell.data_type = "s"  # or a text that begins with an equals sign would be a formula
-        self._dress(cell, content.style)
-        return cell
+    def _numbers(self, sheet: Any) -> dict[str, int]:
+        """The styles' numbers, which are the same on each sheet."""
+        for name, style in self.named.items():
+            if name not in self.numbers:
+                cell = WriteOnlyCell(sheet)
+                cell.style = style.name
+                self.numbers[name] = cell.style_id
+        return self.numbers
 
-    def _dress(self, cell: Any, style: str) -> None:
-        """Gives a cell its named style; looking it up by name costs as much as writing the cell, so it is done once."""
-        if style not in self.dressed:
-            cell.style = self.named[style].name
-            self.dressed[style] = cell._style
-        else:
-            cell._style = self.dressed[style]
-
-
-def _bare(sheet: Any, value: str, data_type: str) -> Any:
-    """A cell whose kind is known: finding it out from the value costs as much as writing the cell."""
-    cell = WriteOnlyCell(sheet)
-    cell._value, cell.data_type = value, data_type
-    return cell
-
-
-def _rich(runs: tuple[Run, ...], style: Any) -> Any:
-    if all(not script for _, script in runs):
-        return "".join(text for text, _ in runs)
-    font = style.font
-    fonts = {
-        script: InlineFont(rFont=FACE, sz=font.sz, vertAlign=place, color=font.color, b=font.b or None, u=font.u)
-        for script, place in (("", None), ("sub", "subscript"), ("sup", "superscript"))
-    }
-    return CellRichText(*(TextBlock(fonts[script], text) for text, script in runs))
+    def _script(self, style: str, script: str) -> str:
+        """The properties of a run: a style's font, raised or lowered."""
+        if (style, script) not in self.scripts:
+            font = self.named[style].font
+            looks = InlineFont(
+                rFont=FACE, sz=font.sz, vertAlign=SCRIPTS[script], color=font.color, b=font.b or None, u=font.u
+            )
+            self.scripts[style, script] = tostring(looks.to_tree("rPr")).decode()
+        return self.scripts[style, script]
 
 
 def _quoted(target: str) -> str:
