@@ -15,7 +15,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
 import symbackprop as sb
-from benchmarks.measure import Ratio, in_turn
+from benchmarks.measure import Ratio, in_turns
 from symbackprop.derivation import derive
 from symbackprop.values import evaluate
 from symbackprop.workbook import workbook_bytes
@@ -37,7 +37,8 @@ def ratios() -> Iterator[Ratio]:
 
 
 def written(sizes: tuple[int, ...], steps: int, what: str) -> Ratio:
-    ours, theirs = in_turn(lambda: book(sizes, steps), bare(plan(sizes, steps)), runs=RUNS)
+    ways = {"ours": lambda: book(sizes, steps), "bare": bare(plan(sizes, steps))}
+    ours, theirs = in_turns(ways, runs=RUNS).values()
     name = "-".join(map(str, sizes))
     count, megabytes = formulas(plan(sizes, steps)), peak(sizes, steps)
     note = f"{count:,} formulas; ours is the whole way from the description, values included, in {megabytes} MB"
