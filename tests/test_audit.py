@@ -141,3 +141,30 @@ def test_neutral_names_of_the_form_lead_back() -> None:
 
     names = Names(derivation)
     assert all(names.resolve(neutral(quantity)) == quantity for quantity in form_quantities(derivation))
+
+
+def test_formulas_are_equal_or_not_and_never_nearly() -> None:
+    right = "(out[2][0] - t[0]) * out[2][0] * (1 - out[2][0]) * out[1][0]"
+    findings = judged(
+        Claim("dE/dw[2][0][0]", formula=f"0.99999999999999 * {right}"),
+        Claim("dE/dw[2][0][0]", formula=f"1/2 * 4 * 0.5 * {right}"),
+        Claim("loss", formula="t[1]*(t[0] - out[2][0])^2 + 1/2*(t[1] - out[2][1])^2"),
+        Claim("loss", formula="1*(t[0] - out[2][0])^2 + 1/2*(t[1] - out[2][1])^2"),
+    )
+    assert [each.verdict for each in findings] == ["wrong", "ok", "wrong", "wrong"]
+    assert "near to the right one" in str(findings[0].diagnosis)
+    assert findings[2].diagnosis == "t_2 stands where 1/2 belongs"
+    assert findings[3].diagnosis == "1 stands where 1/2 belongs"
+
+
+def test_matrix_formulas_have_products_transposes_diagonals_and_elementwise_products() -> None:
+    findings = judged(
+        Claim("dE/dnet[1]", formula="diag(out[1] * (1 - out[1])) @ w[2].T @ delta[2]"),
+        Claim("dE/dnet[1]", formula="(w[2].T @ delta[2]) * out[1] * (1 - out[1])"),
+        Claim("dE/dw[1]", formula="D1 @ w[2].T @ delta[2] @ x.T"),
+        Claim("dE/dw[1]", formula="w[2].T @ delta[2] @ x.T"),
+        Claim("dE/dw[1]", formula=(("dE/dw_1", "dE/dw_2"), ("dE/dw_3", "dE/dw_3"))),
+    )
+    assert [each.verdict for each in findings] == ["ok", "ok", "ok", "wrong", "wrong"]
+    assert "slope is left out" in str(findings[3].diagnosis)
+    assert "row 2, column 2" in str(findings[4].diagnosis)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -22,6 +23,7 @@ from symbackprop.quantities import Array, Quantity, Role
 from symbackprop.system import every_index
 
 SIGNS = {"+": "plus", "-": "minus"}
+CONSTANTS = (Fraction(1, 2), Fraction(1), Fraction(2))  # numbers that formulas of textbooks have
 POINTS = 4
 NEAR = 1e-9  # relative to the largest entry: formulas that differ less at all points are equal
 MOST_FIRST = 200  # exchanges of a name that a second one is looked for
@@ -188,6 +190,12 @@ class FormulaJudge:
         if part.kind == "name" and isinstance(part.of, Quantity):
             for other in self._exchangeable(part.of):
                 yield Node("name", of=other), f"{plain(part.of)} stands where {plain(other)} belongs"
+            for number in CONSTANTS:
+                yield Node("number", of=number), f"{plain(part.of)} stands where {number} belongs"
+        elif part.kind == "number":
+            for number in CONSTANTS:
+                if number != part.of:
+                    yield Node("number", of=number), f"{part.of} stands where {number} belongs"
         elif part.kind == "name" and isinstance(part.of, Array):
             yield Node("transposed", (part,)), f"{plain(part.of)} should be transposed"
         elif part.kind == "transposed":
