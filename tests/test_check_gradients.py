@@ -55,6 +55,22 @@ def test_a_right_function_is_never_called_wrong(batch: int, dtype: str) -> None:
         assert report, f"network {number}: {report}"
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        1661,  # sigmoid by tanh, far in its tail
+        2453,  # a gradient too large for float32
+        3573,  # a number on the way too large for float32
+        4301,  # saturated softmax: some bounds are infinite
+    ],
+)
+def test_right_functions_that_were_hard_to_judge_in_float32_are_right(number: int) -> None:
+    function = ByHand(drawn(number), number)
+    network = Network.parse(function.model.to_toml())
+    with np.errstate(all="ignore"):
+        assert check_gradients(function, network, layout=function.layout, batched=function.batched, dtype="float32")
+
+
 @pytest.mark.full
 def test_every_planted_mistake_is_found_and_named() -> None:
     counts: Counter[str] = Counter()

@@ -66,7 +66,9 @@ class ArrayNumbers:
         self.array(array)
         for missing in self._waiting(array, self._bounds):
             self.array(missing)
-            self._bounds[missing] = self._bounded(missing)
+            with np.errstate(all="ignore"):
+                bound = self._bounded(missing)
+            self._bounds[missing] = np.where(np.isnan(bound), np.inf, bound)  # 0 times an infinite bound tells nothing
         return self._bounds[array]
 
     def assume(self, bounds: Mapping[Array, Numbers]) -> None:

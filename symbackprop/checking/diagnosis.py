@@ -68,8 +68,9 @@ class Observed:
 def tolerance_of(numbers: ArrayNumbers, array: Array) -> Numbers:
     """How far a right function may be from each number."""
     bound, size = numbers.bound(array), abs(numbers.array(array))
-    wide = MARGIN * bound
-    return np.asarray(np.where(bound < FINE_BOUND * size, np.minimum(wide, FINE * size), wide))
+    with np.errstate(all="ignore"):
+        wide = MARGIN * bound
+        return np.asarray(np.where(bound < FINE_BOUND * size, np.minimum(wide, FINE * size), wide))
 
 
 @dataclass(frozen=True)
