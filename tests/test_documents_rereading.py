@@ -40,6 +40,7 @@ PLAIN = {
 RANDOM = range(100) if FULL else range(3, 100, 16)
 LEAST = 20_000 if FULL else 500  # lines of random networks that are redone
 WITH_VALUES = [name for name in EXAMPLES if name != "happydustbunny"]
+NOT_SCALAR = re.compile(r"\.\.\.|[\[⊙]")  # terms left out, matrices: these lines are not read
 ENVIRONMENTS = {"latex": "align", "markdown": "aligned"}
 
 
@@ -58,7 +59,7 @@ def reread_text(derivation: sb.Derivation, style: str) -> Findings:
 
 def assert_right(found: Findings) -> None:
     assert found.wrong == []
-    assert [line for line in found.unread if "..." not in line] == []
+    assert [line for line in found.unread if not NOT_SCALAR.search(line)] == []
 
 
 @pytest.mark.full
