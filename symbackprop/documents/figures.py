@@ -56,6 +56,7 @@ class Figures:
     _rational: dict[Quantity, Fraction | None] = field(default_factory=dict, repr=False)
     _carried: dict[Quantity, Any] = field(default_factory=dict, repr=False)
     _columns: dict[Array, list[Entry] | None] = field(default_factory=dict, repr=False)
+    _texts: dict[Quantity, str] = field(default_factory=dict, repr=False)
 
     def shown(self, quantity: Quantity) -> ShownNumber:
         """The quantity's number as it is displayed; exact only where it is known to be the very number."""
@@ -77,8 +78,10 @@ class Figures:
 
     def short_text(self, quantity: Quantity) -> str:
         """How a given number was written, if that is short enough to be shown; else empty."""
-        text = self.given_text(quantity)
-        return text if len(text) <= LONGEST_WRITTEN else ""
+        if quantity not in self._texts:
+            text = self.given_text(quantity)
+            self._texts[quantity] = text if len(text) <= LONGEST_WRITTEN else ""
+        return self._texts[quantity]
 
     def given_text(self, quantity: Quantity) -> str:
         """How a given number was written in the description, if it is still that number; else empty."""
