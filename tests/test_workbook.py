@@ -120,9 +120,12 @@ def _parts(path: Path) -> dict[str, bytes]:
         return {name: zipped.read(name) for name in zipped.namelist()}
 
 
-def test_numbers_are_typed_in_the_sheet_network_only() -> None:
-    for name in NUMERIC:
-        book = openpyxl.load_workbook(BytesIO(book_bytes(book_of(example(name)))))
+def test_numbers_are_typed_in_the_sheet_network_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*NUMERIC, "matrices"):
+        if name == "matrices":
+            monkeypatch.setattr(layout, "MOST_LISTED", 0)
+        network = small() if name == "matrices" else example(name)
+        book = openpyxl.load_workbook(BytesIO(book_bytes(book_of(network, steps=2 if name == "matrices" else None))))
         typed = {
             sheet.title
             for sheet in book.worksheets

@@ -13,10 +13,12 @@ from functools import cached_property
 from symbackprop.expressions import Expression, leaves
 from symbackprop.printing.dialect import Label
 from symbackprop.quantities import Array, Cell, Quantity
-from symbackprop.system import Equation, Map, Reindex, SumOfProducts, every_index, scalar
-from symbackprop.workbook.formulas import MOST_WRITTEN, RANGES, Formulas, products_of
+from symbackprop.system import Equation, Map, Reindex, SumOfProducts, every_index, flat, scalar
+from symbackprop.workbook.formulas import MOST_REDUCED, MOST_WRITTEN, RANGES, Formulas, products_of, reduces
 from symbackprop.workbook.layout import Layout
-from symbackprop.workbook.placement import Addresses, in_a_row, size
+from symbackprop.workbook.placement import column_letters, in_a_row, size
+
+ROW = "\0"  # stands for a row's number in a formula that many rows have; no formula holds it
 
 
 @dataclass(frozen=True)
@@ -80,24 +82,65 @@ class MovedRows:
     def formulas(self, parameter: Quantity, row: int) -> Iterator[tuple[Quantity, str]]:
         """Each quantity of the row and its formula."""
         placements = {array: in_a_row(array, self.sheet, row, column) for array, column in self.columns.items()}
-        plain = self.layout.addresses.over(placements)
-        touched = self._touched(parameter, f"${self.own_column}{row}", plain)
-        writer = _Writer(self.sheet, plain, Formulas(plain), touched)
+        over_ranges = Formulas(self.layout.addresses.over(placements))
+        touched = self._touched(parameter)
         for equation in self.equations:
             if equation.target.array in self.columns:
+                is_long = products_of(equation) > MOST_WRITTEN or reduces(equation, MOST_REDUCED)
                 for indices in every_index(equation.target.array):
-                    yield Quantity(equation.target.array, indices), writer.text(equation, indices)
+                    quantity = Quantity(equation.target.array, indices)
+                    if is_long and (isinstance(equation, SumOfProducts) or not _may_read(equation, indices, touched)):
+                        text = over_ranges.text(equation, indices, self.sheet) + self._exchanged(quantity, touched)
+                    else:
+                        text = self._written(quantity, touched)
+                    yield quantity, str(row).join(text.split(ROW))
 
-    def _touched(self, parameter: Quantity, own: str, addresses: Addresses) -> dict[Quantity, str]:
+    def _touched(self, parameter: Quantity) -> dict[Quantity, str]:
         """The moved parameter and what is made of it without standing in the row, each as a text for formulas."""
-        touched = {parameter: own}
+        touched = {parameter: f"${self.own_column}{ROW}"}
         for equation in self.equations:
             if equation.target.array in self._left:
                 for quantity in _made_of(equation, touched):
-                    expression = scalar(equation, quantity.indices, computed=True)
-                    text = _Writer(self.sheet, addresses, Formulas(addresses), touched).said(expression)
+                    text = self._said(scalar(equation, quantity.indices, computed=True), touched)
                     touched[quantity] = text if isinstance(equation, Reindex) else f"({text})"
         return touched
+
+    def _written(self, quantity: Quantity, touched: Mapping[Quantity, str]) -> str:
+        """A formula over single cells; those that no moved parameter stands in are the same in every row."""
+        equation = self.layout.definition(quantity.array)
+        here = tuple(touched) if _may_read(equation, quantity.indices, touched) else ()
+        key = (quantity, here)
+        if key not in self._known:
+            self._known[key] = self._said(scalar(equation, quantity.indices, computed=True), touched)
+        return self._known[key]
+
+    def _exchanged(self, quantity: Quantity, touched: Mapping[Quantity, str]) -> str:
+        """What a sum over a range differs by, where the moved parameter stands in it."""
+        equation, text = self.layout.definition(quantity.array), ""
+        if not isinstance(equation, SumOfProducts) or not _may_read(equation, quantity.indices, touched):
+            return text
+        for product in equation.products(quantity.indices):
+            if any(leaf in touched for leaf in leaves(product)):
+                text += f"+({self._said(product, touched)}-({self._said(product, {})}))"
+        return text
+
+    def _said(self, expression: Expression, touched: Mapping[Quantity, str]) -> str:
+        """An expression, what is touched in its moved place; `ROW` stands for the row's number."""
+
+        def label(leaf: Hashable) -> Label:
+            assert isinstance(leaf, Quantity)
+            if leaf in touched:
+                return Label(touched[leaf])
+            if leaf.array in self.columns:
+                column = self.columns[leaf.array] + flat(leaf.indices, leaf.array.shape)
+                return Label(f"{column_letters(column)}{ROW}")
+            return Label(self.layout.addresses.reference(leaf, self.sheet))
+
+        return RANGES.text(expression, label)
+
+    @cached_property
+    def _known(self) -> dict[tuple[Quantity, tuple[Quantity, ...]], str]:
+        return {}
 
 
 def _made_of(equation: Equation, touched: Mapping[Quantity, str]) -> list[Quantity]:
@@ -119,48 +162,18 @@ def _made_of(equation: Equation, touched: Mapping[Quantity, str]) -> list[Quanti
     return list(found)
 
 
-@dataclass(frozen=True)
-class _Writer:
-    sheet: str
-    addresses: Addresses
-    over_ranges: Formulas
-    touched: Mapping[Quantity, str]
-
-    @cached_property
-    def arrays(self) -> frozenset[Array]:
-        return frozenset(each.array for each in self.touched)
-
-    def text(self, equation: Equation, indices: tuple[int, ...]) -> str:
-        if not self.arrays & set(equation.reads):
-            return self.over_ranges.text(equation, indices, self.sheet)
-        if not isinstance(equation, SumOfProducts) or products_of(equation) <= MOST_WRITTEN:
-            return self.said(scalar(equation, indices, computed=True))
-        text = self.over_ranges.text(equation, indices, self.sheet)
-        if not self._may_touch(equation, indices):
-            return text
-        for product in equation.products(indices):
-            if any(leaf in self.touched for leaf in leaves(product)):
-                moved, before = self.said(product), self._said(product, moved={})
-                text += f"+({moved}-({before}))"
-        return text
-
-    def said(self, expression: Expression) -> str:
-        """An expression, what is touched in its moved place."""
-        return self._said(expression, moved=self.touched)
-
-    def _said(self, expression: Expression, *, moved: Mapping[Quantity, str]) -> str:
-        def label(leaf: Hashable) -> Label:
-            assert isinstance(leaf, Quantity)
-            return Label(moved.get(leaf) or self.addresses.reference(leaf, self.sheet))
-
-        return RANGES.text(expression, label)
-
-    def _may_touch(self, equation: SumOfProducts, indices: tuple[int, ...]) -> bool:
-        at = dict(zip(equation.target.indices, indices, strict=True))
-        cells = [each for term in equation.terms for each in term.factors if isinstance(each, Cell)]
-        return any(
-            all(at.get(letter, index) == index for letter, index in zip(cell.indices, quantity.indices, strict=True))
-            for quantity in self.touched
-            for cell in cells
-            if cell.array == quantity.array
-        )
+def _may_read(equation: Equation, indices: tuple[int, ...], touched: Mapping[Quantity, str]) -> bool:
+    """Whether one cell of an equation may read one of these."""
+    arrays = {each.array for each in touched}
+    if not arrays & set(equation.reads):
+        return False
+    if not isinstance(equation, SumOfProducts):
+        return True
+    at = dict(zip(equation.target.indices, indices, strict=True))
+    cells = [each for term in equation.terms for each in term.factors if isinstance(each, Cell)]
+    return any(
+        all(at.get(letter, index) == index for letter, index in zip(cell.indices, quantity.indices, strict=True))
+        for quantity in touched
+        for cell in cells
+        if cell.array == quantity.array
+    )

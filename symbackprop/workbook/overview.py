@@ -45,7 +45,11 @@ def overview_sheet(layout: Layout, sheets: list[Sheet], check: Check | None) -> 
     """What this is, what to change, whether it is right, and where everything stands; a place for the picture."""
     sheet = Sheet(OVERVIEW, color="1F3864")
     network = layout.derivation.network
-    picture = [None, Text("The network", "heading"), *([Text("", "heading")] * (RIGHT - 1))]
+    picture = [
+        None,
+        Text("The program" if network.program else "The network", "heading"),
+        *([Text("", "heading")] * (RIGHT - 1)),
+    ]
     sheet.lines(
         [Text(network.title or "A network and its gradients", "title")],
         [Text(_what(layout), "subtitle")],
