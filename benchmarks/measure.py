@@ -93,7 +93,10 @@ def in_turns(calls: Mapping[str, Callable[[], object]], *, runs: int = RUNS, lea
     """All of them, one after the other, so many times; each is called once before. A busy machine is busy for all."""
     counts = {name: _repetitions(call, least) for name, call in calls.items()}
     found: dict[str, list[float]] = {name: [] for name in calls}
+    gc.collect()
+    gc.freeze()  # the peers' own objects are no work for the collector while something is timed
     for _ in range(runs):
+        gc.collect()
         for name, call in calls.items():
             found[name].append(_timed(call, counts[name]))
     return {name: Timing(tuple(seconds)) for name, seconds in found.items()}
@@ -116,14 +119,15 @@ def command(*arguments: str) -> Callable[[], object]:
 
 def _repetitions(function: Callable[[], object], least: float = LEAST) -> int:
     function()
-    once = _timed(function, 1)
-    if once < least / 1000:  # the clock is too coarse for one
-        once = _timed(function, 100)
-    return max(1, round(least / max(once, 1e-9)))
+    count = 1
+    while (took := count * _timed(function, count)) < least / 4:  # warm, and longer than the clock is coarse
+        count *= 4
+    return max(1, round(count * least / took))
 
 
 def _timed(function: Callable[[], object], count: int) -> float:
-    gc.collect()
+    for _ in range(count // 10):  # what ran before has left its own data in the caches
+        function()
     start = _processor_seconds()
     repeat = range(count)
     for _ in repeat:
