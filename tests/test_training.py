@@ -188,6 +188,13 @@ def test_absent_values_are_named(target: str) -> None:
         sb.derive(_line("w_1", rate=0.1)).train(3, target=target)
 
 
+@pytest.mark.parametrize("target", [None, "python"])
+def test_a_symbolic_number_of_observations_cannot_be_trained_on(target: str | None) -> None:
+    network = sb.Network.read(MAZUR).with_observations("n")
+    with pytest.raises(InputError, match="their number is the symbol n"):
+        sb.derive(network).train(3, target=target)
+
+
 @pytest.mark.parametrize("steps", [0, 1, 7])
 def test_an_interrupted_training_is_that_of_so_many_steps(steps: int) -> None:
     derivation = sb.derive(sb.Network.read(MAZUR))

@@ -57,6 +57,9 @@ class Run:
         self.derivation, self.planned, self.start = derivation, planned, start
         self.names = names or Names(derivation)
         self.diverged: int | None = None
+        count = derivation.network.observations
+        if not isinstance(count, int):
+            raise InputError(f"training needs observations, and their number is the symbol {count}; give the inputs")
         program = program_of(derivation, step_of)
         values = values_at(derivation, start, names=self.names)
         given = {array: values.array(own) for array, own in _paired(program, derivation)}
