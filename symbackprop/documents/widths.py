@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
 # Widths in points of 10 pt type.
@@ -29,6 +30,7 @@ LONGEST = 4000  # characters that no row holds
 SUMS = BREAKS[:2]
 
 
+@lru_cache(maxsize=4096)
 def width(formula: str) -> float:
     r"""About how many points the formula is wide in 10 pt type, in a displayed equation.
 
