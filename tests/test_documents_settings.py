@@ -155,6 +155,45 @@ def test_a_deep_network_is_short_since_layers_that_are_alike_are_said_once() -> 
     assert abs(len(deeper.splitlines()) - len(shown.splitlines())) < 10
 
 
+TIED = """
+[inputs]
+values = [[0, 1], [1, 0], [1, 1]]
+[targets]
+values = [[1], [1], [0]]
+[[layers]]
+units = 2
+activation = "relu"
+weights = [[1, 1], [1, 1]]
+[[layers]]
+units = 1
+activation = "identity"
+weights = [["v", "v"]]
+[loss]
+name = "squared_error"
+[update]
+rule = "gradient_descent"
+learning_rate = 0.1
+[parameters]
+v = 0.5
+"""
+
+
+@pytest.mark.parametrize("depth", ["all", "laws"])
+def test_a_tied_parameter_is_told_once(depth: str) -> None:
+    tied = sb.Network.parse(TIED).with_values({"document.depth": depth})
+    shown = sb.derive(tied).rendered("text")
+    assert len(re.findall(r"^  dE/dv += dE/dv\[1\] \+ dE/dv\[2\] ", shown, re.MULTILINE)) == 1
+    assert len(re.findall(r"^  v\^\+ += v - ", shown, re.MULTILINE)) == 1
+    assert not re.search(r"^  v\^\+ += v\^\+", shown, re.MULTILINE)
+    assert "δ_ok@n * w_kj" not in shown.replace("Σ_k δ_ok@n * w_kj", "")
+
+
+def test_parameter_by_parameter_every_delta_is_stated_before_it_is_used() -> None:
+    shown = words("two-input", order="parameters")
+    for delta in ("δ_o1", "δ_o2", "δ_h1", "δ_h2"):
+        assert shown.index(f"{delta} = dE/d") < shown.index(f"= {delta} * ")
+
+
 def test_the_document_needs_no_sympy() -> None:
     import subprocess
     import sys

@@ -8,13 +8,12 @@ from itertools import groupby
 from symbackprop.documents.content import Item, Line, Paragraph, Section
 from symbackprop.documents.context import Context, first_of, sentence
 from symbackprop.documents.derivatives import chain_side, derivative_items, last_link, sums
-from symbackprop.documents.gradients import gradient_line, parts_of_loss
+from symbackprop.documents.gradients import delta_line, gradient_line, parts_of_loss
 from symbackprop.documents.parameters import parameter_sections
 from symbackprop.errors import TooLarge
 from symbackprop.expressions import Expression, Reference
-from symbackprop.forms.delta import delta_form
 from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
-from symbackprop.system import Equation, Map, Scatter, SumOfProducts
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts
 
 BACKWARD = frozenset({Role.DERIVATIVE, Role.DELTA})
 MOST_EQUAL = 4  # links that are shown to be equal to the first
@@ -29,7 +28,7 @@ def backward_sections(context: Context) -> Iterable[Section]:
     equations = [
         each
         for each in context.derivation.system.equations
-        if each.target.array.role in BACKWARD and _is_wanted(context, each.target.array)
+        if each.target.array.role in BACKWARD and _is_wanted(context, each.target.array) and not _repeats(context, each)
     ]
     if context.derivation.network.program:
         yield Section("Derivatives", tuple(_derivatives(context, equations)), 2)
@@ -68,6 +67,11 @@ def _is_wanted(context: Context, array: Array) -> bool:
     return form not in ("closed", "paths") or context.is_gradient(array)
 
 
+def _repeats(context: Context, equation: Equation) -> bool:
+    """Whether an equation says tied gradients once more, at each place where the parameter stands."""
+    return isinstance(equation, Reindex) and context.is_gradient(equation.target.array)
+
+
 def _derivatives(context: Context, equations: Sequence[Equation]) -> list[Item]:
     items: list[Item] = []
     for equation in equations:
@@ -104,9 +108,7 @@ def _derivative(context: Context, quantity: Quantity) -> list[Item]:
         if not isinstance(context.derivation.definition(array), Scatter):
             return [*_last_link(context, quantity), gradient_line(context, quantity)]
     if array.role is Role.DELTA and form is None:
-        line = lines.entry(quantity)
-        written = delta_form(context.derivation, quantity).expression
-        return [Line(line.left, (*line.sides, written), line.numbers, line.result)]
+        return [delta_line(context, quantity)]
     if form is None and array.of == context.derivation.loss and array.wrt is not None and array.wrt.role is Role.OUT:
         parts = parts_of_loss(context, quantity) if context.settings.contributions else []
         return [*parts, lines.entry(quantity, *sums(context.derivation, quantity))]

@@ -8,9 +8,9 @@ from symbackprop.derivation import Derivation
 from symbackprop.documents.content import Brace, Item, Line, Operator
 from symbackprop.documents.context import Context
 from symbackprop.documents.laws import without_zeros
-from symbackprop.expressions import Expression, Reference, product_of, sum_of
+from symbackprop.expressions import Expression, Reference, leaves, product_of, sum_of
 from symbackprop.forms.adjoints import Link, scalar_of, wrt_quantity
-from symbackprop.forms.delta import inlined, is_slope
+from symbackprop.forms.delta import delta_form, inlined, is_slope
 from symbackprop.quantities import Quantity, Role
 from symbackprop.system import scalar
 
@@ -30,6 +30,21 @@ def gradient_line(context: Context, quantity: Quantity) -> Line:
     elif last == "chain" and context.settings.factors == "braces":
         numbers = _chain_names(context, quantity)
     return Line(Reference(quantity), tuple(kept.values()), numbers, quantity)
+
+
+def delta_line(context: Context, quantity: Quantity) -> Line:
+    """A delta's own equation, and the same in the deltas of the layer behind it."""
+    line = context.lines.entry(quantity)
+    written = delta_form(context.derivation, quantity).expression
+    return Line(line.left, (*line.sides, written), line.numbers, line.result)
+
+
+def new_deltas(context: Context, line: Line, stated: set[Quantity]) -> list[Item]:
+    """The equations of the deltas in a line that were not stated before."""
+    found = dict.fromkeys(each for side in line.sides for each in leaves(side) if isinstance(each, Quantity))
+    new = [each for each in found if each.array.role is Role.DELTA and each not in stated]
+    stated.update(new)
+    return [delta_line(context, each) for each in new]
 
 
 def _chain_names(context: Context, quantity: Quantity) -> Expression:

@@ -146,8 +146,9 @@ def _shortened(expression: Expression) -> Expression:
 
 
 def _without_single_sums(law: Expression) -> Expression:
+    """The law without sums over one observation, whose letter is not shown."""
     children = tuple(_without_single_sums(child) for child in law.children)
-    if isinstance(law, Along) and _extent(law) == 1:
+    if isinstance(law, Along) and law.index == OBSERVATION and _extent(law) == 1:
         return children[0]
     return law.rebuilt(children) if children else law
 

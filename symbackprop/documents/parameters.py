@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from symbackprop.documents.content import Item, Line, Paragraph, Results, Section
 from symbackprop.documents.context import Context
-from symbackprop.documents.gradients import factor_lines, gradient_line
+from symbackprop.documents.gradients import factor_lines, gradient_line, new_deltas
 from symbackprop.quantities import Array, Phase, Quantity
 from symbackprop.system import Scatter
 
@@ -52,8 +52,10 @@ def _worked(context: Context, parameter: Quantity, gradient: Quantity, stated: s
         return [introduction, context.lines.entry(gradient)]
     line = gradient_line(context, gradient)
     factors = factor_lines(context, gradient, stated) if context.settings.factors == "lines" else []
+    deltas = new_deltas(context, line, stated)
     if len(factors) < FEW:
-        return [introduction, *factors, line]
+        return [introduction, *factors, *deltas, line]
+    factors += deltas
     first = Line(line.left, line.sides[:1])
     rest = line.sides[1:] if context.figures is not None else line.sides
     if context.figures is None and not line.sides[1:]:

@@ -11,7 +11,7 @@ from symbackprop.documents.forward import forward_sections, loss_section, passed
 from symbackprop.documents.laws import has_law
 from symbackprop.documents.vectors import vector_items
 from symbackprop.quantities import Array, Phase, Quantity
-from symbackprop.system import Equation
+from symbackprop.system import Equation, Reindex
 
 MOST_ROWS = 60  # of the table of a network of which only laws are shown
 MOST_OUTPUTS = 8  # of which the second pass of a large network shows the numbers
@@ -21,7 +21,7 @@ AGAINST = "Each parameter moves against its gradient; all gradients are those at
 def update_section(context: Context) -> Section:
     """New values, what keeps its value, and a table of both; where each was worked out before, the table alone."""
     equations = [each for each in context.derivation.system.equations if each.target.array.phase is Phase.NEW]
-    new = [each for each in equations if not _keeps(context, each)]
+    new = [each for each in equations if not _keeps(context, each) and not isinstance(each, Reindex)]
     wanted = [each for each in new if context.whole or (has_law(each) and not context.is_repeated(_layer(each)))]
     items: list[Item] = [Paragraph((AGAINST,))] if new else []
     items += [] if context.by_parameter else context.shown(wanted)

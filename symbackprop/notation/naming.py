@@ -128,8 +128,8 @@ class Notation:
             case Role.STATE | Role.PENALTY if array.wrt is not None:
                 whose = self._plain_entry(array.wrt, "", rest)
                 return replace(_state(array, whose, self._mark(array)), observation=observation)
-            case Role.PARAMETER if array in self._sources and isinstance(rest[0], int):
-                source, indices = self._sources[array][rest[0]]
+            case Role.PARAMETER if replace(array, phase=Phase.NOW) in self._sources and isinstance(rest[0], int):
+                source, indices = self._sources[replace(array, phase=Phase.NOW)][rest[0]]
                 return replace(self._plain_entry(source, "", indices), mark=self._mark(array))
             case Role.WEIGHT | Role.BIAS if self.outline.own and (array.role, array.layer, rest) in self.outline.own:
                 text, _ = self.outline.own[array.role, array.layer, rest]
