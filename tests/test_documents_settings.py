@@ -194,6 +194,30 @@ def test_parameter_by_parameter_every_delta_is_stated_before_it_is_used() -> Non
         assert shown.index(f"{delta} = dE/d") < shown.index(f"= {delta} * ")
 
 
+@pytest.mark.parametrize("name", ["kadakia", "russo", "esuli", "math-note", "spreadsheet", "softmax-classifier", "xor"])
+def test_the_sides_of_matrix_equations_are_equal(name: str) -> None:
+    """Every matrix equation that is shown with numbers, multiplied out by numpy."""
+    import numpy as np
+
+    from symbackprop.documents.content import Matrices
+    from symbackprop.documents.figures import Figures
+    from symbackprop.documents.outline import document_of
+    from symbackprop.documents.settings import settings_of
+    from symbackprop.forms.matrix_values import matrix_value
+
+    derivation = sb.derive(network(name))
+    values, settings = derivation.evaluate(), settings_of(network(name).document)
+    document = document_of(derivation.core, Figures(derivation.core, values, settings), (), settings)
+    items = [item for section in document.sections for item in section.items if isinstance(item, Matrices)]
+    checked = 0
+    for equality in (each for item in items for each in item.equalities):
+        if equality.numbers is not None:
+            left, right = (matrix_value(each, values).astype(float) for each in (equality.target, equality.numbers))
+            np.testing.assert_allclose(*np.broadcast_arrays(left, right), rtol=1e-12, atol=1e-15)
+            checked += 1
+    assert checked >= 8
+
+
 def test_the_document_needs_no_sympy() -> None:
     import subprocess
     import sys

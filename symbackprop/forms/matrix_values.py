@@ -16,6 +16,7 @@ from symbackprop.forms.trees import (
     Hadamard,
     Identity,
     Leaf,
+    Listed,
     Mask,
     MatMul,
     Node,
@@ -44,6 +45,8 @@ def matrix_value(node: Node, values: Values) -> Matrix:
     match node:
         case Leaf(rows, columns, array):
             return _shaped(list(values.array(array)), rows, columns)
+        case Listed(rows, columns, _, entries):
+            return _shaped([values.of(each) for each in entries], rows, columns)
         case Ones(rows, columns):
             return _filled(number(1), rows, columns)
         case Constant(_, _, value):
