@@ -229,3 +229,14 @@ def test_a_missing_bias_correction_of_adam_is_named() -> None:
         )
         assert finding.verdict == verdict
         assert told in (finding.diagnosis or "")
+
+
+@pytest.mark.parametrize("kind", ["slope forgotten", "updated weights"])
+def test_a_slip_in_a_number_that_is_not_printed_is_told_of_all_that_follow_from_it(kind: str) -> None:
+    name = {"slope forgotten": "dE/dnet[1][1]", "updated weights": "dE/dout[1][1]"}[kind]
+    planted = next(each for each in slips_of(TWO_TWO_TWO) if (each.kind, each.name) == (kind, name))
+    hand = Hand(decimals=6, slips={name: planted.slip}, unprinted=("dE/dnet", "dE/dout"))
+    roots = [each for each in findings_on(TWO_TWO_TWO, hand) if each.is_root]
+    assert {each.claim.quantity for each in roots} == {"dE/dw[1][1][0]", "dE/dw[1][1][1]", "dE/db[1][1]"}
+    assert len({each.diagnosis for each in roots}) == 1
+    assert re.search(planted.told, str(roots[0].diagnosis))

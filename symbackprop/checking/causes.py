@@ -207,14 +207,15 @@ def _slips(each: Behind, here: str) -> Iterator[tuple[str, float]]:
 
 
 def link_guesses(derivation: Derivation, expression: Expression, value_of: Callable[[Any], float]) -> Iterator[Guess]:
-    """A product of links with one of them left out, or twice."""
-    if not isinstance(expression, Product):
+    """A product of links with one of them left out, or twice; a slope is one link."""
+    factors = _factors(derivation, expression, frozenset(), slopes=False)
+    if not 2 <= len(factors) <= MOST_FACTORS:
         return
-    links = [each.of for each in expression.operands if isinstance(each, Reference) and isinstance(each.of, Quantity)]
+    links = [each.of for each in factors if isinstance(each, Reference) and isinstance(each.of, Quantity)]
     whole = float(evaluated(expression, value_of))
     for link in links:
         value = float(value_of(link))
-        if value in (0, 1) or not math.isfinite(value) or len(expression.operands) < 2:
+        if value in (0, 1) or not math.isfinite(value):
             continue
         what = f"{'the slope' if is_slope(link.array) else 'the factor'} {derivation.notation.plain(link)}"
         yield Guess("direct", f"{what} is left out", whole / value)
@@ -243,18 +244,20 @@ def factor_guesses(
             yield Guess("factor", f"the factors {texts[one]} and {texts[other]} are left out", left)
 
 
-def _factors(derivation: Derivation, expression: Expression, stops: frozenset[Quantity]) -> list[Expression]:
-    """The factors that a textbook writes, printed operands left whole."""
+def _factors(
+    derivation: Derivation, expression: Expression, stops: frozenset[Quantity], *, slopes: bool = True
+) -> list[Expression]:
+    """The factors that a textbook writes, printed operands left whole; slopes are, unless they are opened."""
     match expression:
         case Product(parts):
-            return [factor for part in parts for factor in _factors(derivation, part, stops)]
+            return [factor for part in parts for factor in _factors(derivation, part, stops, slopes=slopes)]
         case Negative(operand):
-            return [Number(Fraction(-1)), *_factors(derivation, operand, stops)]
-        case Reference(Quantity() as quantity) if quantity not in stops:
+            return [Number(Fraction(-1)), *_factors(derivation, operand, stops, slopes=slopes)]
+        case Reference(Quantity() as quantity) if quantity not in stops and (slopes or not is_slope(quantity.array)):
             equation = derivation.definition(quantity.array)
             own = None if equation is None else scalar(equation, quantity.indices)
             if isinstance(own, Product | Negative | Reference):
-                return _factors(derivation, own, stops)
+                return _factors(derivation, own, stops, slopes=slopes)
     return [expression]
 
 

@@ -55,7 +55,7 @@ class Audit:
         return self._told_together()
 
     def _told_together(self) -> list[Finding]:
-        """Where several mistakes fit a root, the one that fits most roots is told."""
+        """Where several mistakes fit a root, the one that fits most roots is told, and then also of doubtful ones."""
         findings = list(self.document.found)
         fits = {number: cause.fitting for number, cause in self.causes.items() if cause.fitting}
         counts = Counter(sentence for each in fits.values() for sentence in {guess.sentence for guess in each})
@@ -65,6 +65,11 @@ class Audit:
             kept = [each for each in guesses if (names[each.name], counts[each.sentence]) == best]
             if findings[number].is_root:
                 findings[number] = replace(findings[number], diagnosis=told_of(kept))
+        told = {finding.diagnosis for finding in findings if finding.diagnosis}
+        for number, cause in self.causes.items():
+            alike = [each.sentence for each in cause.doubtful if each.sentence in told]
+            if alike and findings[number].diagnosis is None:
+                findings[number] = replace(findings[number], diagnosis=alike[0], remark="")
         return findings
 
     def _judged(self, number: int, claim: Claim) -> Finding:
