@@ -51,6 +51,17 @@ def test_another_workbook_is_not_replaced_and_a_file_that_is_none_is(tmp_path: P
     assert written(path) == 0
 
 
+def test_the_demo_does_not_write_over_a_changed_workbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("demo").status == 0
+    path = tmp_path / "symbackprop-demo" / "russo.xlsx"
+    changed = resaved(path)
+    ran = run("demo")
+    assert (ran.status, "was changed since symbackprop wrote it" in ran.err) == (4, True)
+    assert path.read_bytes() == changed
+    assert run("demo", "--force").status == 0
+
+
 @pytest.mark.engine
 def test_ods_verifies_reads_back_and_is_guarded(tmp_path: Path) -> None:
     need_libreoffice()

@@ -6,9 +6,11 @@ from io import BytesIO
 from pathlib import Path
 from random import Random
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import openpyxl
 import pytest
+from openpyxl.comments import Comment
 
 from symbackprop.derivation import derive
 from symbackprop.errors import InputError
@@ -163,7 +165,66 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         read(str(tmp_path / "half.xlsx"))
 
 
+DAMAGED = 300 if FULL else 15
+
+
+@pytest.mark.full
+def test_a_damaged_file_is_read_or_refused(tmp_path: Path) -> None:
+    """Cut off, or with some bytes changed in the file or inside a part; a change may also leave it as it was meant."""
+    content = written(small(), tmp_path).read_bytes()
+    path = tmp_path / "damaged.xlsx"
+    refused = 0
+    for number in range(DAMAGED):
+        path.write_bytes(damaged(content, Random(f"damaged:{number}"), number % 3))
+        try:
+            read(str(path))
+        except InputError:
+            refused += 1
+    assert refused > DAMAGED / 3
+
+
+def damaged(content: bytes, random: Random, way: int) -> bytes:
+    if way == 0:
+        return content[: random.randrange(len(content))]
+    if way == 1:
+        return changed(content, random)
+    target = BytesIO()
+    with ZipFile(BytesIO(content)) as source, ZipFile(target, "w") as zipped:
+        victim = random.choice(source.namelist())
+        for part in source.namelist():
+            data = source.read(part)
+            zipped.writestr(part, changed(data, random) if part == victim else data)
+    return target.getvalue()
+
+
+def changed(data: bytes, random: Random) -> bytes:
+    found = bytearray(data)
+    for _ in range(4):
+        found[random.randrange(len(found))] = random.randrange(256)
+    return bytes(found)
+
+
+def test_a_file_that_unpacks_to_very_much_is_refused(tmp_path: Path) -> None:
+    path = written(small(), tmp_path)
+    with ZipFile(path, "a", ZIP_DEFLATED) as zipped:
+        zipped.writestr("xl/worksheets/sheet99.xml", b" " * 60_000_000)
+    with pytest.raises(InputError, match=r"unpacks to [\d,]+ times its size"):
+        read(str(path))
+
+
 # Verifying
+
+
+def test_a_book_with_a_comment_a_sheet_and_a_note_far_away_is_verified(tmp_path: Path) -> None:
+    need_ironcalc()
+    path = written(small(), tmp_path)
+    book = openpyxl.load_workbook(path)
+    book["Forward"]["B8"].comment = Comment("is this right?", "me")
+    mine = book.create_sheet("Mine")
+    mine["A1"], mine["XFD1048576"] = "=Forward!B8", "far away"
+    book.save(path)
+    assert verified(str(path), "ironcalc").differences == ()
+    assert read(str(path)).to_toml() == small().to_toml()
 
 
 @pytest.mark.engine
@@ -178,8 +239,6 @@ def test_an_edited_book_verifies_in_both_engines(engine: str, tmp_path: Path) ->
 
 def test_values_beside_formulas_are_not_believed(tmp_path: Path) -> None:
     """openpyxl writes none, and a book with wrong ones verifies."""
-    from zipfile import ZIP_DEFLATED, ZipFile
-
     need_ironcalc()
     content = written(small(), tmp_path).read_bytes()
     target = tmp_path / "wrong.xlsx"

@@ -21,7 +21,8 @@ SHORT = ".9g"
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """``demo`` has no options."""
+    """The options of ``demo``."""
+    parser.add_argument("--force", action="store_true", help="replace a workbook in it that somebody changed by hand")
 
 
 def run(options: Namespace) -> int:
@@ -42,12 +43,14 @@ def run(options: Namespace) -> int:
         ".md": derivation.to_markdown,
         ".tex": derivation.to_latex,
         ".json": lambda: as_json(evaluation(derivation.evaluate())),
-        ".xlsx": derivation.to_workbook,
     }
     for ending, made in outputs.items():
         path = os.path.abspath(os.path.join(FOLDER, EXAMPLE + ending))
         write_whole(path, made())
         say(path)
+    book = os.path.abspath(os.path.join(FOLDER, f"{EXAMPLE}.xlsx"))
+    derivation.to_workbook(book, force=options.force)
+    say(book)
     return 0
 
 

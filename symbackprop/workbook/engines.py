@@ -58,7 +58,7 @@ def by_ironcalc(book: bytes) -> Cells:
         raise OutsideError(INSTALL_IRONCALC) from error
     with tempfile.TemporaryDirectory(prefix="symbackprop-") as folder:
         path = Path(folder, "book.xlsx")
-        path.write_bytes(stripped(book))
+        path.write_bytes(stripped(book, relative=True))
         try:
             with _nothing_on_stdout():
                 model: Any = ironcalc.load_from_xlsx(str(path), "en", "UTC")

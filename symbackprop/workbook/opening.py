@@ -14,9 +14,14 @@ from zipfile import BadZipFile, ZipFile
 from symbackprop.errors import InputError
 from symbackprop.workbook.inside import DESCRIPTION, Inside, inside
 
-MOST_BYTES = 2_000_000_000  # of a workbook's parts, unpacked
+MOST_BYTES = 1_000_000_000  # of a workbook's parts, unpacked
+MOST_TIMES, ANY_BYTES = 200, 50_000_000  # a file that unpacks to more times its size than this, and to more bytes
+MOST_CELLS = 20_000_000  # of all sheets, empty ones left of filled ones included
 NOT_OURS = "is not a workbook that symbackprop wrote: it has no description inside"
-BROKEN = (BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, SyntaxError, zlib.error)
+BROKEN = (
+    BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, SyntaxError, RuntimeError,
+    ArithmeticError, zlib.error,
+)  # fmt: skip
 Filled = Iterator[tuple[int, int, Any]]  # row, column, what stands there
 
 
@@ -61,6 +66,10 @@ def _refuse_foreign(content: bytes, path: str, part: str) -> None:
         raise InputError(f"{path}: is not a workbook, or is damaged") from error
     if not known:
         raise InputError(f"{path}: is not a workbook of its ending")
+    if size > max(ANY_BYTES, MOST_TIMES * len(content)):
+        raise InputError(
+            f"{path}: unpacks to {size // len(content):,} times its size; no workbook does, and it is not read"
+        )
     if size > MOST_BYTES:
         raise InputError(f"{path}: has {size:,} bytes unpacked; at most {MOST_BYTES:,} are read")
 
@@ -73,16 +82,20 @@ def loaded(content: bytes, name: str, *, values: bool = False) -> dict[str, Fill
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = load_workbook(BytesIO(content), read_only=True, data_only=values)
-            return {sheet.title: iter(list(_filled(sheet))) for sheet in book.worksheets}
+            filled: dict[str, Filled] = {}
+            left = MOST_CELLS
+            for sheet in book.worksheets:
+                sheet.reset_dimensions()  # what a sheet says of its size is not believed
+                cells = []
+                for row in sheet.iter_rows():
+                    left -= len(row)
+                    if left < 0:
+                        raise InputError(f"{name}: has more than {MOST_CELLS:,} cells; it is not read")
+                    cells += [(cell.row, cell.column, cell.value) for cell in row if cell.value is not None]
+                filled[sheet.title] = iter(cells)
+            return filled
     except BROKEN as error:
         raise InputError(f"{name}: is damaged and cannot be read: {error}") from error
-
-
-def _filled(sheet: Any) -> Filled:
-    for row in sheet.iter_rows():
-        for cell in row:
-            if cell.value is not None:
-                yield cell.row, cell.column, cell.value
 
 
 def _rows(cells: Mapping[tuple[int, int], Any]) -> Iterator[list[Any]]:

@@ -65,13 +65,18 @@ def _read(file: IO[bytes]) -> Iterable[bytes]:
         yield piece
 
 
-def stripped(book: bytes) -> bytes:
-    """The workbook without the values beside its formulas: what an engine has to compute."""
+def stripped(book: bytes, *, relative: bool = False) -> bytes:
+    """The workbook without the values beside its formulas: what an engine has to compute.
+
+    ``relative``: with the places of comments as ironcalc reads them.
+    """
     target = BytesIO()
     with ZipFile(BytesIO(book)) as source, ZipFile(target, "w", ZIP_DEFLATED) as zipped:
         for part in source.infolist():
             data = source.read(part)
             if part.filename.startswith("xl/worksheets/sheet"):
                 data = CACHED.sub(rb"\1<v></v>", data)
+            elif relative and part.filename.startswith("xl/worksheets/_rels/"):
+                data = data.replace(b'Target="/xl/', b'Target="../')
             zipped.writestr(part.filename, data)
     return target.getvalue()
