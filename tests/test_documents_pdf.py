@@ -15,7 +15,8 @@ import symbackprop as sb
 from symbackprop.cli import main
 from symbackprop.documents import pdf
 from symbackprop.documents.typst import GLYPHS, shown
-from symbackprop.documents.typst_lines import pieces
+from symbackprop.documents.typst_lines import aligned, pieces
+from symbackprop.documents.writing import Row
 from symbackprop.errors import InputError, OutsideError
 from symbackprop.notation.typst import quoted
 from tests.conftest import FULL
@@ -105,6 +106,13 @@ def test_a_title_is_only_ever_text(title: str) -> None:
     differing = [place for place, (one, other) in enumerate(zip(own, usual, strict=True)) if one != other]
     assert len(differing) == 2
     assert derivation.to_pdf().startswith(b"%PDF-")
+
+
+def test_a_row_of_factors_begins_with_a_sign() -> None:
+    factors = " thin ".join(f'italic("a rather long name")_({number})' for number in range(12))
+    source = aligned([("x", [Row("=", factors)], lambda: [Row("=", factors)])])
+    assert source.count("(1, $dot italic") == 11
+    assert aligned([("x", [Row("=", factors)], None)]).count("$thin italic") == 11  # of matrices
 
 
 def test_every_sign_that_is_kept_has_a_glyph() -> None:

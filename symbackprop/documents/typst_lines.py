@@ -14,6 +14,7 @@ SURE = 0.95  # of the room: what is estimated to be narrower fits
 WIDE = 0.4  # of the page's width: a wider left side stands in a row of its own
 CUTS = (" + ", " - ", " dot ", " times ", " ast ", " thin ", " dot.o ")
 SUMS = CUTS[:2]
+THIN = "thin"
 Rows = Sequence[Row]
 Flat = Callable[[], Rows]
 Line = tuple[str, Rows, Flat | None]
@@ -63,13 +64,17 @@ def _measured(rows: Rows, flat: Flat | None, room: float) -> list[str]:
     if flat is not None and any(width(text) > room and "(" in text for row in rows for _, text in pieces(row.text)):
         rows = flat()
     texts = [_text(row) for row in rows]
-    sides = [equation(text) if width(text) <= room else _side(text) for text in texts]
-    return sides if any(side.startswith("(") for side in sides) else [*sides[:-1], _side(texts[-1])]
+    product = THIN if flat is None else "dot"
+    sides = [equation(text) if width(text) <= room else _side(text, product) for text in texts]
+    return sides if any(side.startswith("(") for side in sides) else [*sides[:-1], _side(texts[-1], product)]
 
 
-def _side(text: str) -> str:
-    """One long side as its pieces, with how far inside brackets each begins."""
-    found = pieces(text)
+def _side(text: str, product: str) -> str:
+    """One long side as its pieces, with how far inside brackets each begins; ``product`` begins a row of factors."""
+    found = [
+        (depth, f"{product}{piece.removeprefix(THIN)}" if piece.startswith(f"{THIN} ") else piece)
+        for depth, piece in pieces(text)
+    ]
     return f"({', '.join(f'({depth}, {equation(text)})' if depth else equation(text) for depth, text in found)},)"
 
 
