@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 PROGRAMS = {"scaling"}  # pages whose blocks are whole programs: tests/test_scaling.py runs them as such
 PAGES = [ROOT / "README.md", *(page for page in sorted((ROOT / "docs").glob("*.md")) if page.stem not in PROGRAMS)]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXIT_STATUS = re.compile(r"# exit status (\d)")
 NOT_HERE = ("make ", "python -m pip ", "git ", "cd ")  # what sets a machine up; .ci/run and the Makefile do it
 
 
@@ -32,9 +33,10 @@ def _printed(line: str) -> str:
     """What a command line of ours prints, run in this process."""
     words = shlex.split(line.removeprefix("$ ").removeprefix("python -m "), comments=True)
     assert words[0] == "symbackprop", f"the test cannot run {line!r}"
+    status = EXIT_STATUS.search(line)
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        assert main(words[1:]) == 0, line
+        assert main(words[1:]) == (int(status[1]) if status else 0), line
     return out.getvalue()
 
 
