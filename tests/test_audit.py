@@ -168,3 +168,8 @@ def test_matrix_formulas_have_products_transposes_diagonals_and_elementwise_prod
     assert [each.verdict for each in findings] == ["ok", "ok", "ok", "wrong", "wrong"]
     assert "slope is left out" in str(findings[3].diagnosis)
     assert "row 2, column 2" in str(findings[4].diagnosis)
+
+
+def test_a_zero_in_front_that_is_printed_as_another_digit_is_named() -> None:
+    (finding,) = judged(Claim("dE/dw_5", "0.9822"))
+    assert finding.diagnosis == "a digit 0 is printed as 9: 0.0822 is meant"

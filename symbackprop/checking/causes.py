@@ -275,6 +275,8 @@ def digit_guesses(exact: Fraction, claimed: Printed) -> Iterator[Guess]:
                 value = sign * int(digits) * claimed.unit * Fraction(10) ** shift
                 if shift == 0 or len(digits) != len(right.digits):
                     family = "exchanged" if "exchanged" in sentence and not shift else "digits"
+                    if digits[1:] == right.digits and not shift:
+                        sentence = f"a digit 0 is printed as {digits[0]}"
                     yield Guess(family, f"{sentence}: {right.like(exact)} is meant", float(value), "digits")
     for shift in (-3, -2, -1, 1, 2, 3):
         yield Guess(
