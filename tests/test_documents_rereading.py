@@ -38,7 +38,7 @@ PLAIN = {
     "decimal_mark": ".", "carry": "full",
 }  # fmt: skip
 RANDOM = range(100) if FULL else range(3, 100, 16)
-LEAST = 20_000 if FULL else 500  # lines of random networks that are redone
+LEAST = 40_000 if FULL else 500  # lines of random networks that are redone
 WITH_VALUES = [name for name in EXAMPLES if name != "happydustbunny"]
 NOT_SCALAR = re.compile(r"\.\.\.|[\[⊙]")  # terms left out, matrices: these lines are not read
 ENVIRONMENTS = {"latex": "align", "markdown": "aligned"}
@@ -78,7 +78,9 @@ def test_the_lines_of_random_networks_are_right_in_every_setting() -> None:
     redone: Counter[str] = Counter()
     for place, number in enumerate(RANDOM):
         network = sb.Network.parse(drawn(number).to_toml())
-        styles = list(STYLES) if FULL else [list(STYLES)[place % len(STYLES)], list(STYLES)[-1 - place % 3]]
+        styles = (
+            list(STYLES)[place % 2 :: 2] if FULL else [list(STYLES)[place % len(STYLES)], list(STYLES)[-1 - place % 3]]
+        )
         for style in styles:
             found = reread_text(styled(network, style, whole=True), style)
             assert_right(found)
