@@ -81,7 +81,7 @@ def evaluating(case: Case) -> Iterator[Ratio | Skipped]:
             skipped.append(Skipped(f"{case}: {name}", fault))
             del calls[name]
     slow = case.count * case.weights > 10**6
-    timings = in_turns(calls, runs=5 if slow else 15, least=0.01)
+    timings = in_turns(calls, runs=3 if slow else 9, least=0.01)
     if case.count > 1:
         timings[DEFAULT] = timings[{"c": OURS_C, "numpy": OURS_NUMPY}[case.picked]]
     yield from _limited(case, timings)

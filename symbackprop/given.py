@@ -245,6 +245,4 @@ def _put_one(
         quantity = Quantity(equation.sources[source], place)
     elif equation is not None or quantity.array not in entries:
         raise InputError(f"{name} is computed, not given: only inputs, targets, parameters and settings can be set")
-    column = list(entries[quantity.array])
-    column[flat(quantity.indices, quantity.array.shape)] = number
-    entries[quantity.array] = column
+    entries[quantity.array][flat(quantity.indices, quantity.array.shape)] = number
