@@ -20,7 +20,7 @@ TARGETS = {
     "c": (c_source, CGradient),
 }
 
-WIDE = 20_000  # operations for one observation, above which matmul of many beats our loops
+WIDE = 100_000  # operations for one observation, above which matmul of many beats our loops
 MANY = 16
 
 

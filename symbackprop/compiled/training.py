@@ -31,7 +31,7 @@ from symbackprop.values import Values, values_at
 # Operations of all steps. `evaluate` does the first number in about a third of a second, and then a training's numbers
 # are its own to the last digit; Python does the second in half a second, above which it pays to start a compiler.
 FEW, SHORT = 5_000, 3_000_000
-WIDE, MANY = 20_000, 16  # operations for one observation, and observations, above which matmul beats our loops
+WIDE, MANY = 100_000, 16  # operations for one observation, and observations, above which matmul beats our loops
 STRETCH = 0.1  # seconds
 
 EVALUATE = "evaluate"
