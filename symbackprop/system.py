@@ -6,7 +6,7 @@ of any of its cells; matrix forms, sheet cells and code are read off the same st
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -362,7 +362,15 @@ def _extent(axis: Axis) -> int:
 
 
 def instantiated(law: Expression, places: dict[str, int]) -> Expression:
-    """A law at given values of its letters: an expression over quantities, reductions written out."""
+    """A law at given values of its letters: an expression over quantities, reductions written out.
+
+    A reduction that does not depend on an outer one's letter is one object wherever it occurs, so that it is computed
+    once: of a softmax, the largest net.
+    """
+    return _instantiated(law, places, {})
+
+
+def _instantiated(law: Expression, places: dict[str, int], reduced: dict[Hashable, Expression]) -> Expression:
     match law:
         case Reference(Cell(array, indices)):
             return Reference(Quantity(array, tuple(places[letter] for letter in indices)))
@@ -370,13 +378,15 @@ def instantiated(law: Expression, places: dict[str, int]) -> Expression:
             same = places[left] == (places[right] if isinstance(right, str) else right)
             return Number(Fraction(int(same)))
         case Along(reduction, letter, body):
-            axis = next(
-                axes[letter] for cell in leaves(body) if isinstance(cell, Cell) and letter in (axes := axis_of(cell))
-            )
-            each = [instantiated(body, places | {letter: value}) for value in range(_extent(axis))]
-            return sum_of(each) if reduction == "sum" else largest(each)
+            cells = [cell for cell in leaves(body) if isinstance(cell, Cell)]
+            key = (id(law), *(places.get(other) for cell in cells for other in cell.indices if other != letter))
+            if key not in reduced:
+                axis = next(axes[letter] for cell in cells if letter in (axes := axis_of(cell)))
+                each = [_instantiated(body, places | {letter: value}, reduced) for value in range(_extent(axis))]
+                reduced[key] = sum_of(each) if reduction == "sum" else largest(each)
+            return reduced[key]
     children = law.children
-    return law.rebuilt(tuple(instantiated(child, places) for child in children)) if children else law
+    return law.rebuilt(tuple(_instantiated(child, places, reduced) for child in children)) if children else law
 
 
 def largest(expressions: Sequence[Expression]) -> Expression:
