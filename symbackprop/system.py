@@ -263,14 +263,25 @@ def scalar(equation: Equation, indices: tuple[int, ...], *, computed: bool = Fal
         case Map(target):
             law = equation.computed_law() if computed else equation.law()
             return instantiated(law, dict(zip(target.indices, indices, strict=True)))
-        case Reindex(target, sources, table):
-            number, place = table[flat(indices, target.array.shape)]
-            return Reference(Quantity(sources[number], place))
-        case Scatter(target, sources, table, extra):
-            places = table[flat(indices, target.array.shape)]
-            uses = [Reference(Quantity(sources[number], place)) for number, place in places]
+        case Reindex():
+            return Reference(*gathered(equation, indices))
+        case Scatter(target, _, _, extra):
+            uses = [Reference(each) for each in gathered(equation, indices)]
             return sum_of([*uses, *SumOfProducts(target, extra).products(indices)])
     raise AssertionError(equation)
+
+
+def gathered(equation: Reindex | Scatter, indices: tuple[int, ...]) -> list[Quantity]:
+    """The entries that an entry is taken from, or adds up; of one observation's share, their shares of it."""
+    array = equation.target.array
+    front = indices[:1] if array.has_observations else ()
+    place = flat(indices[len(front) :], array.shape[len(front) :])
+    entries = [equation.table[place]] if isinstance(equation, Reindex) else equation.table[place]
+    return [
+        Quantity(source, (*front, *behind) if source.has_observations else behind)
+        for number, behind in entries
+        for source in (equation.sources[number],)
+    ]
 
 
 def flat(indices: tuple[int, ...], shape: tuple[int | None, ...]) -> int:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import pytest
 import sympy
 from sympy import Rational, exp
 
+import symbackprop as sb
 from symbackprop.algebra import Symbols
 from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import InputError, TooLarge
@@ -227,3 +229,28 @@ def test_the_forms_of_one_gradient_are_one_expression() -> None:
     for _ in definitions:
         written = written.xreplace(definitions)
     assert sympy.expand(written - path_sum(derivation, wanted).sympy(symbols)) == 0
+
+
+TIED_OVER_OBSERVATIONS = """
+[inputs]
+values = [[0.5, 0.1], [0.2, -0.3]]
+[targets]
+values = [[1.0], [0.0]]
+[[layers]]
+units = 1
+activation = "sigmoid"
+weights = [["p", "p"]]
+[loss]
+name = "squared_error"
+[parameters]
+p = 0.3
+"""
+
+
+@pytest.mark.parametrize("form", ["chain", "delta", "closed", "paths"])
+def test_one_observation_s_share_of_a_tied_parameter_s_gradient_has_every_form(form: str) -> None:
+    derivation = sb.derive(sb.Network.parse(TIED_OVER_OBSERVATIONS))
+    # by hand: (out - target)/2 * out * (1 - out) * (x_1 + x_2), out = sigmoid(0.18)
+    out = 1 / (1 + math.exp(-0.18))
+    assert derivation.evaluate()["dE/dp@0"] == pytest.approx((out - 1) / 2 * out * (1 - out) * 0.6, rel=1e-14)
+    assert derivation.to_text(of=["dE/dp@0"], form=form).rstrip().endswith("-0.03386")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import nan
 from typing import Any
 
 from symbackprop.arithmetic import FloatArithmetic
@@ -204,6 +205,12 @@ class Figures:
         return number.value if number.is_finite else None
 
     def _from_printed(self, expression: Expression) -> float:
+        """The number that the printed ones give. A sum with an infinite term is infinite; beyond that there is none."""
+        endless = [each for each in leaves(expression) if self._printed(each) is None]
+        if endless:
+            numbers = {float(self._carried[each]) for each in endless if isinstance(each, Quantity)}
+            terms = expression.operands if isinstance(expression, Sum) else (expression,)
+            return numbers.pop() if len(numbers) == 1 and all(Reference(each) in terms for each in endless) else nan
         return float(FloatArithmetic().evaluate(expression, lambda of: float(self._printed(of) or 0)))
 
 

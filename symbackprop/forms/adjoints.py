@@ -26,7 +26,7 @@ from symbackprop.system import (
     Term,
     axis_of,
     extents,
-    flat,
+    gathered,
     letters_of,
     scalar,
 )
@@ -137,14 +137,13 @@ def link_products(derivation: Derivation, quantity: Quantity) -> list[LinkProduc
             return _through(derivation, products)
         case Map():
             return [_of_map(derivation, root, quantity, equation, sign)]
-        case Reindex(_, sources, table):
-            number, place = table[flat(indices, array.shape)]
-            return link_products(derivation, Quantity(sources[number], place))
-        case Scatter(target, sources, table, extra):
-            uses = [Quantity(sources[number], place) for number, place in table[flat(indices, array.shape)]]
+        case Reindex():
+            (source,) = gathered(equation, indices)
+            return link_products(derivation, source)
+        case Scatter(target, _, _, extra):
             further = [each for term in extra for each in instances(term, target, indices)]
             return [
-                *(LinkProduct(use, None) for use in uses),
+                *(LinkProduct(use, None) for use in gathered(equation, indices)),
                 *(_split(derivation, root, quantity, each, sign, alone=False) for each in further),
             ]
     raise InputError("a given quantity is not a derivative and has no chain")
