@@ -181,7 +181,10 @@ class Reader:
     functions: dict[str, tuple[str, Tree]] = field(default_factory=dict)
 
     def tree(self, text: str) -> Tree:
-        return Parser(text, self.style.decimal_mark, self.juxtaposed).tree()
+        try:
+            return Parser(text, self.style.decimal_mark, self.juxtaposed).tree()
+        except Unreadable:  # matrix equations multiply by standing side by side, also of one unit's numbers
+            return Parser(text, self.style.decimal_mark, juxtaposed=True).tree()
 
     def define(self, left: str, right: str) -> None:
         """Takes note of ``relu(x) = max(0, x)``."""
