@@ -230,3 +230,12 @@ def test_the_document_needs_no_sympy() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert found.stdout.strip() == "False", found.stderr
+
+
+def test_where_printed_numbers_give_none_more_digits_are_carried_on() -> None:
+    network = sb.Network.parse(
+        '[inputs]\nvalues = [[1]]\n[targets]\nvalues = [[0]]\n[[layers]]\nunits = 1\nactivation = "sigmoid"\n'
+        'weights = [[12]]\n[loss]\nformula = "-ln(1 - out)"\n[document]\ncarry = "printed"\n'
+    )
+    text = sb.derive(network).to_text()
+    assert "≈ -log(1 - 1.000) ≈ 12.00" in text  # -ln(1 - sigmoid(12)) = 12.000006

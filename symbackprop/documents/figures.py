@@ -13,6 +13,7 @@ from math import nan
 from typing import Any
 
 from symbackprop.arithmetic import FloatArithmetic
+from symbackprop.balls import NotANumber
 from symbackprop.derivation import Derivation
 from symbackprop.documents.settings import Settings
 from symbackprop.expressions import (
@@ -193,8 +194,15 @@ class Figures:
                 waiting += missing
             else:
                 found = rational_value(body, self._printed, self._from_printed)
-                self._carried[here] = self._from_printed(body) if found is None or _is_long(found) else found
+                self._carried[here] = self._carried_on(here, body) if found is None or _is_long(found) else found
         return self._carried[quantity]
+
+    def _carried_on(self, quantity: Quantity, body: Expression) -> float:
+        """The number that the printed ones give; where they give none (the log of 0), that of more digits."""
+        try:
+            return self._from_printed(body)
+        except NotANumber:
+            return float(self.values.of(quantity))
 
     def _printed(self, of: Hashable) -> Fraction | None:
         assert isinstance(of, Quantity)
