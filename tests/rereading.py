@@ -313,6 +313,8 @@ RISING = {
 def _called(name: str, arguments: list[Interval]) -> Interval:
     if name in RISING:
         (argument,) = arguments
+        if name in ("log", "ln") and argument[0] <= 0:  # then the document carries more digits on than it shows
+            return -EVERYTHING, EVERYTHING
         low, high = (Fraction(RISING[name](float(each))) for each in argument)
         slack = SLACK * max(1, abs(argument[0]), abs(argument[1]))
         return low - slack * max(abs(low), SLACK), high + slack * max(abs(high), SLACK)

@@ -11,6 +11,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -240,7 +241,11 @@ def test_a_long_training_shows_how_far_it_is_and_ctrl_c_keeps_what_was_reached(t
     arguments = ["train", str(described), "--steps", "10000000", "--save", str(saved), "--json"]
     with (tmp_path / "out.json").open("w") as out:
         started = subprocess.Popen(
-            [sys.executable, "-m", "symbackprop", *arguments], stdout=out, stderr=terminal, stdin=subprocess.DEVNULL
+            [sys.executable, "-m", "symbackprop", *arguments],
+            stdout=out,
+            stderr=terminal,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # tests run behind nohup ignore it
         )
     os.close(terminal)
     try:

@@ -62,9 +62,13 @@ def _by_key(table: Mapping[str, Any], network: Network, layout: str) -> dict[str
     gradients = {derivation.gradient_array(array): key for key, array in arrays.items()}
     names = Names(derivation)
     found: dict[str, Any] = {}
+    bare: dict[str, Any] = {}  # what stands under a parameter's own name, which may be its value beside its gradient
     single: dict[Array, dict[tuple[int, ...], Any]] = {}
     for name, value in table.items():
-        if name in arrays or name.removeprefix("d") in arrays:
+        if name in arrays:
+            bare[name] = value
+            continue
+        if name.removeprefix("d") in arrays:
             found[name] = value
             continue
         try:
@@ -79,6 +83,7 @@ def _by_key(table: Mapping[str, Any], network: Network, layout: str) -> dict[str
     for array, entries in single.items():
         whole = _whole(array, entries, names)
         found.setdefault(gradients[array], whole.T if layout == "from_to" and whole.ndim == 2 else whole)
+    found = {name: value for name, value in bare.items() if name not in found and f"d{name}" not in found} | found
     if not found:
         raise InputError(
             f"none of the names in the file is a gradient; expected {', '.join(arrays)}, or dE/dw[1] and so on"
