@@ -1,7 +1,8 @@
-"""Renders a workbook's sheets as the README shows them, by LibreOffice and pdftoppm: ``python docs/pictures.py``.
+"""Renders sheets and pages as the README shows them, by LibreOffice and pdftoppm: ``python docs/pictures.py``.
 
 The workbook of examples/russo.toml is written anew, made a PDF at print size, and the first pages of some sheets become
-docs/pictures/workbook-*.png. Another machine's fonts give other pixels, so no test compares them.
+docs/pictures/workbook-*.png; the first pages of the PDF of examples/two-input.toml become document-*.png. Another
+machine's fonts give other pixels, so no test compares them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import symbackprop as sb
 from symbackprop.derivation import derive
 from symbackprop.diagram import shapes
 from symbackprop.network import Network
@@ -20,6 +22,7 @@ from symbackprop.workbook.engines import converted
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "russo.toml"
+DOCUMENT = ROOT / "examples" / "two-input.toml"
 SHOWN = {"overview": "Overview", "backward": "Backward", "check": "Check"}  # pictures by the sheets that they show
 RESOLUTION = 110  # dots an inch
 MARGIN = 20  # pixels of paper left around what is printed
@@ -33,6 +36,18 @@ def pictures(folder: Path) -> list[Path]:
         path = Path(work, "book.pdf")
         path.write_bytes(pdf)
         return [picture(path, sheet, folder / f"workbook-{name}.png") for name, sheet in SHOWN.items()]
+
+
+def pages(folder: Path) -> list[Path]:
+    """Writes the first pages of a derivation's PDF into a folder; the paths written."""
+    with tempfile.TemporaryDirectory() as work:
+        path = Path(work, "document.pdf")
+        path.write_bytes(sb.derive(sb.Network.read(DOCUMENT)).to_pdf())
+        targets = [folder / f"document-{number}.png" for number in (1, 2)]
+        for number, target in enumerate(targets, 1):
+            page = ["-r", str(RESOLUTION), "-f", str(number), "-l", str(number)]
+            target.write_bytes(run("pdftoppm", "-png", *page, str(path)))
+    return targets
 
 
 def picture(pdf: Path, sheet: str, target: Path) -> Path:
@@ -72,5 +87,6 @@ def run(*command: str) -> bytes:
 
 
 if __name__ == "__main__":
-    for written in pictures(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"):
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"
+    for written in (*pictures(target), *pages(target)):
         print(written)
