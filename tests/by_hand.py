@@ -135,6 +135,7 @@ class ByHand:
         self.values = [random.choice(VALUES[_key(layer.activation)]) for layer in model.layers]
         self.slopes = [random.choice(SLOPES.get(_key(layer.activation), [_none])) for layer in model.layers]
         self.loss_slope = random.choice(LOSS_SLOPES[_key(model.loss.pick)])
+        self.overflowed = False  # a way of writing that leaves the range of floats is not right there
 
     def __call__(self, parameters: dict[str, Any], inputs: Any, targets: Any) -> Any:
         model, turned = self.model, self.layout == "from_to"
@@ -156,6 +157,7 @@ class ByHand:
                 error = delta @ weights[f"W{number}"]
                 delta = self._back(number - 2, error, nets[number - 2], outs[number - 1])
         self._add_penalty(found, weights, len(rows))
+        self.overflowed |= not all(np.isfinite(value).all() for value in found.values())
         found = {self.prefix + key: value.T if turned and key[0] == "W" else value for key, value in found.items()}
         return (0.0, found) if self.with_loss else found
 

@@ -27,6 +27,7 @@ BATCHES = 10 if FULL else 1
 PLANTED = 20 if FULL else 2
 EXAMPLE = "examples/two-input.toml"
 NUDGE = 1e-9
+MOST_OVERFLOWED = 0.05  # of the functions: exp of a large net, in float32
 
 
 def right_functions(batch: int, dtype: str) -> Iterator[tuple[int, ByHand]]:
@@ -46,13 +47,16 @@ def right_functions(batch: int, dtype: str) -> Iterator[tuple[int, ByHand]]:
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_a_right_function_is_never_called_wrong(batch: int, dtype: str) -> None:
+    overflowed = 0
     for number, function in right_functions(batch, dtype):
         network = Network.parse(function.model.to_toml())
         with np.errstate(all="ignore"):
             report = check_gradients(
                 function, network, layout=function.layout, batched=function.batched, dtype=dtype, seed=number
             )
-        assert report, f"network {number}: {report}"
+        overflowed += function.overflowed
+        assert report or function.overflowed, f"network {number}: {report}"
+    assert overflowed <= RIGHT // 2 // BATCHES * MOST_OVERFLOWED
 
 
 @pytest.mark.parametrize(
