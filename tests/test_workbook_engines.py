@@ -17,6 +17,7 @@ from symbackprop.workbook.writer import book_bytes
 from tests.conftest import FULL
 from tests.engines import Cells, by_ironcalc, by_libreoffice
 from tests.networks import drawn
+from tests.steps import finite_steps
 
 RANDOM = 200 if FULL else 6
 EXAMPLE_STEPS = 4
@@ -28,7 +29,7 @@ EXAMPLES = [
 def plan_of(network: Network, steps: int | None = None) -> tuple[Book, Values]:
     derivation = derive(network)
     values = evaluate(derivation)
-    return planned(derivation, values, steps=steps), values
+    return planned(derivation, values, steps=steps and finite_steps(derivation, steps)), values
 
 
 def differences(book: Book, values: Values, found: Cells, *, relative: float = RELATIVE) -> list[str]:

@@ -21,6 +21,7 @@ from symbackprop.workbook.contents import Book, Formula, Typed
 from symbackprop.workbook.writer import book_bytes
 from tests.conftest import FULL
 from tests.networks import drawn
+from tests.steps import finite_steps
 
 RANDOM = 200 if FULL else 8
 WIDE = {
@@ -36,7 +37,8 @@ HOSTILE_NAMES = [
 
 def book_of(network: Network, kind: str = "sheets") -> Book:
     derivation = derive(network)
-    return planned(derivation, evaluate(derivation), steps=2 if derivation.after else None, kind=kind)
+    steps = finite_steps(derivation, 2) if derivation.after else None
+    return planned(derivation, evaluate(derivation), steps=steps, kind=kind)
 
 
 def wide(sizes: tuple[int, ...], activation: str) -> Network:

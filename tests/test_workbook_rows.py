@@ -21,6 +21,7 @@ from symbackprop.workbook.writer import book_bytes
 from tests.conftest import FULL
 from tests.engines import by_ironcalc, by_libreoffice, need_ironcalc
 from tests.networks import drawn
+from tests.steps import finite_steps
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 RANDOM = 60 if FULL else 4
@@ -82,7 +83,7 @@ def test_random_networks_recalculate_to_our_numbers(number: int) -> None:
         with pytest.raises(InputError, match=r"needs an \[update\]"):
             planned(derivation, values, kind="rows")
         return
-    book = planned(derivation, values, steps=3, kind="rows")
+    book = planned(derivation, values, steps=finite_steps(derivation, 3), kind="rows")
     found = by_ironcalc(book_bytes(book))
     assert [(place, what) for place, _, what in differing(book, values, found, relative=1e-9)] == []
 
