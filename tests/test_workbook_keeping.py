@@ -55,6 +55,7 @@ def test_the_demo_does_not_write_over_a_changed_workbook(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     assert run("demo").status == 0
     path = tmp_path / "symbackprop-demo" / "russo.xlsx"
+    assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
     changed = resaved(path)
     ran = run("demo")
     assert (ran.status, "was changed since symbackprop wrote it" in ran.err) == (4, True)

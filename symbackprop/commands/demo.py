@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Hashable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from symbackprop.commands.entry import Command
@@ -44,6 +45,8 @@ def run(options: Namespace) -> int:
         ".tex": derivation.to_latex,
         ".json": lambda: as_json(evaluation(derivation.evaluate())),
     }
+    if find_spec("typst") is not None:  # the extra pdf
+        outputs[".pdf"] = derivation.to_pdf
     for ending, made in outputs.items():
         path = os.path.abspath(os.path.join(FOLDER, EXAMPLE + ending))
         write_whole(path, made())
