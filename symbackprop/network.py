@@ -184,7 +184,7 @@ class Network:
         For a program, ``equations`` are pairs of a name and a formula, ``loss`` names the result and ``inputs`` maps
         names to values.
         """
-        from symbackprop.description.building import table_from
+        from symbackprop.description.building import table_from  # the checks load pydantic: only when a network is made
 
         arguments = {name: value for name, value in locals().items() if name not in ("self", "table_from")}
         self._fill(table_from(arguments), source="")

@@ -1,129 +1,175 @@
 """The tables of a description with their keys and types, and what to say of one that differs. Reads no number, no name.
 
-`kinds` finds what differs; here it is told in words.
+Only here is pydantic used; its findings are told in our own words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from itertools import islice
-from typing import Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from symbackprop.description.kinds import Anything, Either, Finding, Keys, Kind, Many, Of, OneOf, Whole
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from symbackprop.description.numerals import Unusable, shortened
 from symbackprop.network import ExactNumber, Table
 
 Problem = tuple[str, str]  # a place (``layers[1].weights[0]``) and what is wrong there
 MOST_TABLES = 10_000  # of layers, of equations
-MOST_FINDINGS = 100  # that are looked at
-ANY, TEXT, SWITCH = Anything(), Of(str, "string_type"), Of(bool, "bool_type")
-REDUCTION = OneOf("sum", "mean")
-COUNT = Whole(1, 1_000_000)
+Reduction = Literal["sum", "mean"]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
-INPUTS = Keys({"names": Many(TEXT), "values": Many(ANY), "count": COUNT})
-TARGETS = Keys({"values": Many(ANY), "classes": Many(Whole())})
-TRAINABLE = Keys({"weights": SWITCH, "bias": SWITCH})
-LAYER = Keys(
-    {
-        "kind": OneOf("dense"),
-        "units": COUNT,
-        "activation": ANY,
-        "weights": Many(ANY),
-        "bias": ANY,
-        "trainable": Either(SWITCH, TRAINABLE),
-    },
-    needed=("units", "activation"),
-)
-# The loss's own settings and the rule's stand in these tables too: the catalogue knows them.
-LOSS = Keys(
-    {"name": TEXT, "formula": TEXT, "factor": ANY, "over_outputs": REDUCTION, "over_observations": REDUCTION},
-    is_open=True,
-)
-UPDATE = Keys({"rule": TEXT, "learning_rate": ANY}, needed=("rule", "learning_rate"), is_open=True)
-PENALTY = Keys(
-    {
-        "kind": TEXT,
-        "strength": ANY,
-        "factor": ANY,
-        "at_kink": ANY,
-        "biases": SWITCH,
-        "over_observations": REDUCTION,
-    },
-    needed=("kind", "strength"),
-)
-INITIAL = Keys(
-    {"seed": Whole(0, below=2**64), "scheme": TEXT, "limit": ANY, "decimals": Whole(1, 15)}, needed=("seed", "scheme")
-)
-EQUATION = Keys({"name": TEXT, "formula": TEXT}, needed=("name", "formula"))
-DOCUMENT = Keys(
-    {
-        "digits": Whole(1, 1_000),
-        "decimals": Whole(0, 1_000),
-        "rounding": OneOf("round", "cut"),
-        "trailing_zeros": SWITCH,
-        "carry": OneOf("full", "printed"),
-        "decimal_mark": OneOf(".", ","),
-        "exponent": Either(TEXT, SWITCH),
-        "depth": Either(TEXT, Whole()),
-        "second_pass": SWITCH,
-        "form": TEXT,
-        "blocks": Many(TEXT),
-        "order": TEXT,
-        "gradient": Many(TEXT),
-        "factors": TEXT,
-        "worked": Either(TEXT, Many(TEXT)),
-        "contributions": SWITCH,
-        "prediction": SWITCH,
-        "numbered": SWITCH,
-        "matrices": TEXT,
-        "show": TEXT,
-    }
-)
-_ANY_TABLE = Of(dict, "dict_type")
-_OF_BOTH: Mapping[str, Kind] = {
-    "format": OneOf(1),
-    "title": TEXT,
-    "notation": ANY,
-    "document": DOCUMENT,
-    "parameters": _ANY_TABLE,
-    "update": UPDATE,
-}
-LAYERS_DESCRIPTION = Keys(
-    {
-        **_OF_BOTH,
-        "weights_order": OneOf("to_from", "from_to"),
-        "observations": ANY,
-        "inputs": INPUTS,
-        "targets": TARGETS,
-        "layers": Many(LAYER, least=1),
-        "loss": LOSS,
-        "penalty": PENALTY,
-        "initial": INITIAL,
-    },
-    needed=("layers", "loss"),
-)
-PROGRAM_DESCRIPTION = Keys(
-    {
-        **_OF_BOTH,
-        "inputs": _ANY_TABLE,
-        "equations": Many(EQUATION, least=1),
-        "loss": TEXT,
-        "over_observations": REDUCTION,
-    },
-    needed=("equations", "loss"),
-)
-_SECTIONS: Mapping[str, Keys] = {
-    "inputs": INPUTS,
-    "targets": TARGETS,
-    "layers": LAYER,
-    "loss": LOSS,
-    "penalty": PENALTY,
-    "update": UPDATE,
-    "initial": INITIAL,
-    "document": DOCUMENT,
-    "equations": EQUATION,
-    "trainable": TRAINABLE,
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Inputs(_Table):
+    """``[inputs]`` of a network of layers."""
+
+    names: list[str] = []
+    values: list[Any] = []
+    count: Count = 1
+
+
+class Targets(_Table):
+    """``[targets]``."""
+
+    values: list[Any] = []
+    classes: list[int] = []
+
+
+class Trainable(_Table):
+    """A layer's ``trainable``."""
+
+    weights: bool = True
+    bias: bool = True
+
+
+class LayerTable(_Table):
+    """One of ``[[layers]]``."""
+
+    kind: Literal["dense"] = "dense"
+    units: Count
+    activation: Any
+    weights: list[Any] = []
+    bias: Any = None
+    trainable: bool | Trainable = True
+
+
+class LossTable(_Table):
+    """``[loss]``, with the loss's own settings, which the catalogue knows."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    name: str = ""
+    formula: str = ""
+    factor: Any = None
+    over_outputs: Reduction = "sum"
+    over_observations: Reduction = "mean"
+
+
+class PenaltyTable(_Table):
+    """``[penalty]``."""
+
+    kind: str
+    strength: Any
+    factor: Any = None
+    at_kink: Any = None
+    biases: bool = False
+    over_observations: Reduction = "sum"
+
+
+class UpdateTable(_Table):
+    """``[update]``, with the rule's own settings, which the catalogue knows."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    rule: str
+    learning_rate: Any
+
+
+class Initial(_Table):
+    """``[initial]``."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**64)]
+    scheme: str
+    limit: Any = None
+    decimals: Annotated[int, Field(ge=1, le=15)] = 6
+
+
+class EquationTable(_Table):
+    """One of ``[[equations]]``."""
+
+    name: str
+    formula: str
+
+
+class Document(_Table):
+    """``[document]``."""
+
+    digits: Annotated[int, Field(ge=1, le=1_000)] = 1
+    decimals: Annotated[int, Field(ge=0, le=1_000)] = 0
+    rounding: Literal["round", "cut"] = "round"
+    trailing_zeros: bool = True
+    carry: Literal["full", "printed"] = "full"
+    decimal_mark: Literal[".", ","] = "."
+    exponent: str | bool = ""
+    depth: str | int = ""
+    second_pass: bool = True
+    form: str = ""
+    blocks: list[str] = []
+    order: str = ""
+    gradient: list[str] = []
+    factors: str = ""
+    worked: str | list[str] = ""
+    contributions: bool = False
+    prediction: bool = False
+    numbered: bool = False
+    matrices: str = ""
+    show: str = ""
+
+
+class _Description(_Table):
+    format: Literal[1] = 1
+    title: str = ""
+    notation: Any = ""
+    document: Document = Document()
+    parameters: dict[str, Any] = {}
+    update: UpdateTable | None = None
+
+
+class LayersDescription(_Description):
+    """A network of layers."""
+
+    weights_order: Literal["to_from", "from_to"] = "to_from"
+    observations: Any = None
+    inputs: Inputs = Inputs()
+    targets: Targets = Targets()
+    layers: Annotated[list[LayerTable], Field(min_length=1)]
+    loss: LossTable
+    penalty: PenaltyTable | None = None
+    initial: Initial | None = None
+
+
+class ProgramDescription(_Description):
+    """A program."""
+
+    inputs: dict[str, Any] = {}
+    equations: Annotated[list[EquationTable], Field(min_length=1)]
+    loss: str
+    over_observations: Reduction = "mean"
+
+
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "inputs": Inputs,
+    "targets": Targets,
+    "layers": LayerTable,
+    "loss": LossTable,
+    "penalty": PenaltyTable,
+    "update": UpdateTable,
+    "initial": Initial,
+    "document": Document,
+    "equations": EquationTable,
+    "trainable": Trainable,
 }
 _TOP_ONLY = ("format", "title", "notation", "weights_order", "observations")
 _MISSING = {
@@ -170,7 +216,7 @@ def where_it_belongs(key: str, section: str) -> str:
     homes = [
         f"[[{name}]]" if name in ("layers", "equations") else f"[{name}]"
         for name, model in _SECTIONS.items()
-        if key in model.keys and name not in (section, "trainable")
+        if key in model.model_fields and name not in (section, "trainable")
     ]
     return f"{key} belongs in {' or '.join(homes)}" if homes else ""
 
@@ -198,14 +244,16 @@ def problems_of(table: Table) -> list[Problem]:
             return [(key, f"is one table; write [[{key}]] in double brackets, one for each")]
         if isinstance(table.get(key), list) and len(table[key]) > MOST_TABLES:
             return [(key, f"there are {len(table[key]):,}; at most {MOST_TABLES:,} are allowed")]
-    model = PROGRAM_DESCRIPTION if program else LAYERS_DESCRIPTION
+    model: type[BaseModel] = ProgramDescription if program else LayersDescription
     problems = _only_for_the_other(table, program=program)
-    known = set(model.keys) | {place for place, _ in problems}
+    known = set(model.model_fields) | {place for place, _ in problems}
     unknown = [key for key in table if key not in known]
-    top = sorted(model.keys)
+    top = sorted(model.model_fields)
     problems += [unknown_key("", key, top, section="") for key in unknown[:5]]
-    found = model.findings({key: value for key, value in table.items() if key in model.keys}, ())
-    problems += list(_told(islice(found, MOST_FINDINGS), program=program))
+    try:
+        model.model_validate({key: value for key, value in table.items() if key in model.model_fields})
+    except ValidationError as error:
+        problems += list(_told(error))
     return [_landed(table, problem) for problem in problems]
 
 
@@ -236,11 +284,13 @@ def _only_for_the_other(table: Table, *, program: bool) -> list[Problem]:
     return [(key, reason) for key, reason in reasons.items() if key in table]
 
 
-def _told(findings: Iterator[Finding], *, program: bool) -> Iterator[Problem]:
+def _told(error: ValidationError) -> Iterator[Problem]:
     """Each finding in our words; of a value that may be one or another kind, the finding that goes deepest."""
     problems: dict[str, str] = {}
-    for kind, location, value, missed in findings:
-        place, what = _problem(kind, location, value, missed, program=program)
+    program = error.title == ProgramDescription.__name__
+    for finding in error.errors(include_url=False)[:100]:
+        location = tuple(part for part in finding["loc"] if part not in ("bool", "Trainable", "str", "int"))
+        place, what = _problem(finding["type"], location, finding.get("input"), finding.get("ctx", {}), program=program)
         problems.setdefault(place, what)
     for place, what in problems.items():
         if not (place.endswith(".trainable") and any(other.startswith(f"{place}.") for other in problems)):
@@ -255,22 +305,24 @@ def place_of(location: tuple[str | int, ...]) -> str:
     return place
 
 
-def _problem(kind: str, location: tuple[str | int, ...], value: object, missed: Any, *, program: bool) -> Problem:
+def _problem(
+    kind: str, location: tuple[str | int, ...], value: object, context: Mapping[str, Any], *, program: bool
+) -> Problem:
     words = [part for part in location if isinstance(part, str)]
     place, last = place_of(location), words[-1]
     model = _SECTIONS.get(words[-2] if len(words) > 2 or last == "trainable" else words[0])
     if kind == "extra_forbidden" and model is not None:
-        return unknown_key(place_of(location[:-1]), last, sorted(model.keys), section=words[-2])
+        return unknown_key(place_of(location[:-1]), last, sorted(model.model_fields), section=words[-2])
     if kind == "missing":
         advice = 'name the result before the first table: loss = "f"' if program and last == "loss" else _MISSING[last]
         return place, f"missing; {advice}"
     if kind == "literal_error":
-        return place, _not_among(value, missed)
+        return place, _not_among(value, _choices(words))
     if kind == "too_short":
         return place, "is empty; a network has at least one layer, a program at least one equation"
     if kind in ("greater_than_equal", "less_than_equal", "less_than"):
         bound = {"greater_than_equal": "at least", "less_than_equal": "at most", "less_than": "less than"}[kind]
-        return place, f"is {kind_of(value)}; allowed: {bound} {missed:,}"
+        return place, f"is {kind_of(value)}; allowed: {bound} {next(iter(context.values())):,}"
     if last == "loss" and program:
         return place, f'is {kind_of(value)}; a program names its result before the first table: loss = "f"'
     if last == "loss" and isinstance(value, str):
@@ -288,10 +340,20 @@ def _wanted(kind: str, key: str) -> str:
         "list_type": "a list, in brackets",
         "dict_type": f"a table, [{key}]",
         "model_type": "a table",
+        "model_attributes_type": "a table",
     }.get(kind, "another kind of value")
 
 
-def _not_among(value: object, choices: Sequence[object]) -> str:
+def _choices(words: list[str]) -> list[object]:
+    model: type[BaseModel] | None = _SECTIONS.get(words[0]) if len(words) > 1 else None
+    for candidate in (model, LayersDescription, ProgramDescription):
+        field = candidate.model_fields.get(words[-1]) if candidate is not None else None
+        if field is not None and get_origin(field.annotation) is Literal:
+            return list(get_args(field.annotation))
+    raise AssertionError(f"no choices for {words}")
+
+
+def _not_among(value: object, choices: list[object]) -> str:
     listed = ", ".join(f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in choices)
     near = get_close_matches(value, [str(choice) for choice in choices], n=1) if isinstance(value, str) else []
     return f"is {kind_of(value)}; " + (f'did you mean "{near[0]}"? ' if near else "") + f"allowed: {listed}"
