@@ -309,12 +309,15 @@ def _grid(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
 
 def extents(array: Array) -> tuple[int, ...]:
     """The array's shape as numbers; refused while the number of observations is a symbol."""
-    sizes = array.shape
-    if any(each is None for each in sizes):
+    return tuple([_extent(axis) for axis in array.axes])
+
+
+def _extent(axis: Axis) -> int:
+    if axis.size is None:
         raise TooLarge(
             "the number of observations is the symbol n: there are laws, but no single equations; give the inputs"
         )
-    return tuple(each for each in sizes if each is not None)
+    return axis.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,14 +365,6 @@ def _unrolled(term: Term, target: Cell) -> _Unrolled:
     factors = tuple((factor, tuple(place[letter] for letter in _letters(factor))) for factor in term.factors)
     plain = term.number == 1 and not any(axis.size != 1 for axis in term.over)
     return _Unrolled(term, plain, factors, tuple(_grid([_extent(axes[letter]) for letter in summed])))
-
-
-def _extent(axis: Axis) -> int:
-    if axis.size is None:
-        raise TooLarge(
-            "the number of observations is the symbol n: there are laws, but no single equations; give the inputs"
-        )
-    return axis.size
 
 
 def instantiated(law: Expression, places: dict[str, int]) -> Expression:
