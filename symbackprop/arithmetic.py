@@ -17,7 +17,16 @@ from symbackprop import balls
 from symbackprop.balls import NotANumber, Undetermined, Value
 from symbackprop.exactness import Exact, exact, exact_product, exact_sum
 from symbackprop.expressions import Call, Expression, Undefined
-from symbackprop.rounding import HIGHEST, INDISTINCT_FROM_ZERO, ValueOf, computed, nearest_float, rounded, sign_of
+from symbackprop.rounding import (
+    HIGHEST,
+    INDISTINCT_FROM_ZERO,
+    Memory,
+    ValueOf,
+    computed,
+    nearest_float,
+    rounded,
+    sign_of,
+)
 
 __all__ = [
     "Arithmetic",
@@ -49,8 +58,8 @@ class Arithmetic(Protocol):
     def number(self, value: Fraction) -> Any:
         """A rational as a number of this kind."""
 
-    def evaluate(self, expression: Expression, value_of: ValueOf) -> Any:
-        """The expression's value, with ``value_of`` of what each leaf refers to."""
+    def evaluate(self, expression: Expression, value_of: ValueOf, memory: Memory | None = None) -> Any:
+        """The expression's value, with ``value_of`` of what each leaf refers to; ``memory`` has parts found before."""
 
     def total(self, terms: Sequence[Any]) -> Any:
         """The sum; of nothing, 0."""
@@ -69,9 +78,9 @@ class FloatArithmetic:
         """The nearest float."""
         return nearest_float(value if isinstance(value, Fraction) else Fraction(value))
 
-    def evaluate(self, expression: Expression, value_of: ValueOf) -> float:
+    def evaluate(self, expression: Expression, value_of: ValueOf, memory: Memory | None = None) -> float:
         """The exact value, rounded once."""
-        return rounded(expression, value_of)
+        return rounded(expression, value_of, memory)
 
     def total(self, terms: Sequence[float]) -> float:
         """The sum, rounded once."""
@@ -108,7 +117,9 @@ class ExactArithmetic:
         """The fraction."""
         return Fraction(value)
 
-    def evaluate(self, expression: Expression, value_of: ValueOf) -> Fraction | Expression:
+    def evaluate(
+        self, expression: Expression, value_of: ValueOf, memory: Memory | None = None
+    ) -> Fraction | Expression:
         """A fraction or a closed expression."""
         return exact(expression, value_of)
 
@@ -141,9 +152,9 @@ class PreciseArithmetic:
             return self.context.mpf(value.numerator) / value.denominator
         return self.context.mpf(value)
 
-    def evaluate(self, expression: Expression, value_of: ValueOf) -> Any:
+    def evaluate(self, expression: Expression, value_of: ValueOf, memory: Memory | None = None) -> Any:
         """An mpf; 0 where the value is below 1e-750 and no precision tells it from 0."""
-        found = computed(expression, value_of, self._precisions, self._accepted)
+        found = computed(expression, value_of, self._precisions, self._accepted, memory)
         return self.context.make_mpf(found)
 
     def _accepted(self, value: Value) -> Any:

@@ -23,8 +23,8 @@ from symbackprop.system import (
     axis_of,
     every_index,
     extents,
+    instances,
     letters_of,
-    scalar,
 )
 
 Entries = Sequence[Any]  # float, Fraction, Expression or mpf, by the arithmetic
@@ -146,7 +146,7 @@ def ready_map(equation: Map) -> ReadyMap:
     law = equation.computed_law()
     array, letters = equation.target
     if _reduces(law):
-        return ReadyMap(law, (), tuple(scalar(equation, place, computed=True) for place in every_index(array)))
+        return ReadyMap(law, (), instances(equation))
     cells = [cell for cell in dict.fromkeys(leaves(law)) if isinstance(cell, Cell)]
     found = []
     for cell in cells:

@@ -21,6 +21,7 @@ from symbackprop.derivation import Derivation
 from symbackprop.errors import KinkError
 from symbackprop.expressions import BySign, Expression
 from symbackprop.quantities import Array, Cell, Quantity
+from symbackprop.rounding import Memory, Together
 from symbackprop.system import (
     Equation,
     Map,
@@ -143,20 +144,25 @@ class Numbers:
         ready, kinked = self.ready.map(equation)
         columns = [(cell, self._known[cell.array], places) for cell, places in ready.cells]
         found = []
+        if ready.bodies:
+            memory = Memory(self.ready.together(target, ready.bodies))
+            return [
+                self._evaluated(body, self._known_value, Quantity(target, indices), memory)
+                for body, indices in zip(ready.bodies, every_index(target), strict=True)
+            ]
         for entry, indices in enumerate(every_index(target)):
-            if ready.bodies:
-                found.append(self._evaluated(ready.bodies[entry], self._known_value, Quantity(target, indices)))
-                continue
             values = {cell: entries[places[entry]] for cell, entries, places in columns}
             if kinked:
                 values = self._decided(values, dict(zip(equation.target.indices, indices, strict=True)))
             found.append(self._evaluated(ready.law, values.__getitem__, Quantity(target, indices)))
         return found
 
-    def _evaluated(self, expression: Expression, value_of: Any, quantity: Quantity) -> Any:
+    def _evaluated(
+        self, expression: Expression, value_of: Any, quantity: Quantity, memory: Memory | None = None
+    ) -> Any:
         """The expression's number; undefined, with a note, where it has none."""
         try:
-            return self.arithmetic.evaluate(expression, value_of)
+            return self.arithmetic.evaluate(expression, value_of, memory)
         except NotANumber as error:
             self.undefined[quantity] = str(error)
             return self.arithmetic.undefined(str(error))
@@ -213,6 +219,13 @@ class Ready:
     _terms: dict[Array, list[ReadyTerm]] = field(default_factory=dict)
     _maps: dict[Array, tuple[ReadyMap, bool]] = field(default_factory=dict)
     _needed: dict[Array, list[Array]] = field(default_factory=dict)
+    _together: dict[Array, Together] = field(default_factory=dict)
+
+    def together(self, array: Array, bodies: Sequence[Expression]) -> Together:
+        """The array's entries, whose laws have parts in common."""
+        if array not in self._together:
+            self._together[array] = Together(bodies)
+        return self._together[array]
 
     def needed(self, equation: Equation) -> list[Array]:
         """The arrays that computing the equation reads."""

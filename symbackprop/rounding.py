@@ -71,14 +71,14 @@ class _Argument:
 
 
 class _Compiler:
-    def __init__(self, expression: Expression) -> None:
+    def __init__(self, expressions: Sequence[Expression]) -> None:
         self.places: dict[Hashable, int] = {}
         self.uses: dict[int, int] = {}
         self.steps: dict[int, _Step] = {}
-        self._count(expression)
+        self._count(expressions)
 
-    def _count(self, expression: Expression) -> None:
-        waiting = [expression]
+    def _count(self, expressions: Sequence[Expression]) -> None:
+        waiting = list(expressions)
         while waiting:
             node = waiting.pop()
             self.uses[id(node)] = uses = self.uses.get(id(node), 0) + 1
@@ -221,9 +221,34 @@ def _function_program(function: Function) -> Program:
 
 
 def _compiled(expression: Expression) -> Program:
-    compiler = _Compiler(expression)
+    compiler = _Compiler([expression])
     step = compiler.step(expression)
     return Program(expression, step, tuple(compiler.places))
+
+
+class Together:
+    """Expressions with parts in common, made ready once; keeps them, for their parts are told apart by identity."""
+
+    def __init__(self, expressions: Sequence[Expression]) -> None:
+        compiler = _Compiler(expressions)
+        steps = [compiler.step(each) for each in expressions]
+        leaves = tuple(compiler.places)
+        self.programs = {id(each): Program(each, step, leaves) for each, step in zip(expressions, steps, strict=True)}
+        self.leaves = leaves
+
+
+class Memory:
+    """What one computation of such expressions at the same leaves has found so far: each part is computed once."""
+
+    def __init__(self, together: Together) -> None:
+        self.together = together
+        self._values: list[Any] = [None] * len(together.leaves)
+        self._runs: dict[int, Run] = {}
+
+    def run(self, value_of: ValueOf, precision: int, *, last: bool) -> Run:
+        if precision not in self._runs:
+            self._runs[precision] = Run(self._values, value_of, precision, last=last)
+        return self._runs[precision]
 
 
 _PROGRAMS: dict[int, Program] = {}
@@ -242,14 +267,22 @@ def program_of(expression: Expression) -> Program:
 
 
 def computed(
-    expression: Expression, value_of: ValueOf, precisions: Sequence[int], accepted: Callable[[Value], Any]
+    expression: Expression,
+    value_of: ValueOf,
+    precisions: Sequence[int],
+    accepted: Callable[[Value], Any],
+    memory: Memory | None = None,
 ) -> Any:
-    """What ``accepted`` makes of the value at the first precision at which it does."""
-    program = program_of(expression)
-    values: list[Any] = [None] * len(program.leaves)
+    """What ``accepted`` makes of the value at the first precision at which it does; ``memory`` is of its like."""
+    if memory is None:
+        program = program_of(expression)
+        values: list[Any] = [None] * len(program.leaves)
+    else:
+        program = memory.together.programs[id(expression)]
     for precision in precisions:
+        last = precision == precisions[-1]
         try:
-            run = Run(values, value_of, precision, last=precision == precisions[-1])
+            run = memory.run(value_of, precision, last=last) if memory else Run(values, value_of, precision, last=last)
             return accepted(program.step(run))
         except Undetermined:
             continue
@@ -258,13 +291,13 @@ def computed(
     )
 
 
-def rounded(expression: Expression, value_of: ValueOf) -> float:
+def rounded(expression: Expression, value_of: ValueOf, memory: Memory | None = None) -> float:
     """The expression's exact value at the exact values of its leaves, rounded to a float.
 
     Within 0.5001 ulp (the exact value is first taken to 65 bits). Beyond the range of floats it is inf or -inf, or 0.
     Raises `NotANumber` where there is no real value, and `KinkError` where a slope was asked at a kink without one.
     """
-    found: float = computed(expression, value_of, PRECISIONS, nearest_float)
+    found: float = computed(expression, value_of, PRECISIONS, nearest_float, memory)
     return found
 
 

@@ -19,6 +19,7 @@ from symbackprop.expressions import (
     Product,
     Quotient,
     Reference,
+    Sum,
     as_expression,
     leaves,
     product_of,
@@ -373,26 +374,68 @@ def instantiated(law: Expression, places: dict[str, int]) -> Expression:
     A reduction that does not depend on an outer one's letter is one object wherever it occurs, so that it is computed
     once: of a softmax, the largest net.
     """
-    return _instantiated(law, places, {})
+    return _Written(reductions_only=True).at(law, places)
 
 
-def _instantiated(law: Expression, places: dict[str, int], reduced: dict[Hashable, Expression]) -> Expression:
-    match law:
-        case Reference(Cell(array, indices)):
-            return Reference(Quantity(array, tuple(places[letter] for letter in indices)))
-        case Reference(Kronecker(left, right)):
-            same = places[left] == (places[right] if isinstance(right, str) else right)
-            return Number(Fraction(int(same)))
-        case Along(reduction, letter, body):
-            cells = [cell for cell in leaves(body) if isinstance(cell, Cell)]
-            key = (id(law), *(places.get(other) for cell in cells for other in cell.indices if other != letter))
-            if key not in reduced:
-                axis = next(axes[letter] for cell in cells if letter in (axes := axis_of(cell)))
-                each = [_instantiated(body, places | {letter: value}, reduced) for value in range(_extent(axis))]
-                reduced[key] = sum_of(each) if reduction == "sum" else largest(each)
-            return reduced[key]
-    children = law.children
-    return law.rebuilt(tuple(_instantiated(child, places, reduced) for child in children)) if children else law
+def instances(equation: Map) -> tuple[Expression, ...]:
+    """The computed law at every entry of a map's target, in row-major order; what entries share is one object."""
+    law, written = equation.computed_law(), _Written(reductions_only=False)
+    array, letters = equation.target
+    return tuple(written.at(law, dict(zip(letters, indices, strict=True))) for indices in every_index(array))
+
+
+class _Written:
+    """Laws written out; a part (or a reduction alone) is one object wherever its letters have the same values."""
+
+    def __init__(self, *, reductions_only: bool) -> None:
+        self.reductions_only = reductions_only
+        self.parts: dict[Hashable, Expression] = {}
+        self.letters: dict[int, tuple[str, ...]] = {}
+
+    def at(self, law: Expression, places: dict[str, int]) -> Expression:
+        match law:
+            case Reference(Cell(array, indices)):
+                return Reference(Quantity(array, tuple([places[letter] for letter in indices])))
+            case Reference(Kronecker(left, right)):
+                same = places[left] == (places[right] if isinstance(right, str) else right)
+                return Number(Fraction(int(same)))
+        if not law.children:
+            return law
+        if self.reductions_only and not isinstance(law, Along):
+            return law.rebuilt(tuple([self.at(child, places) for child in law.children]))
+        key = (id(law), *[places[letter] for letter in self._free(law)])
+        known = self.parts.get(key)
+        if known is None:
+            known = self.parts[key] = self._new(law, places)
+        return known
+
+    def _new(self, law: Expression, places: dict[str, int]) -> Expression:
+        if not isinstance(law, Along):
+            children = [self.at(child, places) for child in law.children]
+            match law:
+                case Sum():
+                    return sum_of(children)
+                case Product():
+                    return product_of(children)
+            return law.rebuilt(tuple(children))
+        cells = [cell for cell in leaves(law.body) if isinstance(cell, Cell)]
+        axis = next(axes[law.index] for cell in cells if law.index in (axes := axis_of(cell)))
+        each = [self.at(law.body, places | {law.index: value}) for value in range(_extent(axis))]
+        return sum_of(each) if law.reduction == "sum" else largest(each)
+
+    def _free(self, law: Expression) -> tuple[str, ...]:
+        """The letters on which a part depends."""
+        known = self.letters.get(id(law))
+        if known is None:
+            match law:
+                case Reference(Cell() | Kronecker() as factor):
+                    found = _letters(factor)
+                case Along(_, letter, body):
+                    found = tuple(each for each in self._free(body) if each != letter)
+                case _:
+                    found = tuple(letter for child in law.children for letter in self._free(child))
+            known = self.letters[id(law)] = tuple(dict.fromkeys(found))
+        return known
 
 
 def largest(expressions: Sequence[Expression]) -> Expression:

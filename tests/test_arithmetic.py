@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import symbackprop as sb
 from symbackprop.arithmetic import (
     ExactArithmetic,
     FloatArithmetic,
@@ -24,13 +25,16 @@ from symbackprop.arithmetic import (
     sign_of,
 )
 from symbackprop.balls import Undetermined, ball, over, size, times, total, value_of_number
+from symbackprop.derivation import derive
 from symbackprop.errors import InputError, KinkError
 from symbackprop.expressions import Along, Call, Expression, Number, Reference, Undefined, leaves
 from symbackprop.expressions import size as nodes
 from symbackprop.formulas import parse
 from symbackprop.functions import EXP, FUNCTIONS, LOG, SIGMOID
+from symbackprop.network import Dense, Network
 from symbackprop.primitives import PRIMITIVES
-from symbackprop.rounding import Run, program_of
+from symbackprop.rounding import Memory, Run, Together, program_of
+from symbackprop.system import Map, instances
 from tests.plain import MPMATH, in_mpmath, in_sympy
 
 QUICK = 0.5  # seconds of processor time, for a value that takes a few milliseconds
@@ -404,3 +408,37 @@ def at_half(function: Any) -> float:
 def test_a_reduction_must_be_written_out_before() -> None:
     with pytest.raises(AssertionError, match="written out"):
         rounded(Along("sum", "i", Reference("x")), lambda _: 1.0)
+
+
+def test_what_expressions_share_is_computed_once() -> None:
+    x, y = Reference("x"), Reference("y")
+    both = EXP(x) + EXP(y)
+    bodies = [EXP(x) / both, EXP(y) / both]
+    asked: list[Any] = []
+
+    def value_of(leaf: Any) -> float:
+        asked.append(leaf)
+        return {"x": 0.3, "y": -1.5}[leaf]
+
+    memory = Memory(Together(bodies))
+    found = [rounded(body, value_of, memory) for body in bodies]
+    assert asked == ["x", "y"]
+    assert found == [0.8581489350995122, 0.1418510649004878]  # 1/(1 + exp(∓1.8)), by mpmath
+
+
+def test_the_outputs_of_a_wide_softmax_share_their_sum_and_are_rounded_once() -> None:
+    nets = [Fraction(each * each % 97, 16) for each in range(40)]
+    network = Network(
+        inputs=[1],
+        targets=[0] * 39 + [1],
+        layers=[Dense(40, "softmax", weights=[[each] for each in nets])],
+        loss="cross_entropy",
+    )
+    derivation = derive(network)
+    equation = derivation.system.definitions[derivation.now.outs[0]]
+    assert isinstance(equation, Map)
+    assert len({id(each.children[-1]) for each in instances(equation)}) == 1
+    with mpmath.workdps(50):
+        powers = [mpmath.exp(mpmath.mpf(each.numerator) / each.denominator) for each in nets]
+        expected = [float(each / mpmath.fsum(powers)) for each in powers]
+    assert sb.derive(network).evaluate()["out[1]"] == [expected]

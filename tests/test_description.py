@@ -370,6 +370,12 @@ def test_none_takes_a_setting_out():
     assert (other.document, other.update) == ({}, None)
 
 
+@pytest.mark.parametrize("values", [{"digits": 4, "decimals": None}, {"decimals": None, "digits": 4}])
+def test_a_setting_put_in_stays_when_its_opposite_is_taken_out(values):
+    other = Network.parse(TWO).with_values({f"document.{key}": value for key, value in values.items()})
+    assert other.document == {"digits": 4}
+
+
 def test_numbers_are_replaced_where_they_stand():
     network = Network.parse(TWO)
     other = network.with_numbers(

@@ -162,6 +162,7 @@ WRONG = {
     "division by zero": ("0.05", '"1/0"', "inputs.values[0][0]: 1/0 ", "divides by zero"),
     "a decimal comma in quotes": ("0.05", '"0,05"', "inputs.values[0][0]: 0,05 ", "decimal point: 0.05"),
     "neither number nor name": ("0.05", '"a b"', "inputs.values[0][0]: 'a b' ", "neither a number nor a name"),
+    "a name that cannot be printed": ("[[0.1, 0.2], [0.3", """[["a'b", 0.2], [0.3""", "layers[0].weights[0][0]: ", "at character 2"),
     "a text of nothing": ("0.05", '""', "inputs.values[0][0]: ", "empty"),
     # names
     "an unused parameter": ("[update]", "[parameters]\nw_a = 1\n[update]", "parameters.w_a: nothing is named 'w_a'", ""),

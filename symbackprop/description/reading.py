@@ -14,6 +14,7 @@ from symbackprop.description.shapes import kind_of, where_it_belongs
 from symbackprop.description.source import control_character
 from symbackprop.errors import DescriptionError, FormulaError, suggestion
 from symbackprop.network import Choice, Entry, ExactNumber, Matrix, Row
+from symbackprop.notation.patterns import own_name
 
 MOST_TOLD = 5  # problems in one error
 LONGEST_NAME = 80
@@ -133,8 +134,17 @@ class Reading:
                 r"_ ^ { } ( ) ' , * and \ as in '\beta'",
             )
         else:
-            return True
+            return self._is_printable(name, place)
         return False
+
+    def _is_printable(self, name: str, place: str) -> bool:
+        """Whether a name can be printed as it is written: the notation's reader decides; a problem if not."""
+        try:
+            own_name(name, "")
+        except DescriptionError as error:
+            self.problem(place, str(error).removeprefix(": "))
+            return False
+        return True
 
     def names(self, names: Sequence[str], place: str) -> tuple[str, ...]:
         """A list of names, each good and each once."""

@@ -73,7 +73,8 @@ def _replace(container: Any, steps: list[str | int], value: Any, path: str) -> N
 
 def _put(container: Any, step: Any, value: Any) -> None:
     if isinstance(container, dict):
-        container.pop(_EXCLUDED.get(str(step), ""), None)
+        if value is not None:
+            container.pop(_EXCLUDED.get(str(step), ""), None)
         written = container.get(step)
         if isinstance(written, dict) and not isinstance(value, dict) and "value" in written:
             value = written | {"value": value}  # a parameter's number; it stays trainable or not
