@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+import symbackprop as sb
 from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import InputError
 from symbackprop.forms.matrix import matrix_form
+from symbackprop.forms.matrix_values import matrix_value
 from symbackprop.network import Dense, Network
 from symbackprop.notation.names import Names
 from symbackprop.printing.matrix import PlainMatrices, TexMatrices
@@ -57,6 +60,46 @@ def test_one_observation_is_a_row_where_the_notation_says_so(name: str, expected
     derivation = two_two_two(notation={"preset": "indexed", "vectors": "rows"})
     assert plain(derivation, name) == expected
     assert matrix_form(derivation, array(derivation, name)).observations == "one observation: vectors are rows"
+
+
+@pytest.mark.parametrize(
+    ("vectors", "name", "expected"),
+    [
+        ("rows", "net[1]", "net^(1) = x W^(1) + b^(1)"),
+        ("rows", "delta[1]", "δ^(1) = (δ^(2) W^(2)ᵀ) ⊙ out^(1) ⊙ (1 - out^(1))"),
+        ("rows", "dE/dw[2]", "dE/dW^(2) = out^(1)ᵀ δ^(2)"),
+        ("columns", "net[1]", "net^(1) = W^(1)ᵀ x + b^(1)"),
+        ("columns", "delta[1]", "δ^(1) = (W^(2) δ^(2)) ⊙ out^(1) ⊙ (1 - out^(1))"),
+        ("columns", "dE/dw[2]", "dE/dW^(2) = out^(1) δ^(2)ᵀ"),
+    ],
+)
+def test_a_weight_matrix_has_the_rows_that_were_written(vectors: str, name: str, expected: str) -> None:
+    for table in ({"weights_order": "from_to"}, {}):
+        order = {} if table else {"matrix_order": "from_to"}
+        derivation = two_two_two(notation={"preset": "indexed", "vectors": vectors, **order}, **table)
+        assert plain(derivation, name) == expected
+
+
+@pytest.mark.parametrize("bias_form", ["letter", "column"])
+@pytest.mark.parametrize("vectors", ["columns", "rows"])
+def test_turned_weight_matrices_have_the_same_numbers(vectors: str, bias_form: str) -> None:
+    table = {"preset": "indexed", "vectors": vectors, "bias_form": bias_form, "matrix_order": "from_to"}
+    weights = [[[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], [[0.7, 0.8]]]
+    layers = [Dense(len(rows), "tanh", weights=rows, bias=[0.5] * len(rows)) for rows in weights]
+    network = Network(inputs=[1, 2, 3], targets=[0], layers=layers, loss="squared_error", notation=table)
+    derivation = sb.derive(network)
+    values = derivation.evaluate()
+    for name in ("net[1]", "net[2]", "delta[1]", "delta[2]", "dE/dw[1]", "dE/dw[2]"):
+        form = matrix_form(derivation.core, array(derivation.core, name))
+        left, right = (matrix_value(each, values).astype(float) for each in (form.target, form.expression))
+        assert left.shape == right.shape
+        assert np.allclose(left, right, rtol=1e-14, atol=0)
+
+
+def test_the_slopes_of_rows_are_a_diagonal_matrix_with_its_name() -> None:
+    derivation = two_two_two(notation={"preset": "indexed", "vectors": "rows", "diagonal": True})
+    assert plain(derivation, "delta[1]") == "δ^(1) = δ^(2) W^(2) D^(1)"
+    assert plain(derivation, "dout/dnet[1]") == "D^(1) = diag(out^(1) ⊙ (1 - out^(1)))"
 
 
 @pytest.mark.parametrize(

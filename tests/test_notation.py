@@ -133,7 +133,7 @@ def test_an_index_law_has_letters_and_says_the_layer(
         ("indexed", r"\mathbf{W}^{(1)}"),
         ("happydustbunny", "W^{(1)}"),
         ("esuli", r"W_{\mathrm{hid}}"),
-        ("nielsen", "w^{1}"),
+        ("nielsen", "w^{2}"),  # Nielsen, chapter 2: the inputs are layer 1
     ],
 )
 def test_whole_arrays_have_names_for_matrix_forms(preset: str, name: str) -> None:
@@ -155,6 +155,47 @@ def test_whole_arrays_have_names_for_matrix_forms(preset: str, name: str) -> Non
 def test_new_values_have_the_authors_mark(preset: str, role: Role, phase: Phase, name: str) -> None:
     places = (0, 0) if role is Role.WEIGHT else (0,)
     assert tex(notation(preset, (2, 2, 2)).name(quantity(role, 1, *places, phase=phase))) == name
+
+
+def test_units_may_be_numbered_through_the_network_inputs_first() -> None:
+    # Han and Kamber, Data Mining, example 9.1: inputs 1 to 3, hidden units 4 and 5, output 6
+    table = {"weight": "w_{{from_node}{to_node}}", "bias": r"\theta_{node}", "net": "I_{node}", "delta": "Err_{node}"}
+    named = Notation(style_of(table), Outline((3, 2, 1), ("unit", "unit")))
+    weights = [plain(named.name(quantity(Role.WEIGHT, 1, to, source))) for source in range(3) for to in range(2)]
+    assert weights == ["w_14", "w_15", "w_24", "w_25", "w_34", "w_35"]
+    assert plain(named.name(quantity(Role.WEIGHT, 2, 0, 1))) == "w_56"
+    assert plain(named.name(quantity(Role.BIAS, 2, 0))) == "θ_6"
+    assert tex(named.name(quantity(Role.DELTA, 1, 1))) == r"\mathit{Err}_{5}"
+    cell = Cell(Array(Role.DELTA, (Axis("unit", 2, 1),), 1), ("j",))
+    assert plain(named.cell_name(cell)) == "Err_j^(1)"
+
+
+def test_nodes_of_two_digits_are_kept_apart() -> None:
+    named = notation("indexed", (6, 4, 2), weight="w_{{from_node}{to_node}}")
+    assert plain(named.name(quantity(Role.WEIGHT, 1, 3, 0))) == "w_1,10"
+
+
+@pytest.mark.parametrize(
+    ("key", "pattern", "role", "name"),
+    [
+        ("delta", "Err_{node}", Role.DELTA, r"\mathbf{Err}^{(1)}"),
+        ("weight", r"\theta_{{to}{from}}^({layer2})", Role.WEIGHT, r"\boldsymbol{\Theta}^{(2)}"),
+        ("weight", "v_{{to},{from}}", Role.WEIGHT, r"\mathbf{V}^{(1)}"),
+        ("net", "z_{unit}^[{layer}]", Role.NET, r"\mathbf{z}^{[1]}"),
+        ("net", "h_{in,{unit}}", Role.NET, r"\mathbf{h}_{in}^{(1)}"),
+        ("out", r"\hat{s}_({unit})^[{layer}]", Role.OUT, r"\hat{\mathbf{s}}^{[1]}"),
+        ("net", "sum_{letter}{unit}", Role.NET, r"\mathbf{sum}_{h}"),
+    ],
+)
+def test_arrays_are_called_as_their_entries_are(key: str, pattern: str, role: Role, name: str) -> None:
+    axes = (Axis("unit", 2, 1), Axis("unit", 2, 0)) if role is Role.WEIGHT else (Axis("unit", 2, 1),)
+    assert tex(notation("indexed", (2, 2, 1), **{key: pattern}).array_name(Array(role, axes, 1))) == name
+
+
+def test_arrays_whose_entries_differ_by_their_numbers_only_keep_names_of_their_own() -> None:
+    named = notation("indexed", (2, 2, 2), net="n_{unit}^({layer})", out="n_{unit}^[{layer}]", delta="n_{number}")
+    names = [tex(named.array_name(Array(role, (Axis("unit", 2, 1),), 1))) for role in (Role.NET, Role.OUT, Role.DELTA)]
+    assert names == [r"\mathbf{net}^{(1)}", r"\mathbf{n}^{[1]}", r"\boldsymbol{\delta}^{(1)}"]
 
 
 def test_the_authors_conventions_are_read() -> None:

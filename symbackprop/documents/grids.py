@@ -110,8 +110,10 @@ def grid_of(node: Node, entry: Callable[[Quantity], Expression]) -> Grid | None:
     """The entries of a node that is an array, or made of arrays side by side; None of any other."""
     match node:
         case Leaf(rows, columns, array):
-            places = [[entry(Quantity(array, indices))] for indices in every_index(array)]
-            return _shaped([each for (each,) in places], rows, columns)
+            entries = [entry(Quantity(array, indices)) for indices in every_index(array)]
+            if node.is_turned:
+                return [list(row) for row in zip(*_shaped(entries, columns, rows), strict=True)]
+            return _shaped(entries, rows, columns)
         case Listed(_, _, _, entries):
             return [[entry(each) for each in entries]]
         case Ones(rows, columns):
@@ -119,7 +121,7 @@ def grid_of(node: Node, entry: Callable[[Quantity], Expression]) -> Grid | None:
         case Transposed(_, _, operand):
             grid = grid_of(operand, entry)
             return None if grid is None else [list(row) for row in zip(*grid, strict=True)]
-        case Diagonal(_, _, Leaf() as operand):
+        case Diagonal(_, _, Leaf() | Transposed(_, _, Leaf()) as operand):
             inner = grid_of(operand, entry)
             assert inner is not None
             return [

@@ -29,7 +29,7 @@ from symbackprop.forms.trees import (
     scaled_by,
     transposed,
 )
-from symbackprop.quantities import Axis, Cell
+from symbackprop.quantities import Array, Axis, Cell, Role
 from symbackprop.system import Indicator, Kronecker, Term
 
 NO_MATRIX = "has no matrix form: {}; use the index law"
@@ -42,6 +42,7 @@ class Graph:
     axes: Mapping[str, Axis]
     nodes: Mapping[Cell, Node] = field(default_factory=dict)
     rows_are_written: bool = False  # vectors are rows in the notation
+    turned: bool = False  # weight matrices have a row for each sending unit
     diagonals: bool = False  # a slope times a vector is a diagonal matrix times it
     number: Fraction = Fraction(1)
     over: tuple[Axis, ...] = ()
@@ -73,6 +74,8 @@ class Graph:
         sides = [*(self.axes[each] for each in letters), None, None]
         if len(letters) == 1 and self.rows_are_written:
             return transposed(Leaf(None, sides[0], cell.array))
+        if self.turned and is_of_weights(cell.array):
+            return transposed(Leaf(sides[1], sides[0], cell.array))
         return Leaf(sides[0], sides[1], cell.array)
 
     def put_node(self, node: Node, letters: tuple[str, ...]) -> None:
@@ -176,6 +179,12 @@ class Graph:
             return diagonal(hadamard(*(each for each in (left, right) if each)))
         factors = [*([diagonal(left)] if left else []), only, *([diagonal(right)] if right else [])]
         return matmul(*factors)
+
+
+def is_of_weights(array: Array) -> bool:
+    """Whether an array has an entry for each weight of a layer: weights, derivatives by them, states of them."""
+    whose = array.wrt if array.wrt is not None else array
+    return whose.role is Role.WEIGHT and array.axes == whose.axes
 
 
 def is_slope_leaf(node: Node) -> bool:

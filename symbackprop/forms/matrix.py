@@ -25,7 +25,7 @@ from symbackprop.expressions import (
     constant,
     leaves,
 )
-from symbackprop.forms.contracting import NO_MATRIX, Graph
+from symbackprop.forms.contracting import NO_MATRIX, Graph, is_of_weights
 from symbackprop.forms.delta import is_delta, is_slope, refuse_program
 from symbackprop.forms.trees import (
     Beside,
@@ -88,6 +88,10 @@ class _Maker:
     def rows(self) -> bool:
         return self.derivation.conventions.vectors == "rows"
 
+    @property
+    def turned(self) -> bool:
+        return self.derivation.conventions.matrix_order == "from_to"
+
     def statement(self, letters: tuple[str, ...]) -> str:
         if self.derivation.observations.size != 1:
             return MANY_OBSERVATIONS
@@ -112,9 +116,12 @@ class _Maker:
         leaf = self._leaf(equation.target)
         if self._has_diagonal(array):
             return diagonal(leaf), diagonal(tree)
-        if self._is_row(equation.target):
+        if self._is_row(equation.target) or self._is_turned(array):
             return transposed(leaf), transposed(tree)
         return leaf, tree
+
+    def _is_turned(self, array: Array) -> bool:
+        return self.turned and is_of_weights(array)
 
     def _has_diagonal(self, array: Array) -> bool:
         """Whether a layer's slopes are the diagonal of a matrix with a name of its own."""
@@ -126,7 +133,7 @@ class _Maker:
 
     def _leaf(self, cell: Cell) -> Node:
         axes = {letter: axis for letter, axis in axis_of(cell).items() if letter in shown(cell)}
-        return Graph(axes, rows_are_written=self.rows).leaf(cell, shown(cell))
+        return Graph(axes, rows_are_written=self.rows, turned=self.turned).leaf(cell, shown(cell))
 
     def tree(self, equation: SumOfProducts | Map, replaced: dict[Cell, Node]) -> Node:
         """An equation's right side, vectors as columns."""
@@ -155,7 +162,7 @@ class _Maker:
         for each in term.factors:
             if isinstance(each, Cell) and each not in nodes and self._is_inlined(each.array, target.array):
                 nodes[each] = self._inlined(each)
-        graph = Graph(kept, nodes, self.rows, self.derivation.conventions.diagonal)
+        graph = Graph(kept, nodes, self.rows, self.turned, self.derivation.conventions.diagonal)
         graph.put(term, letters)
         return graph.contracted(letters)
 
@@ -285,7 +292,8 @@ class _Maker:
         replaced = {before: self._extended(before, first=first)}
         tree = self._term(term, equation.target, shown(equation.target), replaced)
         column = Leaf(by_bias.axes[0], None, by_bias)
-        return _joined(self._leaf(equation.target), column, first=first), tree
+        joined = _joined(self._leaf(equation.target), column, first=first)
+        return (transposed(joined), transposed(tree)) if self.turned else (joined, tree)
 
     def _extended(self, cell: Cell, *, first: bool) -> Node:
         """A layer's outs with the 1 of the bias node: below the column, or as a column of ones."""

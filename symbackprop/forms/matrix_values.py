@@ -44,7 +44,8 @@ def matrix_value(node: Node, values: Values) -> Matrix:
 
     match node:
         case Leaf(rows, columns, array):
-            return _shaped(list(values.array(array)), rows, columns)
+            entries = list(values.array(array))
+            return _shaped(entries, columns, rows).T if node.is_turned else _shaped(entries, rows, columns)
         case Listed(rows, columns, _, entries):
             return _shaped([values.of(each) for each in entries], rows, columns)
         case Ones(rows, columns):

@@ -31,9 +31,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Leaf(Node):
-    """An array as a whole: in its own shape, or a vector as a column or a row."""
+    """An array as a whole: in its own shape or turned, or a vector as a column or a row."""
 
     array: Array
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether the array's columns are the rows here."""
+        return self.rows != self.columns and self.array.axes[-2:] == (self.columns, self.rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,6 +198,7 @@ class Notation:
         return {
             "layer": str(layer),
             "layer0": str(layer - 1),
+            "layer2": str(layer + 1),
             "before": str(layer - 1),
             "hidden": hidden,
             "hidden?": hidden if self.outline.last > 2 else "",
@@ -222,14 +223,17 @@ class Notation:
             first_from=first + (as_column and column_first),
             column=first if column_first else before + first,
             offset=self._offset(array) + first,
+            nodes=(sum(widths[: max(layer - 1, 0)]) + first, sum(widths[:layer]) + first),
             steps=(1, widths[layer]) if self.conventions.weight_order == "from_to" else (before, 1),
             single=layer < len(widths) and widths[layer] == 1,
-            separator="," if self._widest() > LARGEST_DIGIT else "",
+            separator="," if self._widest(pattern) > LARGEST_DIGIT else "",
             layered=array.role in OF_LAYERS and self.outline.last > 1,
         )
 
-    def _widest(self) -> int:
-        """The largest index or layer number that is printed."""
+    def _widest(self, pattern: Pattern) -> int:
+        """The largest index, node or layer number that is printed."""
+        if pattern.fields & RUNNING:
+            return sum(self.outline.widths) + self.conventions.first_index
         return max(max(self.outline.widths, default=1) + self.conventions.first_index, self.outline.last)
 
     def _offset(self, array: Array) -> int:
@@ -244,6 +248,7 @@ class Notation:
 
 
 LARGEST_DIGIT = 9
+RUNNING = frozenset({"node", "to_node", "from_node"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +263,7 @@ class _Writer:
     first_from: int
     column: int
     offset: int
+    nodes: tuple[int, int]  # that of the first unit of the layer before, and of this layer
     steps: tuple[int, int]
     single: bool
     separator: str
@@ -272,11 +278,15 @@ class _Writer:
             to, source = numbers
             fields["to"] = fields["unit"] = str(to + self.first)
             fields["from"] = str(source + self.first_from)
+            fields["to_node"] = fields["node"] = str(self.nodes[1] + to)
+            fields["from_node"] = str(self.nodes[0] + source)
             fields["number"] = str(self.offset + to * self.steps[0] + source * self.steps[1])
         else:
             fields["from"] = str(self.column)
             fields["to"] = fields["unit"] = unit = str(numbers[0] + self.first) if numbers else ""
             fields["unit?"] = "" if self.single else unit
+            fields["to_node"] = fields["node"] = str(self.nodes[1] + sum(numbers))
+            fields["from_node"] = "0"
             fields["number"] = str(self.offset + sum(numbers))
         return filled(self.pattern, fields, separator=self.separator, mark=self.mark, observation=observation)
 
@@ -288,9 +298,11 @@ class _Writer:
         fields["to"] = fields["unit"] = texts[0]
         fields["from"] = texts[1] if self.role is Role.WEIGHT else str(self.column)
         fields["unit?"] = "" if self.single else texts[0]
+        fields["to_node"] = fields["node"] = texts[0]
+        fields["from_node"] = texts[1] if self.role is Role.WEIGHT else "0"
         fields["number"] = "".join(texts)
         pattern = self.pattern
-        if "number" in pattern.fields and self.layered and not pattern.superscript:
+        if pattern.fields & {"number", *RUNNING} and self.layered and not pattern.superscript:
             pattern = replace(pattern, superscript=(f"({fields['layer']})",))
         return filled(pattern, fields, mark=self.mark, observation=observation)
 
@@ -304,9 +316,15 @@ def _state(array: Array, whose: Name, mark: str) -> Name:
 
 def notation_for(network: Network) -> Notation:
     """The notation that a network asks for. Refuses a table that cannot be read, and two quantities with one name."""
-    style = _style(network.notation)
+    style = _style(_as_written(network))
     outline = outline_of(network)
     return _refuse_clashes(Notation(style, outline)) if outline.own else _checked(style, outline)
+
+
+def _as_written(network: Network) -> Mapping[str, object]:
+    """The table ``[notation]``; weight matrices are those that the description has, unless it says otherwise."""
+    order = network.table.get("weights_order")
+    return network.notation if order is None else {"matrix_order": order, **network.notation}
 
 
 def _style(table: Mapping[str, object]) -> Style:

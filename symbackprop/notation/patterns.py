@@ -17,6 +17,7 @@ Pattern(base='y', subscript=(Field(name='unit', optional=False),), superscript=(
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -28,6 +29,7 @@ from symbackprop.notation.lettering import ACCENTS, GREEK, LETTER_OF, Name
 FIELDS = {
     "layer": "the layer's number, the first hidden layer being 1",
     "layer0": "the layer's number, the first hidden layer being 0",
+    "layer2": "the layer's number, the inputs being 1 and the first hidden layer 2",
     "before": "the number of the layer before",
     "hidden": "a hidden layer's number; {hidden?} is left out where there is only one, and in the output layer",
     "letter": "h in a hidden layer, o in the output layer, i for inputs",
@@ -36,6 +38,9 @@ FIELDS = {
     "to": "the index of the unit that a weight leads to",
     "from": "the index of the unit that a weight comes from; for a bias, the index of its column",
     "number": "a number that runs on through all layers",
+    "node": "a unit's number in the whole network, the inputs counted first",
+    "to_node": "the node that a weight leads to",
+    "from_node": "the node that a weight comes from; 0 for a bias",
 }
 FACES = {
     "text": "upright",
@@ -46,6 +51,8 @@ FACES = {
     "mathcal": "calligraphic",
 }
 SIGNS = ",()[]*+-'."
+LAYERS = frozenset({"layer", "layer0", "layer2", "before", "hidden"})
+INDICES = frozenset({"unit", "to", "from", "number", "node", "to_node", "from_node"})
 LONGEST = 80
 ALLOWED = (
     "allowed: letters, digits, one _ and one ^, fields such as {unit}, and the commands "
@@ -78,6 +85,11 @@ class Pattern:
     def fields(self) -> frozenset[str]:
         """The names of the fields that occur."""
         return frozenset(piece.name for piece in self.subscript + self.superscript if isinstance(piece, Field))
+
+
+_HIDDEN: tuple[Piece, ...] = ("(", Field("hidden", optional=True), ")")
+_LAYER: tuple[Piece, ...] = ("(", Field("layer"), ")")
+_EMPTY = re.compile(r"[(\[][,_]*[)\]]|^[,_]+|[,_]+$")
 
 
 class _RefusedError(Exception):
@@ -151,6 +163,28 @@ def script_text(pieces: tuple[Piece, ...], values: Mapping[str, str], separator:
             text += piece[1:] if skip and piece.startswith(skip) else piece
             skip, after_field = "", False
     return text
+
+
+def array_pattern(entry: Pattern, like: Pattern, *, layered: bool) -> Pattern:
+    """The name of a whole array from that of its entries: without their indices, in the face of ``like``.
+
+    ``layered``: each layer has one, and the name says the layer; where the entries' names do not, as ``like`` does.
+    """
+    subscript, superscript = _without_indices(entry.subscript), _without_indices(entry.superscript)
+    said = {piece.name for piece in subscript + superscript if isinstance(piece, Field)}
+    if layered and not said & LAYERS:
+        superscript += _HIDDEN if said & {"letter", "Letter"} else like.superscript or _LAYER
+    larger = entry.base.upper() if like.base.isupper() and len(entry.base) == 1 else entry.base
+    base = larger if larger.isascii() or larger in LETTER_OF else entry.base
+    face = like.face if like.face not in ("", "upright") else entry.face
+    return Pattern(base, subscript, superscript, entry.accent or like.accent, face)
+
+
+def _without_indices(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """A script without the fields that tell a layer's entries apart, and the signs that stood round these alone."""
+    kept = _joined([each for each in pieces if isinstance(each, str) or each.name not in INDICES])
+    clean = [_EMPTY.sub("", each) if isinstance(each, str) else each for each in kept]
+    return tuple(each for each in clean if each)
 
 
 class _Reader:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 SETTINGS: Mapping[str, tuple[object, ...]] = {
     "weight_order": ("to_from", "from_to"),  # numbered by receiving or by sending unit
+    "matrix_order": ("to_from", "from_to"),  # of a weight matrix's rows and columns; as the weights are written
     "first_index": (1, 0),
     "vectors": ("columns", "rows"),
     "factor_order": ("weight_first", "input_first"),
@@ -71,6 +72,22 @@ OPTIONAL_PATTERNS = (
     "output_delta_vector",
     "output_slope_matrix",
 )
+# The array that the entries of a pattern belong to, and whether each layer has one of its own.
+ARRAY_KEYS: Mapping[str, tuple[str, bool]] = {
+    "input": ("input_vector", False),
+    "target": ("target_vector", False),
+    "weight": ("weight_matrix", True),
+    "bias": ("bias_vector", True),
+    "weighted_sum": ("weighted_sum_vector", True),
+    "net": ("net_vector", True),
+    "out": ("out_vector", True),
+    "delta": ("delta_vector", True),
+    "part": ("part_vector", False),
+    "output": ("output_out_vector", False),
+    "output_net": ("output_net_vector", False),
+    "output_weighted_sum": ("output_weighted_sum_vector", False),
+    "output_delta": ("output_delta_vector", False),
+}
 MARKS: Mapping[str, str] = {"new_value": "{name}^+", "after_value": ""}  # empty: as new_value
 
 PRESETS: Mapping[str, Mapping[str, object]] = {
@@ -217,23 +234,23 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
     "nielsen": {
         "input": "x_{unit}",
         "target": "y_{unit}",
-        "weight": "w_{to}{from}^{layer}",
-        "bias": "b_{unit}^{layer}",
-        "weighted_sum": "s_{unit}^{layer}",
-        "net": "z_{unit}^{layer}",
-        "out": "a_{unit}^{layer}",
-        "delta": r"\delta_{unit}^{layer}",
+        "weight": "w_{to}{from}^{layer2}",
+        "bias": "b_{unit}^{layer2}",
+        "weighted_sum": "s_{unit}^{layer2}",
+        "net": "z_{unit}^{layer2}",
+        "out": "a_{unit}^{layer2}",
+        "delta": r"\delta_{unit}^{layer2}",
         "loss": "C",
         "part": "C_{unit}",
         "input_vector": "x",
         "target_vector": "y",
-        "weight_matrix": "w^{layer}",
-        "bias_vector": "b^{layer}",
-        "weighted_sum_vector": "s^{layer}",
-        "net_vector": "z^{layer}",
-        "out_vector": "a^{layer}",
-        "delta_vector": r"\delta^{layer}",
-        "slope_matrix": "D^{layer}",
+        "weight_matrix": "w^{layer2}",
+        "bias_vector": "b^{layer2}",
+        "weighted_sum_vector": "s^{layer2}",
+        "net_vector": "z^{layer2}",
+        "out_vector": "a^{layer2}",
+        "delta_vector": r"\delta^{layer2}",
+        "slope_matrix": "D^{layer2}",
         "new_value": "{name}'",
         "bias_form": "vector",
     },

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from symbackprop.errors import DescriptionError, suggestion
-from symbackprop.notation.patterns import Pattern, parse_pattern
-from symbackprop.notation.presets import MARKS, OPTIONAL_PATTERNS, PATTERNS, PRESETS, SETTINGS
+from symbackprop.notation.patterns import Pattern, array_pattern, parse_pattern
+from symbackprop.notation.presets import ARRAY_KEYS, MARKS, OPTIONAL_PATTERNS, PATTERNS, PRESETS, SETTINGS
 
 _MARK = re.compile(r"(?:\{name\})?[_^]?(?:\{([^{}]*)\}|([^{}]*))")
 _GOOD_MARK = re.compile(r"'|[+*]|[A-Za-z0-9]{1,8}|\([A-Za-z0-9]{1,8}\)")
@@ -19,6 +19,7 @@ class Conventions:
     """How an author writes: orders, signs, forms. What the keys of `SETTINGS` mean is said there."""
 
     weight_order: str = "to_from"
+    matrix_order: str = "to_from"
     first_index: int = 1
     vectors: str = "columns"
     weight_first: bool = True
@@ -61,9 +62,25 @@ def style_of(table: Mapping[str, object]) -> Style:
             raise DescriptionError(f"notation.{key}: unknown key; {suggestion(key, known, most=len(known))}")
     chosen: dict[str, object] = {**MARKS, **PATTERNS, **PRESETS[name], **table}
     patterns = {key: _pattern(key, chosen[key]) for key in (*PATTERNS, *OPTIONAL_PATTERNS) if key in chosen}
+    patterns |= _arrays(patterns, table)
     new_mark = _mark("new_value", chosen["new_value"])
     after_mark = _mark("after_value", chosen["after_value"]) if chosen["after_value"] else new_mark
     return Style(name, patterns, _conventions(chosen), new_mark, after_mark)
+
+
+def _arrays(patterns: Mapping[str, Pattern], table: Mapping[str, object]) -> dict[str, Pattern]:
+    """Of entries that the table names anew, the names of their arrays, where it does not name these itself.
+
+    Where two arrays would have one name they keep those of the preset.
+    """
+    found = {}
+    for key, (array, layered) in ARRAY_KEYS.items():
+        if key in table and array not in table:
+            like = patterns.get(array) or patterns[array.removeprefix("output_")]
+            found[array] = array_pattern(patterns[key], like, layered=layered)
+    others = {array: patterns[array] for array, _ in ARRAY_KEYS.values() if array in patterns and array not in found}
+    names = [*found.values(), *others.values()]
+    return {array: pattern for array, pattern in found.items() if names.count(pattern) == 1}
 
 
 def _pattern(key: str, text: object) -> Pattern:

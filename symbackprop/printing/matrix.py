@@ -26,6 +26,7 @@ from symbackprop.forms.trees import (
     Stacked,
     Transposed,
     Unit,
+    transposed,
 )
 from symbackprop.notation import AnyName, DerivativeName, Name, Notation, ascii_name, plain, tex
 from symbackprop.notation.typst import quoted, typst
@@ -148,10 +149,11 @@ class MatrixText:
 
     def diagonal(self, operand: Node) -> Label:
         """The diagonal matrix by its own name where it has one: of a layer's slopes."""
-        if isinstance(operand, Leaf) and is_slope(operand.array):
-            assert operand.array.of is not None
-            return self.named(self.notation.slope_matrix_name(operand.array.of))
-        return Label(self.head("diag") + self.dialect.bracket(self.said(operand)))
+        vector = transposed(operand) if self.notation.conventions.vectors == "rows" else operand
+        if isinstance(vector, Leaf) and is_slope(vector.array):
+            assert vector.array.of is not None
+            return self.named(self.notation.slope_matrix_name(vector.array.of))
+        return Label(self.head("diag") + self.dialect.bracket(self.said(vector)))
 
     def fraction(self, number: Fraction, over: tuple[Axis, ...]) -> str:
         raise NotImplementedError
