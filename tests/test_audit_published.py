@@ -147,6 +147,35 @@ EXPECTED_ROOTS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 
+# The note's formulas that are wrong as they are printed, each found by working the note through by hand.
+WRONG_FORMULAS = [
+    ("out[1][0]", "w_12^(1) stands where w_02^(1) belongs"),
+    ("out[1][0]", "a minus stands where a plus belongs"),
+    ("out[1]", "the matrix in brackets should be transposed"),
+    ("out[2]", "the matrix in brackets should be transposed"),
+    ("[[dE/dw[2], dE/db[2]]].T", "it is the transpose of what it should be"),
+    ("dnet[2][0]/dw[1][0][0]", "it is dz_0^(1)/dw_00^(1), not dz_0^(2)/dw_00^(1)"),
+    ("dE/dw[1][1][1]", "a_1^(2) stands where a_0^(2) belongs, and a_0^(1) stands where a_1^(1) belongs"),
+    ("D1", "row 2, column 2: a_0^(1) stands where a_1^(1) belongs"),
+    ("dE/dnet[1]", "W^(2) should be transposed"),
+    ("dE/dnet[1]", "the matrix in brackets should be transposed"),
+    ("D1 @ w[2]", "w_10^(2) stands where w_01^(2) belongs, and w_01^(2) stands where w_10^(2) belongs"),
+    ("[[dE/dw[1], dE/db[1]]]", "W^(2) should be transposed"),
+]
+
+
+def test_the_wrong_formulas_of_the_note_in_symbols() -> None:
+    wrong = [each for each in findings_on("happydustbunny") if each.verdict == "wrong"]
+    assert [(each.claim.quantity, each.diagnosis) for each in wrong] == WRONG_FORMULAS
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_every_right_formula_of_the_examples_is_proven(name: str) -> None:
+    for finding in findings_on(name):
+        if finding.claim.formula and finding.verdict == "ok":
+            assert "not proven" not in finding.remark, finding.claim
+
+
 @pytest.mark.parametrize("name", EXPECTED_ROOTS)
 def test_the_roots_of_the_published_examples(name: str) -> None:
     findings = findings_on(name)

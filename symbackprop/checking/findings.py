@@ -88,7 +88,7 @@ def as_text(findings: Sequence[Finding]) -> str:
         lines += ["", "remarks:", *(f"  {_called(finding)}: {finding.remark}" for finding in remarks)]
     unjudged = [finding for finding in findings if finding.verdict == "not judged"]
     if unjudged:
-        lines += ["", "not judged:", *(f"  {_called(finding)}: {finding.reason}" for finding in unjudged)]
+        lines += ["", "not judged:", *(f"  {_unjudged(finding)}" for finding in unjudged)]
     few = [finding for finding in findings if finding.too_few_digits]
     if few:
         names = ", ".join(_called(finding) for finding in few)
@@ -130,6 +130,12 @@ def shown(finding: Finding) -> str:
 def _called(finding: Finding) -> str:
     claim = finding.claim
     return claim.quantity or claim.relation or claim.where or claim.statement
+
+
+def _unjudged(finding: Finding) -> str:
+    claim = finding.claim
+    where = f"{claim.where}: " if claim.where and claim.statement else ""
+    return f"{where}{claim.statement or _called(finding)}: {finding.reason}"
 
 
 def _formula(claim: Claim) -> str:

@@ -1,23 +1,19 @@
-"""Formulas of claims: read as trees over quantities and whole arrays, and computed with numpy. Never executes text.
+"""Formulas of claims: read as trees over quantities and whole arrays. Never executes text, never computes.
 
 Names are the derivation's own, in any spelling. ``*`` is elementwise, ``@`` the matrix product, ``.T`` the transpose;
-``diag(v)`` is a diagonal matrix and ``D1`` that of layer 1's slopes. Vectors are columns, or rows where that fits.
+``diag(v)`` is a diagonal matrix and ``D1`` that of layer 1's slopes. ``[[a, b], [c, d]]`` is a matrix of numbers or of
+blocks, ``[a, b]`` a vector. Fractions, products and matrices may be written as LaTeX writes them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
-from symbackprop.checking.arrays import Numbers
-from symbackprop.checking.scalars import evaluated
 from symbackprop.errors import FormulaError, UnknownName
-from symbackprop.expressions import Expression, Negative, Number, Power, Product, Quotient, Reference, Sum
 from symbackprop.functions import FUNCTIONS
 from symbackprop.notation.names import Names
 from symbackprop.quantities import Array, Quantity
@@ -28,12 +24,20 @@ DEEPEST = 60
 _WORD = r"(?:\\?[^\W\d_](?:[^\W_]|\\)*)"
 _BASE = _WORD + r"(?:'|\[\d+\]|_\{[^{}]*\}|_[^\W_]+(?:,\w+)?|\^\{\([^{}]*\}|\^\(\w+\)|\^[+*](?![\w(]))*"
 _PREFIX = r"(?:(?:new|after|use|direct|state:\w+)\s*:\s*)?"
-_DERIVATIVE = re.compile(rf"{_PREFIX}(?:d|∂)\s*\(?{_PREFIX}{_BASE}\)?\s*/\s*(?:d|∂)\s*\(?{_PREFIX}{_BASE}\)?(?:@\d+)?")
+_DIFFERENTIATED = rf"(?:d|∂)\s*(?:\(\s*{_PREFIX}{_BASE}\s*\)|{_PREFIX}{_BASE})"
+_DERIVATIVE = re.compile(rf"{_PREFIX}{_DIFFERENTIATED}\s*/\s*{_DIFFERENTIATED}(?:@\d+)?")
 _NAME = re.compile(rf"{_PREFIX}{_BASE}(?:@\d+)?")
 _SLOPES = re.compile(r"D_?(\d+)\b|D\^\((\d+)\)")
 _NUMBER = re.compile(r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?")
 _OPERATORS = {"·": "*", "×": "*", "⊙": "*", "∘": "*", "−": "-", "–": "-", "**": "^", ".*": "*", "÷": "/"}
-_SIGN = re.compile(r"\*\*|\.\*|[-+*/@^(),·×⊙∘−–÷]")
+_OPERATORS |= dict.fromkeys((r"\cdot", r"\times", r"\odot", r"\circ"), "*")
+_SIGN = re.compile(r"\*\*|\.\*|[-+*/@^(),\[\]·×⊙∘−–÷]|\\(?:cdot|times|odot|circ)(?![a-zA-Z])")
+_SPACE = re.compile(r"(?:\s|\\(?:left|right|quad|[,;! ])(?![a-zA-Z]))*")
+_FRACTION = re.compile(r"\\[dt]?frac\s*(?=\{)")
+_MATRIX = re.compile(r"\\begin\{([a-zA-Z]?matrix)\}")
+_BASE_OF_EXP = re.compile(r"e(?=\s*(?:\^|\*\*))")
+_END = re.compile(r"\\\\|&|\\end\b|\}")
+_DIFFERENTIAL = re.compile(r"^\s*(?:\\partial|∂|d|\\mathrm\{d\})\s*")
 _TRANSPOSED = re.compile(r"\.T\b|\^T\b|\^\{T\}|ᵀ|\^⊤|\^\{\\top\}|'(?=\s*[@*)\s]|$)")
 
 
@@ -41,7 +45,7 @@ _TRANSPOSED = re.compile(r"\.T\b|\^T\b|\^\{T\}|ᵀ|\^⊤|\^\{\\top\}|'(?=\s*[@*)
 class Node:
     """A part of a formula: an operator or function with its parts, a number, or what a name stands for."""
 
-    kind: str  # number, name, call, slopes, +, -, *, /, @, ^, negative, transposed
+    kind: str  # number, name, call, slopes, block, row, column, +, -, *, /, @, ^, negative, transposed
     parts: tuple[Node, ...] = ()
     of: Any = None
 
@@ -79,8 +83,8 @@ class _Reading:
         return node
 
     def space(self) -> None:
-        while self.place < len(self.text) and self.text[self.place].isspace():
-            self.place += 1
+        found = _SPACE.match(self.text, self.place)
+        self.place = found.end() if found else self.place
 
     def sign(self, *wanted: str) -> str | None:
         self.space()
@@ -110,7 +114,9 @@ class _Reading:
     def starts_operand(self) -> bool:
         self.space()
         following = self.text[self.place : self.place + 1]
-        return bool(following) and (following == "(" or following.isalnum() or following in "\\∂")
+        if not following or _END.match(self.text, self.place):
+            return False
+        return following == "(" or following.isalnum() or following in "\\∂"
 
     def signed(self) -> Node:
         self.depth += 1
@@ -131,13 +137,19 @@ class _Reading:
             self.place = found.end()
             node = Node("transposed", (node,))
         if self.sign("^"):
-            self.space()
-            braced = self.text[self.place : self.place + 1] == "{"
-            self.place += braced
-            node = Node("^", (node, self.signed()))
-            if braced:
-                self.space()
-                self.place += self.text[self.place : self.place + 1] == "}"
+            node = Node("^", (node, self.exponent()))
+        return node
+
+    def exponent(self) -> Node:
+        self.space()
+        if not self.text.startswith("{", self.place):
+            return self.signed()
+        self.place += 1
+        node = self.sum()
+        self.space()
+        if not self.text.startswith("}", self.place):
+            raise FormulaError(f"a '}}' is missing at character {self.place + 1}")
+        self.place += 1
         return node
 
     def operand(self) -> Node:
@@ -148,10 +160,107 @@ class _Reading:
             return Node("number", of=Fraction(number[0]))
         if self.sign("("):
             node = self.sum()
-            if not self.sign(")"):
-                raise FormulaError(f"a ')' is missing at character {self.place + 1}")
+            self.closed(")")
             return node
+        if self.sign("["):
+            return self.rows()
+        if found := _MATRIX.match(self.text, self.place):
+            return self.matrix(found)
+        if found := _FRACTION.match(self.text, self.place):
+            return self.fraction(found)
+        if (found := _BASE_OF_EXP.match(self.text, self.place)) and self.resolved("e") is None:
+            self.place = found.end()
+            self.sign("^")
+            return Node("call", (self.exponent(),), "exp")
         return self.named()
+
+    def closed(self, sign: str) -> None:
+        if not self.sign(sign):
+            raise FormulaError(f"a {sign!r} is missing at character {self.place + 1}")
+
+    def rows(self) -> Node:
+        """What stands in square brackets: a vector, or a matrix of rows in brackets."""
+        rows = []
+        while True:
+            nested = bool(self.sign("["))
+            parts = [self.sum()]
+            while nested and self.sign(","):
+                parts.append(self.sum())
+            if nested:
+                self.closed("]")
+            rows.append((nested, Node("row", tuple(parts))))
+            if not self.sign(","):
+                break
+        self.closed("]")
+        if len({nested for nested, _ in rows}) > 1:
+            raise FormulaError("a matrix is written as rows in brackets, [[a, b], [c, d]], a vector as [a, b]")
+        if not rows[0][0]:
+            return Node("column", tuple(row.parts[0] for _, row in rows))
+        if len({len(row.parts) for _, row in rows}) > 1:
+            raise FormulaError("the rows of a matrix must be equally long")
+        return Node("block", tuple(row for _, row in rows))
+
+    def matrix(self, begin: re.Match[str]) -> Node:
+        """A LaTeX matrix."""
+        self.place = begin.end()
+        rows, row = list[Node](), [self.sum()]
+        while True:
+            self.space()
+            if self.text.startswith("&", self.place):
+                self.place += 1
+                row.append(self.sum())
+                continue
+            rows.append(Node("row", tuple(row)))
+            end = f"\\end{{{begin[1]}}}"
+            if self.text.startswith("\\\\", self.place):
+                self.place += 2
+                self.space()
+                if not self.text.startswith(end, self.place):
+                    row = [self.sum()]
+                    continue
+            if not self.text.startswith(end, self.place):
+                raise FormulaError(f"{end} is missing at character {self.place + 1}")
+            self.place += len(end)
+            if len({len(each.parts) for each in rows}) > 1:
+                raise FormulaError("the rows of a matrix must be equally long")
+            return Node("block", tuple(rows))
+
+    def fraction(self, begin: re.Match[str]) -> Node:
+        """A LaTeX fraction: a derivative that has a name, or a quotient."""
+        start = begin.end()
+        middle = self.braced(start)
+        below = start if middle is None else middle + len(self.text[middle:]) - len(self.text[middle:].lstrip())
+        end = self.braced(below)
+        if middle is None or end is None:
+            raise FormulaError(f"\\frac needs two groups in braces at character {self.place + 1}")
+        texts = [self.text[start + 1 : middle - 1], self.text[below + 1 : end - 1]]
+        if all(_DIFFERENTIAL.match(each) for each in texts):
+            resolved = self.resolved("/".join("d" + _DIFFERENTIAL.sub("", each).strip() for each in texts))
+            if resolved is not None:
+                self.place = end
+                return Node("name", of=resolved)
+        self.place = start + 1
+        above = self.sum()
+        self.group_end(middle)
+        self.place = below + 1
+        under = self.sum()
+        self.group_end(end)
+        return Node("/", (above, under))
+
+    def group_end(self, end: int) -> None:
+        self.space()
+        if self.place != end - 1:
+            raise FormulaError(f"{self.text[self.place]!r} at character {self.place + 1} cannot stand there")
+        self.place = end
+
+    def braced(self, start: int) -> int | None:
+        """Where the group ends that begins with a brace here; None where none does."""
+        depth = 0
+        for place in range(start, len(self.text)):
+            depth += {"{": 1, "}": -1}.get(self.text[place], 0)
+            if not depth:
+                return place + 1 if place > start else None
+        return None
 
     def named(self) -> Node:
         for pattern in (_DERIVATIVE, _NAME):
@@ -178,7 +287,8 @@ class _Reading:
 
     def function(self, found: re.Match[str]) -> Node | None:
         name = found[0].lstrip("\\")
-        after = self.text[found.end() :].lstrip()
+        blank = _SPACE.match(self.text, found.end())
+        after = self.text[blank.end() if blank else found.end() :]
         known = {"diag": "diag", "sum": "sum", "σ": "sigmoid", "sigma": "sigmoid", "ReLU": "relu", "ln": "log"}
         if not after.startswith("(") or (name not in FUNCTIONS and name not in known):
             return None
@@ -187,8 +297,7 @@ class _Reading:
         parts = [self.sum()]
         while self.sign(","):
             parts.append(self.sum())
-        if not self.sign(")"):
-            raise FormulaError(f"a ')' is missing at character {self.place + 1}")
+        self.closed(")")
         return Node("call", tuple(parts), known.get(name, name))
 
     def resolved(self, text: str) -> Quantity | Array | None:
@@ -196,88 +305,3 @@ class _Reading:
             return self.names.resolve(text)
         except UnknownName:
             return None
-
-
-def as_expression_of(node: Node) -> Expression:
-    """A formula of single quantities as an expression. Raises FormulaError where it speaks of whole arrays."""
-    parts = [as_expression_of(part) for part in node.parts]
-    match node.kind:
-        case "number":
-            return Number(node.of)
-        case "name" if isinstance(node.of, Quantity):
-            return Reference(node.of)
-        case "negative":
-            return Negative(parts[0])
-        case "+":
-            return Sum((parts[0], parts[1]))
-        case "-":
-            return Sum((parts[0], Negative(parts[1])))
-        case "*":
-            return Product((parts[0], parts[1]))
-        case "/":
-            return Quotient(parts[0], parts[1])
-        case "^":
-            return Power(parts[0], parts[1])
-        case "call" if node.of in FUNCTIONS:
-            return FUNCTIONS[node.of](*parts)
-    raise FormulaError("a formula of single quantities is wanted here, not of whole arrays")
-
-
-NumbersOf = Callable[[Array], Numbers]
-
-
-def computed(node: Node, numbers_of: NumbersOf, *, columns: bool) -> Numbers:
-    """A formula's numbers; vectors are columns, or rows. Raises ValueError where shapes do not go together."""
-    parts = [computed(part, numbers_of, columns=columns) for part in node.parts]
-    with np.errstate(all="ignore"):
-        match node.kind:
-            case "number":
-                return np.asarray(float(node.of))
-            case "name":
-                return _named(node.of, numbers_of, columns=columns)
-            case "slopes":
-                slopes = _named(_slopes(node.of, numbers_of), numbers_of, columns=columns)
-                return np.diag(slopes.reshape(-1))
-            case "negative":
-                return -parts[0]
-            case "transposed":
-                return parts[0].T
-            case "+":
-                return parts[0] + parts[1]
-            case "-":
-                return parts[0] - parts[1]
-            case "*":
-                return parts[0] * parts[1]
-            case "/":
-                return parts[0] / parts[1]
-            case "@":
-                return parts[0] @ parts[1] if parts[0].ndim and parts[1].ndim else parts[0] * parts[1]
-            case "^":
-                return np.asarray(np.power(parts[0], parts[1]))
-            case "call" if node.of == "diag":
-                return np.diag(parts[0].reshape(-1))
-            case "call" if node.of == "sum":
-                return np.asarray(parts[0].sum())
-            case "call":
-                call = FUNCTIONS[node.of](*(Reference(number) for number in range(len(parts))))
-                return np.asarray(evaluated(call, lambda number: parts[number]), dtype=float)
-    raise AssertionError(node)
-
-
-def _slopes(layer: int, numbers_of: Any) -> Array:
-    owner = getattr(numbers_of, "slopes", None)
-    if owner is None:
-        raise FormulaError("D1, D2, ... are not known here")
-    found: Array = owner(layer)
-    return found
-
-
-def _named(of: Quantity | Array, numbers_of: NumbersOf, *, columns: bool) -> Numbers:
-    if isinstance(of, Quantity):
-        return np.asarray(float(numbers_of(of.array)[of.indices]))
-    numbers = np.asarray(numbers_of(of), dtype=float)
-    if of.has_observations and numbers.shape[0] == 1:
-        numbers = numbers[0]
-    if numbers.ndim == 1:
-        return numbers.reshape(-1, 1) if columns else numbers.reshape(1, -1)
-    return numbers

@@ -1,8 +1,12 @@
-"""The judgement of claimed formulas: equal to the quantity at random points, or what stands wrong in them."""
+"""The judgement of claimed formulas: whether they are equal to what they are said to be, or what stands wrong in them.
+
+`equality` decides, entry by entry. Floats at random points only choose among the many ways to mend a wrong formula.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -14,11 +18,16 @@ import numpy as np
 from symbackprop.catalogue.mistakes import MISTAKES, Subject, variants_of
 from symbackprop.checking.arrays import ArrayNumbers, Numbers
 from symbackprop.checking.claims import Claim
+from symbackprop.checking.entries import Expressions, Floats, entries_of
+from symbackprop.checking.equality import Comparison, Equality, number_at
 from symbackprop.checking.findings import Finding
-from symbackprop.checking.formulas import FormulaReader, Node, computed
+from symbackprop.checking.formulas import FormulaReader, Node
 from symbackprop.checking.points import points
 from symbackprop.checking.wording import array_text
 from symbackprop.derivation import Derivation
+from symbackprop.errors import SymbackpropError, UnknownName
+from symbackprop.expressions import as_expression
+from symbackprop.notation.neutral import neutral
 from symbackprop.quantities import Array, Quantity, Role
 from symbackprop.system import every_index
 
@@ -28,22 +37,12 @@ POINTS = 4
 NEAR = 1e-9  # relative to the largest entry: formulas that differ less at all points are equal
 MOST_FIRST = 200  # exchanges of a name that a second one is looked for
 MOST_TRIED = 2_000  # replacements of one name that are tried
-
-
-@dataclass
-class _Numbers:
-    """The numbers of a point for formulas, with the slopes of a layer."""
-
-    derivation: Derivation
-    numbers: ArrayNumbers
-
-    def __call__(self, array: Array) -> Numbers:
-        return self.numbers.array(array)
-
-    def slopes(self, layer: int) -> Array:
-        """The array of a layer's slopes."""
-        derivation = self.derivation
-        return derivation.slope(derivation.now.outs[layer - 1], derivation.now.nets[layer - 1])
+OPERATION = re.compile(r"[-+*/(@\[]|\.T\b|^D_?\d")
+WHOLE = ("slopes", "block", "row", "column", "transposed", "@")
+BRACKETS = ("block", "column")
+UPPER = re.compile(r"^d(net|out)\[\d+\]\[\d+\](?=/)")  # what a derivative is of
+Grid = list[list[Node]]  # one formula, or the entries of a matrix
+Right = dict[bool, list[Numbers]]  # the right entries at each point, with vectors as columns (True) and as rows
 
 
 @dataclass
@@ -54,105 +53,179 @@ class FormulaJudge:
     reader: FormulaReader
 
     @cached_property
-    def places(self) -> list[_Numbers]:
+    def places(self) -> list[ArrayNumbers]:
         """Random points, the same for every formula."""
         some = list(islice(points(self.derivation, dtype="float64", seed=2), POINTS + 1))
-        return [_Numbers(self.derivation, each.numbers) for each in some if each.label.startswith("random")][:POINTS]
+        return [each.numbers for each in some if each.label.startswith("random")][:POINTS]
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """What decides whether two entries are equal."""
+        return Comparison(self.derivation)
 
     def finding(self, number: int, claim: Claim) -> Finding:
         """The verdict on a formula, or on rows of formulas."""
-        wanted = self.reader.names.resolve(claim.quantity)
-        rows = ((claim.formula,),) if isinstance(claim.formula, str) else claim.formula
-        nodes = [[self.reader.read(text) for text in row] for row in rows]
-        right = [self._right(wanted, place) for place in self.places]
-        single = isinstance(claim.formula, str)
-        if self._equal(nodes, right, single=single):
-            return Finding(number, claim, "ok")
+        wanted = self._wanted(claim.quantity)
+        nodes = self._grid(claim.formula)
+        equality = self._decided(nodes, wanted)
+        if equality.holds:
+            return Finding(number, claim, "ok", remark=equality.remark)
+        right = self._right(wanted, self.places)
+        if self._equal(nodes, right):
+            return Finding(number, claim, "wrong", diagnosis=self._nearly(nodes, wanted))
         wrong = self._wrong_entries(nodes, right)
-        return Finding(number, claim, "wrong", diagnosis=self._diagnosis(nodes, right, wanted, wrong, single=single))
+        return Finding(number, claim, "wrong", diagnosis=self._diagnosis(nodes, right, wanted, wrong))
 
-    def _right(self, wanted: Quantity | Array, place: _Numbers) -> Numbers:
-        if isinstance(wanted, Quantity):
-            return np.asarray(float(place(wanted.array)[wanted.indices]))
-        numbers = np.asarray(place(wanted), dtype=float)
-        return numbers[0] if wanted.has_observations and len(numbers) == 1 else numbers
+    def _wanted(self, text: str) -> Node:
+        """What a formula is for: a quantity, a whole array, or another formula."""
+        try:
+            return Node("name", of=self.reader.names.resolve(text))
+        except UnknownName:
+            if not OPERATION.search(text):
+                raise
+            return self.reader.read(text)
 
-    def _values(self, nodes: list[list[Node]], place: _Numbers, *, columns: bool) -> Numbers:
-        rows = [[computed(node, place, columns=columns) for node in row] for row in nodes]
-        return (
-            rows[0][0]
-            if len(rows) == 1 and len(rows[0]) == 1
-            else np.array([[e.reshape(()) for e in r] for r in rows], dtype=float)
-        )
+    def _grid(self, formula: str | tuple[tuple[str, ...], ...]) -> Grid:
+        """The formula, or the entries of a matrix of formulas."""
+        if not isinstance(formula, str):
+            return [[self.reader.read(text) for text in row] for row in formula]
+        node = self.reader.read(formula)
+        if node.kind == "block" and all(_is_single(part) for row in node.parts for part in row.parts):
+            return [list(row.parts) for row in node.parts]
+        return [[node]]
 
-    def _equal(self, nodes: list[list[Node]], right: list[Numbers], *, single: bool) -> bool:
-        """Whether the formulas have the right numbers at every point, vectors taken as columns or as rows."""
+    def _decided(self, nodes: Grid, wanted: Node) -> Equality:
+        """Whether the formulas are what is wanted, vectors taken as columns or as rows."""
+        whole, best = _whole(nodes), Equality(False, True)
         for columns in (True, False):
             try:
+                said, right = (
+                    entries_of(each, Expressions(self.derivation), columns=columns) for each in (whole, wanted)
+                )
+            except (ValueError, IndexError):
+                continue
+            if not _alike(said, right):
+                continue
+            each_one = [
+                self.comparison.of(as_expression(one), as_expression(other))
+                for one, other in zip(said.reshape(-1), right.reshape(-1), strict=True)
+            ]
+            best = Equality(all(each.holds for each in each_one), all(each.exact for each in each_one))
+            if best.holds:
+                break
+        return best
+
+    def _nearly(self, nodes: Grid, wanted: Node) -> str:
+        """What is to say of a formula whose floats are right and whose digits are not."""
+        place = self.comparison.places[0]
+        said, right = (
+            entries_of(each, Expressions(self.derivation), columns=True).reshape(-1) for each in (_whole(nodes), wanted)
+        )
+        pairs = [
+            tuple(number_at(place, as_expression(each)) for each in pair) for pair in zip(said, right, strict=True)
+        ]
+        one, other = max(pairs, key=lambda pair: abs(pair[0] - pair[1]))
+        return f"it is near to the right one, and not equal: {float(one):.17g} beside {float(other):.17g}"
+
+    def _right(self, wanted: Node, places: Sequence[ArrayNumbers]) -> Right:
+        """What is wanted at some points: with vectors as columns, and as rows."""
+        found: Right = {}
+        for columns in (True, False):
+            try:
+                found[columns] = [self._values(wanted, place, columns=columns) for place in places]
+            except (ValueError, IndexError):
+                continue
+        return found
+
+    def _values(self, node: Node, place: ArrayNumbers, *, columns: bool) -> Numbers:
+        return entries_of(node, Floats(place.array, self.derivation), columns=columns)
+
+    def _equal(self, nodes: Grid, right: Right) -> bool:
+        """Whether the formulas have the right numbers at every point, vectors taken as columns or as rows."""
+        whole = _whole(nodes)
+        for columns, numbers in right.items():
+            try:
                 if all(
-                    _same(self._values(nodes, place, columns=columns), wanted)
-                    for place, wanted in zip(self.places, right, strict=True)
+                    _same(self._values(whole, place, columns=columns), wanted)
+                    for place, wanted in zip(self.places, numbers, strict=True)
                 ):
                     return True
             except (ValueError, IndexError):
                 continue
         return False
 
-    def _wrong_entries(self, nodes: list[list[Node]], right: list[Numbers]) -> list[tuple[int, int]]:
-        if len(nodes) == 1 and len(nodes[0]) == 1:
+    def _wrong_entries(self, nodes: Grid, right: Right) -> list[tuple[int, int]]:
+        if (len(nodes) == 1 and len(nodes[0]) == 1) or True not in right:
             return []
-        found = []
-        for row, line in enumerate(nodes):
-            for column, node in enumerate(line):
-                for place, wanted in zip(self.places, right, strict=True):
-                    entry = (
-                        wanted.reshape(len(nodes), -1)[row, column] if wanted.size == len(nodes) * len(line) else np.nan
-                    )
-                    if not _same(computed(node, place, columns=True), np.asarray(entry)):
-                        found.append((row, column))
-                        break
-        return found
+        shape = (len(nodes), len(nodes[0]))
+        wanted = [each.reshape(shape) for each in right[True] if each.size == shape[0] * shape[1]]
+        return [
+            (row, column)
+            for row, line in enumerate(nodes)
+            for column, node in enumerate(line)
+            if any(
+                not _same(self._values(node, place, columns=True), np.asarray(numbers[row, column]))
+                for place, numbers in zip(self.places, wanted, strict=False)
+            )
+        ]
 
     # What stands wrong
 
     def _diagnosis(
         self,
-        nodes: list[list[Node]],
-        right: list[Numbers],
-        wanted: Quantity | Array,
+        nodes: Grid,
+        right: Right,
+        wanted: Node,
         wrong: list[tuple[int, int]],
-        *,
-        single: bool,
     ) -> str | None:
         place = f"row {wrong[0][0] + 1}, column {wrong[0][1] + 1}: " if len(wrong) == 1 else ""
-        if self._equal([[Node("negative", (node,)) for node in row] for row in nodes], right, single=single):
+        if self._equal([[Node("negative", (node,)) for node in row] for row in nodes], right):
             return place + "the sign is turned"
         for factor, words in ((2, "half as large as it should be"), (0.5, "twice as large as it should be")):
             scaled = [[Node("*", (Node("number", of=factor), node)) for node in row] for row in nodes]
-            if self._equal(scaled, right, single=single):
+            if self._equal(scaled, right):
                 return f"{place}it is {words}"
-        return self._mended(nodes, right, place, single=single) or self._mistake(nodes, wanted, single=single)
+        if self._equal([[Node("transposed", (_whole(nodes),))]], right):
+            return "it is the transpose of what it should be"
+        return self._mended(nodes, right, place) or self._of_another(nodes, wanted) or self._mistake(nodes, wanted)
 
-    def _mended(self, nodes: list[list[Node]], right: list[Numbers], place: str, *, single: bool) -> str | None:
+    def _of_another(self, nodes: Grid, wanted: Node) -> str | None:
+        """The derivative of another unit that the formula is."""
+        if not isinstance(wanted.of, Quantity):
+            return None
+        name = neutral(wanted.of)
+        found = UPPER.match(name)
+        for layer, array in enumerate(self.derivation.now.outs if found else (), 1):
+            for unit in range(array.axes[-1].size or 0):
+                try:
+                    other = self.reader.names.resolve(UPPER.sub(rf"d\1[{layer}][{unit}]", name))
+                except SymbackpropError:
+                    continue
+                right = self._right(Node("name", of=other), self.places) if other != wanted.of else {}
+                if right and self._equal(nodes, right):
+                    return f"it is {self._called(other)}, not {self._called(wanted.of)}"
+        return None
+
+    def _mended(self, nodes: Grid, right: Right, place: str) -> str | None:
         """The one name, sign or transposition whose change makes the formula right, at one place or at several."""
         for count, (changed, sentence) in enumerate(self._changes(nodes)):
             if count > MOST_TRIED:
                 return None
-            if self._equal(changed, right, single=single):
+            if self._equal(changed, right):
                 return place + sentence
-        return self._twice_mended(nodes, right, place, single=single)
+        return self._twice_mended(nodes, right, place)
 
-    def _twice_mended(self, nodes: list[list[Node]], right: list[Numbers], place: str, *, single: bool) -> str | None:
+    def _twice_mended(self, nodes: Grid, right: Right, place: str) -> str | None:
         """Two names that stand for other entries of their arrays, each in one term."""
         for count, (first, sentence) in enumerate(self._exchanges(nodes)):
             if count > MOST_FIRST:
                 return None
             for changed, further in self._exchanges(first):
-                if self._equal(changed, right, single=single):
+                if self._equal(changed, right):
                     return f"{place}{sentence}, and {further}"
         return None
 
-    def _exchanges(self, nodes: list[list[Node]]) -> Iterator[tuple[list[list[Node]], str]]:
+    def _exchanges(self, nodes: Grid) -> Iterator[tuple[Grid, str]]:
         """Another entry of its array in place of a name, in one term of one formula: everywhere there, or once."""
         for row, line in enumerate(nodes):
             for column, node in enumerate(line):
@@ -171,7 +244,7 @@ class FormulaJudge:
                                 changed[row][column] = _replaced(node, path, way)
                                 yield changed, sentence
 
-    def _changes(self, nodes: list[list[Node]]) -> Iterator[tuple[list[list[Node]], str]]:
+    def _changes(self, nodes: Grid) -> Iterator[tuple[Grid, str]]:
         plain = self._called
         for row, line in enumerate(nodes):
             for column, node in enumerate(line):
@@ -198,6 +271,8 @@ class FormulaJudge:
                     yield Node("number", of=number), f"{part.of} stands where {number} belongs"
         elif part.kind == "name" and isinstance(part.of, Array):
             yield Node("transposed", (part,)), f"{plain(part.of)} should be transposed"
+        elif part.kind in BRACKETS:
+            yield Node("transposed", (part,)), "the matrix in brackets should be transposed"
         elif part.kind == "transposed":
             yield part.parts[0], "what is transposed should not be"
         elif part.kind in "+-" and len(part.parts) == 2:
@@ -226,7 +301,7 @@ class FormulaJudge:
             return self.derivation.notation.plain(of)
         return array_text(self.derivation, of)
 
-    def _mistake(self, nodes: list[list[Node]], wanted: Quantity | Array, *, single: bool) -> str | None:
+    def _mistake(self, nodes: Grid, wanted: Node) -> str | None:
         """The mistake of the catalogue that has this formula."""
         subject = Subject.of(self.derivation.system, self.derivation.loss)
         for variant in variants_of(subject, MISTAKES, kinds=("backward", "forward", "update")):
@@ -234,19 +309,32 @@ class FormulaJudge:
             def definition(array: Array, variant: Any = variant) -> Any:
                 return variant.new.get(array) or self.derivation.definition(array)
 
-            others = [
-                replace(place, numbers=place.numbers.with_equations(definition, variant.changed))
-                for place in self.places
-            ]
-            if self._equal(nodes, [self._right(wanted, other) for other in others], single=single):
+            others = [place.with_equations(definition, variant.changed) for place in self.places]
+            if self._equal(nodes, self._right(wanted, others)):
                 return f"{variant.mistake.sentence} (in {array_text(self.derivation, variant.place)})"
         return None
 
 
+def _whole(nodes: Grid) -> Node:
+    """One formula for a matrix of formulas."""
+    if len(nodes) == 1 and len(nodes[0]) == 1:
+        return nodes[0][0]
+    return Node("block", tuple(Node("row", tuple(line)) for line in nodes))
+
+
+def _is_single(node: Node) -> bool:
+    """Whether a formula speaks of single quantities only."""
+    return all(not isinstance(part.of, Array) and part.kind not in WHOLE for part in node.walk())
+
+
+def _alike(found: Numbers, wanted: Numbers) -> bool:
+    """Whether two shapes are the same; a vector may lie or stand."""
+    flat = 1 in found.shape or found.ndim < 2
+    return found.size == wanted.size and (found.ndim != wanted.ndim or found.shape == wanted.shape or flat)
+
+
 def _same(found: Numbers, wanted: Numbers) -> bool:
-    if found.size != wanted.size:
-        return False
-    if found.ndim == wanted.ndim == 2 and found.shape != wanted.shape and 1 not in found.shape:
+    if not _alike(found, wanted):
         return False
     left, right = np.asarray(found, dtype=float).reshape(-1), np.asarray(wanted, dtype=float).reshape(-1)
     with np.errstate(all="ignore"):

@@ -14,8 +14,9 @@ import numpy as np
 
 from symbackprop.checking.causes import Catalogue
 from symbackprop.checking.claims import Claims
+from symbackprop.checking.entries import as_expression_of
 from symbackprop.checking.findings import Finding
-from symbackprop.checking.formulas import FormulaReader, as_expression_of
+from symbackprop.checking.formulas import FormulaReader
 from symbackprop.checking.points import points
 from symbackprop.checking.printed import Printed, printed
 from symbackprop.checking.scalars import Scalars, evaluated, operands
@@ -139,11 +140,12 @@ class Document:
         *,
         definition: Callable[[Array], Equation | None] | None = None,
         until: Callable[[Quantity], bool] = lambda quantity: False,
+        most: int | None = DEEPEST,
     ) -> Iterator[Quantity]:
         """The quantities that an expression comes from, each once, nearest first; not those behind ``until``."""
         defined = self.derivation.definition if definition is None else definition
         waiting, seen = list(operands(expression)), set[Quantity]()
-        while waiting and len(seen) < DEEPEST:
+        while waiting and (most is None or len(seen) < most):
             leaf = waiting.pop(0)
             if leaf in seen:
                 continue

@@ -1,4 +1,4 @@
-"""Relations between quantities and printed numbers: judged on exact numbers."""
+"""Relations between quantities and printed numbers, judged on exact numbers; and what a quantity depends on."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from symbackprop.checking.printed import Printed, printed
 from symbackprop.errors import SymbackpropError
 
 RELATION = re.compile(r"(<=|>=|≤|≥|!=|≠|≈|~|==|<|>|=)")
+DEPENDENCE = re.compile(r"^(?P<what>.+?)\s+(?P<verb>depends on|does not depend on)\s+(?P<on>.+)$", re.DOTALL)
 EQUAL = Fraction(1, 10**40)  # relative: exact numbers this near are equal
 ABOUT = Fraction(1, 100)  # relative: about equal, where no printed place says how near
 
@@ -27,14 +28,33 @@ class Side:
 
 def relation(document: Document, number: int, claim: Claim) -> Finding:
     """The verdict on a relation, or on a chain of them."""
+    if found := DEPENDENCE.match(claim.relation.strip()):
+        return _dependence(document, number, claim, found)
     parts = RELATION.split(claim.relation)
     if len(parts) < 3:
-        return Finding(number, claim, "not judged", reason="no relation sign: <, >, <=, >=, =, !=, ≈")
+        reason = "no relation sign: <, >, <=, >=, =, !=, ≈; nor 'depends on' or 'does not depend on'"
+        return Finding(number, claim, "not judged", reason=reason)
     sides = [_side(document, text) for text in parts[::2]]
     if all(_holds(left, sign, right) for left, sign, right in zip(sides, parts[1::2], sides[1:], strict=False)):
         return Finding(number, claim, "ok", value=sides[0].value)
     told = f"the left side is {float(sides[0].value):.9g}, the right one {float(sides[-1].value):.9g}"
     return Finding(number, claim, "wrong", value=sides[0].value, diagnosis=told)
+
+
+def _dependence(document: Document, number: int, claim: Claim, found: re.Match[str]) -> Finding:
+    """The verdict on what a quantity is said to be worked out from, however far back."""
+    what, names = document.asked(found["what"])[0], re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", found["on"])
+    behind = set(document.behind(what, most=None))
+    plain = document.derivation.notation.plain
+    claimed = found["verb"] == "depends on"
+    for name in names:
+        quantity = document.asked(name)[1]
+        if quantity is None:
+            return Finding(number, claim, "not judged", reason=f"{name}: one quantity's name is wanted here")
+        if (quantity in behind) != claimed:
+            told = f"it depends on {plain(quantity)}" if not claimed else f"it does not depend on {plain(quantity)}"
+            return Finding(number, claim, "wrong", diagnosis=told)
+    return Finding(number, claim, "ok")
 
 
 def _side(document: Document, text: str) -> Side:

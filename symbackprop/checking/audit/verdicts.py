@@ -14,7 +14,6 @@ from symbackprop.checking.audit.roots import Cause, root, told_of
 from symbackprop.checking.audit.working import from_working, remark_on, worked
 from symbackprop.checking.claims import Claim, Claims
 from symbackprop.checking.findings import Finding
-from symbackprop.checking.formulas import as_expression_of
 from symbackprop.checking.points import settled
 from symbackprop.checking.printed import Printed, printed
 from symbackprop.checking.proofs import FormulaJudge
@@ -24,7 +23,6 @@ from symbackprop.expressions import Expression
 from symbackprop.network import Network
 from symbackprop.quantities import Quantity
 
-EQUAL = Fraction(1, 10**40)  # relative: formulas whose numbers differ by more are not equal
 MOST_ROOTS = 100  # wrong numbers that a cause is looked for
 SAME = 1e-9  # relative: a mistake that changes a number by less than this leaves it right
 
@@ -76,7 +74,7 @@ class Audit:
         if claim.relation:
             return relation(self.document, number, claim)
         if claim.formula:
-            return self._formula(number, claim)
+            return self.judge.finding(number, claim)
         if not claim.printed or not claim.quantity:
             return Finding(number, claim, "not judged", reason="a sentence, not a number, a formula or a relation")
         expression, quantity = self.document.asked(claim.quantity)
@@ -85,21 +83,6 @@ class Audit:
         finding = self._compared(right, claimed, expression, quantity)
         self.document.take_in(finding, claimed, expression, quantity)
         return finding
-
-    def _formula(self, number: int, claim: Claim) -> Finding:
-        """The verdict on a formula; one that has the right floats at random points must have the right digits too."""
-        finding = self.judge.finding(number, claim)
-        if finding.verdict != "ok" or not isinstance(claim.formula, str):
-            return finding
-        try:
-            said = self.document.exact(as_expression_of(self.document.reader.read(claim.formula)))
-            right = self.document.exact(self.document.asked(claim.quantity)[0])
-        except (SymbackpropError, ZeroDivisionError):
-            return finding  # of whole arrays, or without a value at the description's numbers
-        if abs(said - right) <= EQUAL * abs(right):
-            return finding
-        told = f"it is near to the right one, and not equal: {float(said):.17g} beside {float(right):.17g}"
-        return replace(finding, verdict="wrong", diagnosis=told)
 
     def _compared(
         self, finding: Finding, claimed: Printed, expression: Expression, quantity: Quantity | None

@@ -12,8 +12,8 @@ from typing import Any
 from symbackprop.checking.audit.document import Document
 from symbackprop.checking.audit.roots import cause_of
 from symbackprop.checking.claims import Claim
+from symbackprop.checking.entries import Floats, entries_of
 from symbackprop.checking.findings import Finding
-from symbackprop.checking.formulas import computed
 from symbackprop.checking.printed import Printed, printed
 from symbackprop.errors import SymbackpropError
 from symbackprop.expressions import Expression
@@ -95,7 +95,7 @@ def _is_right_line(document: Document, finding: Finding, wrong: Mapping[str, int
 
 def _result(document: Document, text: str) -> float | None:
     try:
-        value = float(computed(document.reader.read(text), _no_arrays, columns=True))
+        value = float(entries_of(document.reader.read(text), Floats(_no_arrays), columns=True))
     except (SymbackpropError, ValueError, TypeError):
         return None
     return value if math.isfinite(value) else None
