@@ -11,13 +11,14 @@ from symbackprop.errors import SymbackpropError
 from symbackprop.expressions import Expression
 from symbackprop.quantities import Quantity, Role
 
-SUPPORT = 2  # printed numbers that must agree with another given number
+SUPPORT = 2  # printed numbers that must agree with another given number, and none with the given one alone
+DIGITS = 4  # those numbers' digits, besides the number that the other one is calculated from
 
 
 def contradiction(document: Document, quantity: Quantity, claimed: Printed) -> str:
     """What speaks for the description's number, and what for the printed one."""
     plain = document.derivation.notation.plain(quantity)
-    own, theirs = _support(document, document.scalars({quantity: float(claimed.value)}))
+    own, theirs = map(len, _support(document, document.scalars({quantity: float(claimed.value)})))
     used = float(document.exact_given[quantity])
     if own > theirs:
         agree = f"{own} of its numbers agree with that alone, {theirs} with {claimed.text}"
@@ -35,17 +36,18 @@ def other_given(
         if value is None:
             continue
         own, theirs = _support(document, document.scalars({given: value}))
-        if theirs >= SUPPORT and theirs > own:
+        if len(theirs) >= SUPPORT and not own and sum(theirs) - len(claimed.digits) >= DIGITS:
             plain = document.derivation.notation.plain(given)
-            agree = f"{theirs} of the document's numbers agree with that alone"
+            agree = f"{len(theirs)} of the document's numbers agree with that alone"
             sentence = f"calculated with {plain} = {value:g}, which is given as {document.given[given]:g}; {agree}"
             return sentence, {given: value}
     return None
 
 
-def _support(document: Document, other: Scalars) -> tuple[int, int]:
-    """How many printed numbers agree with the description alone, and with another world alone."""
-    own = theirs = 0
+def _support(document: Document, other: Scalars) -> tuple[list[int], list[int]]:
+    """The lengths of the printed numbers that agree with the description alone, and with another world alone."""
+    own: list[int] = []
+    theirs: list[int] = []
     for claim in document.claims.claims:
         try:
             found = document.names.resolve(claim.quantity) if claim.printed else None
@@ -57,8 +59,8 @@ def _support(document: Document, other: Scalars) -> tuple[int, int]:
         here, there = float(document.known.of(found)), float(other.of(found))
         if here != there and math.isfinite(here) and math.isfinite(there):
             mine, its = number.fits(here), number.fits(there)
-            own += mine and not its
-            theirs += its and not mine
+            if mine != its:
+                (own if mine else theirs).append(len(number.digits))
     return own, theirs
 
 
