@@ -10,10 +10,12 @@ import re
 from collections.abc import Hashable, Iterator
 
 from symbackprop import __version__
+from symbackprop.compiled.c_lanes import LaneWriter
 from symbackprop.compiled.c_loops import INDENT, LoopWriter, flat_place, indented
+from symbackprop.compiled.divisions import SHARE
 from symbackprop.compiled.naming import title_of
-from symbackprop.compiled.phases import Accumulate, Entry, phases_of, scalars
-from symbackprop.compiled.prelude import ADDED, DOT, EXPONENTIAL, EXPONENTIAL_LESS_1, EXTREMES, HYPERBOLIC_TANGENT
+from symbackprop.compiled.phases import Accumulate, Entry, Phases, phases_of, scalars
+from symbackprop.compiled.prelude import parts_for
 from symbackprop.compiled.statements import Program, count_of, places_of, targets
 from symbackprop.printing.c import SCALAR_C
 from symbackprop.printing.dialect import Label
@@ -42,24 +44,8 @@ class _Writer(LoopWriter):
     def source(self) -> str:
         one, many = self._one(), self._many()
         body = "\n".join([*one, "", *many])
-        helpers = ""
-        uses = {
-            each: re.search(rf"\b{each}\(", body)
-            for each in ("exponential", "exponential_less_1", "hyperbolic_tangent")
-        }
-        if any(uses.values()):
-            helpers += EXPONENTIAL
-        if uses["exponential_less_1"] or uses["hyperbolic_tangent"]:
-            helpers += EXPONENTIAL_LESS_1
-        if uses["hyperbolic_tangent"]:
-            helpers += HYPERBOLIC_TANGENT
-        for name, text in (("larger", EXTREMES), ("dot", DOT), ("added", ADDED)):
-            if re.search(rf"\b{name}\(", body) or (name == "larger" and re.search(r"\bsmaller\(", body)):
-                helpers += text
-        helpers = helpers if "smaller(" in body or "larger(" not in helpers else _without(helpers, "smaller")
-        helpers = helpers if "larger(" in body or "smaller(" not in helpers else _without(helpers, "larger")
         tables = [self._table(array) for array in self.program.tables]
-        return "\n".join([*self._header(), helpers, *tables, body, ""])
+        return "\n".join([*self._header(), parts_for(body), *tables, body, ""])
 
     def _table(self, array: Array) -> str:
         values = ", ".join(f"{value}.0" for value in self.program.tables[array])
@@ -122,7 +108,9 @@ class _Writer(LoopWriter):
         """Every given number under its own name; those that no line uses are left out."""
         text = "\n".join(SCALAR_C.text(law, self._label) for _, law in scalars(self.program.statements, one=True))
         used = set(re.findall(r"\w+", text))
-        for array in (*self.given, *self.program.tables):
+        for array in (*pointers(self.program), *self.program.tables):
+            if array not in self.given and array not in self.program.tables:
+                continue
             for place in places_of(array):
                 name = self.names.entry(Entry(array, place))
                 if name in used:
@@ -140,13 +128,34 @@ class _Writer(LoopWriter):
 
     def _many(self) -> list[str]:
         self.many = True
+        lines = list(self._lanes_or_blocks())
+        arguments = ", ".join(self.names.array(array) for array in pointers(self.program))
+        first = ["if (n == 1)", f"{INDENT}return one_observation({arguments});"]
+        return [
+            self._signature(self.program.task.function, static=False),
+            "{",
+            *indented([*first, *lines, "return 0;"]),
+            "}",
+        ]
+
+    def _lanes_or_blocks(self) -> Iterator[str]:
+        if self.straight:
+            lanes = LaneWriter(self.program, self.names, pointers(self.program)[: -1 - len(self.program.results)])
+            if lanes.vectorised:
+                yield from lanes.source()
+                yield from self._stored()
+                return
+        yield from self._blocks()
+
+    def _blocks(self) -> list[str]:
         phases = phases_of(self.program)
         blocks = self.rows()
         rest = [
             array for each in (*phases.before, *phases.after) for array in targets(each) if array not in self.outer
         ] + [array for array in phases.sums if array not in self.outer]
         scratch = list(dict.fromkeys([*blocks, *rest]))
-        lines = [*self.scratch(scratch)]
+        turned = self._turned(phases)
+        lines = [*self.scratch(scratch, turned)]
         for statement in phases.before:
             lines += [*self.comments(targets(statement)), *self.statement(statement)]
         for array in phases.sums:
@@ -157,9 +166,10 @@ class _Writer(LoopWriter):
             size = count_of(array.axes)
             name = self.names.array(array)
             inner += [
+                f"turn(m, {size}, {name} + start * {size}, {size}, {name}_block, {self.lanes});",
                 f"for (int i = 0; i < {size}; i++)",
-                f"{INDENT}for (ptrdiff_t b = 0; b < {self.lanes}; b++)",
-                f"{INDENT * 2}{name}_block[i * {self.lanes} + b] = {name}[(start + (b < m ? b : m - 1)) * {size} + i];",
+                f"{INDENT}for (ptrdiff_t b = m; b < {self.lanes}; b++)",
+                f"{INDENT * 2}{name}_block[i * {self.lanes} + b] = {name}_block[i * {self.lanes} + m - 1];",
             ]
         for each in phases.each:
             arrays = (each.target.array,) if isinstance(each, Accumulate) else targets(each)
@@ -167,19 +177,14 @@ class _Writer(LoopWriter):
         lines += [f"for (ptrdiff_t start = 0; start < n; start += {self.lanes}) {{", *indented(inner), "}"]
         for statement in phases.after:
             lines += [*self.comments(targets(statement)), *self.statement(statement)]
-        lines += self.freed(scratch)
-        arguments = ", ".join(self.names.array(array) for array in pointers(self.program))
-        first = ["if (n == 1)", f"{INDENT}return one_observation({arguments});"]
-        return [
-            self._signature(self.program.task.function, static=False),
-            "{",
-            *indented([*first, *lines, "return 0;"]),
-            "}",
-        ]
+        if re.search(rf"\b{self.names.inverse(SHARE)}\b", "\n".join(lines)):
+            lines.insert(0, f"const double {self.names.inverse(SHARE)} = 1.0 / (double)n;")
+        return [*lines, *self.freed(scratch, turned)]
+
+    def _turned(self, phases: Phases) -> list[Array]:
+        """The arrays of a block that products over observations take with units innermost."""
+        pairs = (self.products.pair(each.target, each.product) for each in phases.each if isinstance(each, Accumulate))
+        return list(dict.fromkeys(pair[1].array for pair in pairs if pair and pair[1].array not in self.observed))
 
     def _givens_by_observation(self) -> list[Array]:
         return [*self.program.inputs, *([self.program.targets] if self.program.targets else [])]
-
-
-def _without(helpers: str, name: str) -> str:
-    return "\n".join(line for line in helpers.split("\n") if not line.startswith(f"static inline double {name}("))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 
+from symbackprop.compiled.c_products import ProductWriter
+from symbackprop.compiled.divisions import Inverse, multiplied
 from symbackprop.compiled.forms import Temporary
 from symbackprop.compiled.naming import Identifiers
 from symbackprop.compiled.nests import Nest, nests, term_of
@@ -46,6 +48,7 @@ class LoopWriter:
         self.outer = set(outer)
         self.observed = {*program.inputs, *([program.targets] if program.targets else [])}
         self.lanes = self._lanes()
+        self.products = ProductWriter(self.names, self.observed)
 
     def rows(self) -> list[Array]:
         """The arrays that a block holds for each of its observations."""
@@ -61,10 +64,8 @@ class LoopWriter:
     def comments(self, arrays: Sequence[Array]) -> list[str]:
         return [f"/* {line} */" for line in self.names.comments(arrays)]
 
-    def scratch(self, arrays: Sequence[Array]) -> Iterator[str]:
-        sizes = {
-            self.local(array): count_of(array.axes) * (self.lanes if self._in_lanes(array) else 1) for array in arrays
-        }
+    def scratch(self, arrays: Sequence[Array], turned: Sequence[Array] = ()) -> Iterator[str]:
+        sizes = self._sizes(arrays, turned)
         if sum(sizes.values()) <= STACK:
             yield from (f"double {name}[{size}];" for name, size in sizes.items())
             return
@@ -76,9 +77,16 @@ class LoopWriter:
             yield f"double *const restrict {name} = work + {start};"
             start += size
 
-    def freed(self, arrays: Sequence[Array]) -> Iterator[str]:
-        if sum(count_of(array.axes) * (self.lanes if self._in_lanes(array) else 1) for array in arrays) > STACK:
+    def freed(self, arrays: Sequence[Array], turned: Sequence[Array] = ()) -> Iterator[str]:
+        if sum(self._sizes(arrays, turned).values()) > STACK:
             yield "free(work);"
+
+    def _sizes(self, arrays: Sequence[Array], turned: Sequence[Array]) -> dict[str, int]:
+        """The doubles of every array of working memory, by name."""
+        sizes = {
+            self.local(array): count_of(array.axes) * (self.lanes if self._in_lanes(array) else 1) for array in arrays
+        }
+        return sizes | {self.products.turned(array): count_of(array.axes) * self.lanes for array in turned}
 
     def _in_lanes(self, array: Array) -> bool:
         return self.many and (array.has_observations or array in self.observed)
@@ -92,6 +100,8 @@ class LoopWriter:
                 return Label(f"{self.local(array)}[{self._place(array, indices)}]")
             case Temporary():
                 return Label(self.names.temporary(leaf))
+            case Inverse():
+                return Label(self.names.inverse(leaf))
             case Kronecker(left, right):
                 return Label(f"(double)({left} == {right})")
             case Axis():
@@ -145,10 +155,10 @@ class LoopWriter:
         elif not nest.letters:
             yield "{"
             depth += 1
-        for target, law in nest.lines:
+        for target, law in multiplied(nest.lines) if lanes and nest.operation == "=" else nest.lines:
             text = C_DIALECT.text(self._law(law), self._cell)
-            if isinstance(target, Temporary):
-                yield f"{INDENT * depth}const double {self.names.temporary(target)} = {text};"
+            if isinstance(target, Temporary | Inverse):
+                yield f"{INDENT * depth}const double {self._cell(target).text} = {text};"
                 continue
             left = self._cell(target).text
             if nest.operation == "larger":
@@ -165,6 +175,13 @@ class LoopWriter:
         axes = dict(zip(target.indices, target.array.axes, strict=True))
         outer = [(letter, axis.size or 0) for letter, axis in axes.items() if axis.kind != "observation"]
         if self.many and target.array.has_observations:
+            calls = [self.products.over_units(target, each, self.lanes) for each in summed]
+            if all(calls):
+                first = "0.0" if start is None else C_DIALECT.text(start, self._cell)
+                lane = f"for (int b = 0; b < {self.lanes}; b++)"
+                yield from loops(outer, [lane, f"{INDENT}{self._cell(target).text} = {first};"])
+                yield from calls
+                return
             yield from self._tiles(target, outer, start, summed)
             return
         left = self._cell(target).text
@@ -239,6 +256,10 @@ class LoopWriter:
         inner = [(letter, axis.size or 0) for letter, axis in product.summed]
         cells = [each.of for each in product.factors if isinstance(each, Reference) and isinstance(each.of, Cell)]
         left = self._cell(target).text
+        matrix = self.products.over_observations(target, product, self.lanes)
+        if matrix:
+            yield from matrix
+            return
         if len(cells) == len(product.factors) <= 2 and all(self._in_lanes(cell.array) for cell in cells):
             addresses = [f"{self.local(cell.array)} + {self._place(cell.array, cell.indices, '0')}" for cell in cells]
             text = f"{'dot' if len(cells) == 2 else 'added'}({', '.join(addresses)}, m)"

@@ -7,6 +7,7 @@ import re
 import textwrap
 from collections.abc import Hashable, Iterable
 
+from symbackprop.compiled.divisions import Inverse
 from symbackprop.compiled.forms import Temporary
 from symbackprop.compiled.phases import Entry
 from symbackprop.compiled.statements import Program
@@ -142,6 +143,19 @@ RESERVED = frozenset(
             "len",
             "map",
             "mul",
+            "start",
+            "from",
+            "to",
+            "sums",
+            "kept",
+            "added",
+            "added_lanes",
+            "add_product",
+            "turn",
+            "turned",
+            "logarithm",
+            "logarithm_of_1_more",
+            "series",
         ],
     }
 )
@@ -184,6 +198,24 @@ class Identifiers:
     def temporary(self, temporary: Temporary) -> str:
         """The identifier of a shared part."""
         return self._known.get(temporary) or self._claim(temporary, f"u{temporary.number + 1}")
+
+    def inverse(self, inverse: Inverse) -> str:
+        """The identifier of 1 divided by a number."""
+        if inverse in self._known:
+            return self._known[inverse]
+        of = inverse.of
+        if isinstance(of, Axis):
+            return self._claim(inverse, "share")
+        return self._claim(inverse, f"{self.entry(of) if isinstance(of, Entry) else self._leaf(of)}_inverse")
+
+    def variant(self, array: Array, ending: str) -> str:
+        """The identifier of something else that belongs to an array: a copy of it, its address."""
+        key = (array, ending)
+        return self._known.get(key) or self._claim(key, f"{self.array(array)}_{ending}")
+
+    def _leaf(self, leaf: Hashable) -> str:
+        assert isinstance(leaf, Temporary | Cell)
+        return self.temporary(leaf) if isinstance(leaf, Temporary) else self.array(leaf.array)
 
     def entry(self, entry: Entry) -> str:
         """The identifier of a single number."""

@@ -24,6 +24,8 @@ class C(Code):
         "exp": "exponential",
         "expm1": "exponential_less_1",
         "tanh": "hyperbolic_tangent",
+        "log": "logarithm",
+        "log1p": "logarithm_of_1_more",
     }
 
     def literal(self, value: Fraction) -> str:
@@ -57,7 +59,10 @@ class C(Code):
 class ScalarC(C):
     """The same for a line that stands in no loop: there the C library's functions are quicker than our own."""
 
-    heads: ClassVar[Mapping[str, str]] = {**C.heads, "exp": "exp", "expm1": "expm1", "tanh": "tanh"}
+    heads: ClassVar[Mapping[str, str]] = {
+        **C.heads,
+        **{each: each for each in ("exp", "expm1", "tanh", "log", "log1p")},
+    }
 
 
 C_DIALECT, SCALAR_C = C(), ScalarC()
