@@ -39,7 +39,7 @@ DOCUMENTS = {
     "json": "symbackprop.structure",
 }
 # The documents that have the network's diagram in them: what `symbackprop.diagram` calls its format.
-PICTURES = {"latex": "tikz", "typst": "typst"}
+PICTURES = {"latex": "tikz", "typst": "typst", "markdown": "mermaid"}
 GIVEN_A_GRADIENT = frozenset({Role.WEIGHT, Role.BIAS, Role.PARAMETER, Role.INPUT})
 DIFFERENTIABLE = frozenset(
     {Role.WEIGHT, Role.BIAS, Role.PARAMETER, Role.INPUT, Role.NET, Role.OUT, Role.VARIABLE, Role.TARGET}
@@ -269,6 +269,7 @@ class Derivation:
         width: str | float | None = None,
         label_prefix: str | None = None,
         flavour: str | None = None,
+        spelling: Callable[[str], str] | None = None,
     ) -> str:
         """The derivation as a document of the kind ``to``.
 
@@ -276,7 +277,8 @@ class Derivation:
         ``numbers`` says whether to show numbers; None: where every value is present. ``digits`` are significant
         digits; ``values`` are numbers in place of the description's. ``fragment`` leaves out what makes a file of it.
         Of LaTeX, ``width`` is that of the column ("8.5cm", or points), and ``label_prefix`` begins every label. The
-        ``flavour`` of Markdown is github, vscode, jupyter or pandoc.
+        ``flavour`` of Markdown is github, vscode, jupyter or pandoc. Of text, ``spelling`` is how the reader's terminal
+        shows it, which columns are aligned for.
         """
         shown = self._values(shown=numbers, values=values)
         derived = self.core
@@ -284,8 +286,10 @@ class Derivation:
             derived = replace(derived, network=self.network.with_values({"document.digits": digits}))
         render = import_module(DOCUMENTS[to]).render
         wanted = [self._derived_for(each) if isinstance(each, str) else each for each in of]
-        pictured = {} if wanted or fragment or to not in PICTURES else {"diagram": _picture(derived, shown, to)}
-        layout = _layout(to, width=width, label_prefix=label_prefix, flavour=flavour)
+        pictured: dict[str, Any] = {}
+        if not (wanted or fragment) and to in PICTURES:
+            pictured["diagram"] = _picture(derived, shown, to)
+        layout = _layout(to, width=width, label_prefix=label_prefix, flavour=flavour, spelling=spelling)
         text: str = render(derived, values=shown, of=wanted, form=form, fragment=fragment, **pictured, **layout)
         return text
 
@@ -334,10 +338,10 @@ class Derivation:
 
 
 # The options of one format alone.
-LAYOUT = {"width": "latex", "label_prefix": "latex", "flavour": "markdown"}
+LAYOUT = {"width": "latex", "label_prefix": "latex", "flavour": "markdown", "spelling": "text"}
 
 
-def _layout(to: str, **options: str | float | None) -> dict[str, Any]:
+def _layout(to: str, **options: str | float | Callable[[str], str] | None) -> dict[str, Any]:
     """The options of one format alone that were given, as its `render` takes them."""
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     wrong = [name for name in given if LAYOUT[name] != to]
@@ -350,15 +354,18 @@ def _layout(to: str, **options: str | float | None) -> dict[str, Any]:
     return given
 
 
-def _picture(derived: core.Derivation, values: Values | None, to: str) -> Callable[[float], str]:
-    """The network's diagram in a document's format, for a width in points."""
+def _picture(derived: core.Derivation, values: Values | None, to: str) -> Callable[..., str]:
+    """The network's diagram: in a document's format for a width in points, or for Markdown in the one it names."""
 
     def drawn(width: float) -> str:
-        draw = getattr(import_module("symbackprop.diagram"), PICTURES[to])
-        text: str = draw(derived, values, width=width)
+        text: str = getattr(import_module("symbackprop.diagram"), PICTURES[to])(derived, values, width=width)
         return text
 
-    return drawn
+    def named(name: str) -> str:
+        text: str = getattr(import_module("symbackprop.diagram"), name)(derived, values)
+        return text
+
+    return named if to == "markdown" else drawn
 
 
 def given_of(values: Values) -> Mapping[Array, Any]:

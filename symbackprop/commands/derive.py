@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from functools import partial
+from typing import Any
 
 from symbackprop.commands.entry import Command, WrongUsage
 from symbackprop.commands.options import add_network, add_of, add_set, derived, format_of, whole_number
-from symbackprop.terminal import is_terminal, say, say_bytes
+from symbackprop.terminal import is_terminal, output_encoding, printable, say, say_bytes
 
 ENDINGS = {
     ".txt": "text", ".md": "markdown", ".markdown": "markdown", ".tex": "latex", ".typ": "typst",
@@ -18,7 +20,9 @@ ENGINES = ("typst", "pdflatex")
 FLAVOURS = ("github", "vscode", "jupyter", "pandoc")
 FRAGMENTS = ("latex", "markdown", "typst")
 FORMS = ("chain", "delta", "closed", "paths", "matrix")
+EQUATIONS = ("scalar", "matrix", "both")
 MOST_DIGITS = 1_000
+LONGEST_DEPTH = 10  # digits
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -34,6 +38,25 @@ def arguments(parser: ArgumentParser) -> None:
         "--numbers", action=BooleanOptionalAction, help="show numbers; without it, where every value is present"
     )
     parser.add_argument("--digits", metavar="N", type=whole_number(1, MOST_DIGITS), help="significant digits")
+    parser.add_argument("--decimals", metavar="N", type=whole_number(0, MOST_DIGITS), help="digits behind the mark")
+    parser.add_argument(
+        "--depth", metavar="all|laws|N", help="every equation, the laws of each layer, or all up to so many equations"
+    )
+    parser.add_argument(
+        "--worked",
+        metavar="NAME",
+        nargs="+",
+        help="work out the first entry of each array (first), or these quantities; of others the results only",
+    )
+    parser.add_argument("--blocks", metavar="BLOCK", nargs="+", help="the sections, in this order: network forward ...")
+    parser.add_argument(
+        "--equations", choices=EQUATIONS, help="equations of numbers (scalar), of matrices, or both (the default)"
+    )
+    parser.add_argument(
+        "--second-pass",
+        action=BooleanOptionalAction,
+        help="the forward pass with the new parameters (shown without it too)",
+    )
     parser.add_argument(
         "--fragment", action="store_true", help="LaTeX, Markdown, Typst to be put into another document"
     )
@@ -73,8 +96,34 @@ def run(options: Namespace) -> int:
     return 0
 
 
+def _settings(options: Namespace) -> dict[str, Any]:
+    """What the options say of the description's table [document], by dotted path."""
+    if options.blocks and options.equations:
+        raise WrongUsage("--blocks and --equations both say which sections there are; give one of them")
+    if options.form and options.equations == "matrix":
+        raise WrongUsage("--form says how gradients are written, --equations matrix shows matrices alone; give one")
+    if options.decimals is not None and options.digits is not None:
+        raise WrongUsage("--digits and --decimals both say how numbers are rounded; give one of them")
+    from symbackprop.description.display import BLOCKS
+
+    scalar = [each for each in BLOCKS if each != "matrix"]
+    found = {
+        "decimals": options.decimals,
+        "depth": _number_or_word(options.depth),
+        "worked": options.worked[0] if options.worked in (["all"], ["first"]) else options.worked,
+        "blocks": scalar if options.equations == "scalar" else options.blocks,
+        "second_pass": options.second_pass,
+        "form": "matrix" if options.equations == "matrix" else None,
+    }
+    return {f"document.{key}": value for key, value in found.items() if value is not None}
+
+
+def _number_or_word(text: str | None) -> int | str | None:
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < LONGEST_DEPTH else text
+
+
 def _document(options: Namespace, to: str) -> str | bytes:
-    derivation, given = derived(options)
+    derivation, given = derived(options, _settings(options))
     wanted = {
         "of": options.of,
         "form": options.form,
@@ -85,7 +134,9 @@ def _document(options: Namespace, to: str) -> str | bytes:
     if to == "pdf":
         made: bytes = derivation.to_pdf(engine=options.engine or "typst", **wanted)
         return made
-    layout = {"width": options.width, "label_prefix": options.label_prefix, "flavour": options.flavour}
+    layout: dict[str, Any] = {"width": options.width, "label_prefix": options.label_prefix, "flavour": options.flavour}
+    if to == "text" and options.output is None:
+        layout["spelling"] = partial(printable, encoding=output_encoding())
     return derivation.rendered(to, fragment=options.fragment, **wanted, **layout)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symbackprop.commands.entry import WrongUsage
 
@@ -71,13 +71,17 @@ def network_path(arguments: Namespace) -> str:
     raise WrongUsage(f"the description NET.toml is missing{hint}")
 
 
-def derived(arguments: Namespace) -> tuple[Derivation, dict[str, str]]:
-    """The derivation with the settings of ``--set``, and the values that ``--set`` gives to quantities, by name."""
+def derived(arguments: Namespace, more: Mapping[str, Any] | None = None) -> tuple[Derivation, dict[str, str]]:
+    """The derivation with the settings of ``--set``, and the values that ``--set`` gives to quantities, by name.
+
+    ``more`` has settings that other options say, by dotted path; ``--set`` goes before them.
+    """
     from symbackprop.network import Network
     from symbackprop.public import derive
 
     network = Network.read(network_path(arguments))
-    settings, quantities = separated(arguments.settings)
+    written, quantities = separated(arguments.settings)
+    settings = {**(more or {}), **written}
     if settings:
         network = network.with_values(settings)
     return derive(network), quantities

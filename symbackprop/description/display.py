@@ -16,7 +16,7 @@ EXPONENTS: Mapping[object, str] = {
 }  # fmt: skip
 # The sections that a document can have; the default is what stands before the bar, in this order.
 BLOCKS = ("network", "forward", "loss", "backward", "matrix", "update", "second_pass", "steps")
-MORE_BLOCKS = ("composites", "proof")
+MORE_BLOCKS = ("forward_matrix", "backward_matrix", "composites", "proof")
 # The ways in which the right side of a gradient's equation is written, each an equation's side.
 SIDES = ("chain", "paths", "operators", "written", "delta")
 CHOICES: Mapping[str, tuple[str, ...]] = {

@@ -1,4 +1,4 @@
-"""A network's or program's diagram from one layout: as SVG, as TikZ, as Typst's or a spreadsheet's own shapes.
+"""A network's or program's diagram from one layout: as SVG, TikZ, Mermaid, as Typst's or a spreadsheet's own shapes.
 
 `Network._repr_svg_` returns ``svg(derive(network))``; a document asks for the same picture in its own format.
 """
@@ -9,6 +9,7 @@ from symbackprop.derivation import Derivation
 from symbackprop.diagram.amounts import Amounts, style_of
 from symbackprop.diagram.layout import network_picture
 from symbackprop.diagram.marks import Picture
+from symbackprop.diagram.mermaid import written as _as_mermaid
 from symbackprop.diagram.program import program_picture
 from symbackprop.diagram.shapes import written as _as_shapes
 from symbackprop.diagram.svg import written as _as_svg
@@ -36,6 +37,11 @@ def tikz(derivation: Derivation, values: Values | None = None, *, width: float |
 def typst(derivation: Derivation, values: Values | None = None, *, width: float | None = None) -> str:
     """The diagram in Typst's shapes; ``width`` is that of the text column in points."""
     return _as_typst(picture_of(derivation, values), width=width)
+
+
+def mermaid(derivation: Derivation, values: Values | None = None) -> str:
+    """The diagram in the language of Mermaid."""
+    return _as_mermaid(picture_of(derivation, values), derivation)
 
 
 def shapes(derivation: Derivation, *, width: float, height: float) -> tuple[str, float, float]:

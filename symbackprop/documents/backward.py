@@ -12,6 +12,7 @@ from symbackprop.documents.gradients import delta_line, gradient_line, parts_of_
 from symbackprop.documents.parameters import parameter_sections
 from symbackprop.errors import TooLarge
 from symbackprop.expressions import Expression, Reference
+from symbackprop.forms.delta import is_slope
 from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
 from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts
 
@@ -33,6 +34,7 @@ def backward_sections(context: Context) -> Iterable[Section]:
     if context.derivation.network.program:
         yield Section("Derivatives", tuple(_derivatives(context, equations)), 2)
         return
+    equations.sort(key=lambda each: -(context.layer_of(each.target.array) or 0))  # a penalty's slopes are derived first
     for layer, group in groupby(equations, key=lambda each: context.layer_of(each.target.array)):
         if not context.is_repeated(layer):
             items = (*context.remark(layer), *_derivatives(context, list(group)))
@@ -45,11 +47,11 @@ def _introduction(context: Context) -> list[Item]:
     derived = context.derivation
     named = not context.by_parameter or "delta" in context.settings.gradient
     if derived.now.nets and named and context.settings.form in (None, "delta"):
+        context.said_delta = True
         net = derived.now.nets[-1]
         delta = Array(Role.DELTA, net.axes, net.layer)
         names = [context.lines.lettered(Cell(each, ("n", "j"))) for each in (delta, net)]
-        sign = "minus " if derived.conventions.delta_sign < 0 else ""
-        middle = f", is {sign}the derivative of the loss by its net input "
+        middle = f", is {context.delta_sign}the derivative of the loss by its net input "
         items.append(Paragraph(("The delta of a unit, such as ", names[0], middle, names[1], ".")))
     for rewrite in derived.rewrites:
         condition = f" This holds since {rewrite.pair.condition}." if rewrite.pair.condition else ""
@@ -89,7 +91,7 @@ def _laws(context: Context, equation: Equation) -> list[Item]:
     array = equation.target.array
     if isinstance(equation, SumOfProducts | Map):
         items.append(context.lines.law_of(equation))
-    if context.counted and array.role is Role.DELTA:
+    if context.counted and (array.role is Role.DELTA or _is_worked(context, array)):
         items.append(context.lines.entry(first_of(array)))
     elif context.counted and context.is_gradient(array) and context.settings.form is not None:
         items += _in_form(context, first_of(array), context.settings.form)
@@ -97,6 +99,16 @@ def _laws(context: Context, equation: Equation) -> list[Item]:
         chained = context.lines.shortened(chain_side(context.derivation, first_of(array)))
         items.append(context.lines.entry(first_of(array), chained))
     return items
+
+
+def _is_worked(context: Context, array: Array) -> bool:
+    """Whether the first entry of a factor of a delta is worked out: not where the delta has a shorter equation."""
+    wrt = array.wrt
+    if array.of != context.derivation.loss and not is_slope(array):
+        return False
+    layer = context.layer_of(array)
+    short = any(context.layer_of(each.after.target.array) == layer for each in context.derivation.rewrites)
+    return not short and wrt is not None and wrt.role in (Role.OUT, Role.NET)
 
 
 def _derivative(context: Context, quantity: Quantity) -> list[Item]:

@@ -44,9 +44,10 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number in a sentence, shown as the numbers of ``like`` are."""
+    """A number in a sentence; ``more``: with so many digits more than others have."""
 
     value: float | Fraction
+    more: int = 0
 
 
 # A word of ours, a stranger's text, a name, a formula, a number.
@@ -147,4 +148,4 @@ class Document:
 
     title: str
     sections: tuple[Section, ...]
-    numbered: bool = False  # whether each equation has its number
+    numbered: bool | None = None  # whether each equation has its number; None: as is the custom of the format

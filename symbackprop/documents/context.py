@@ -33,6 +33,7 @@ class Context:
     lines: Lines = field(init=False)
     whole: bool = field(init=False)
     pictured: bool = False  # whether the format shows the network's diagram
+    said_delta: bool = False  # whether the document has said what a delta is
 
     def __post_init__(self) -> None:
         count = equation_count(self.derivation)
@@ -104,6 +105,11 @@ class Context:
         several = f"Layers {self.alike[1]} to {self.alike[-1]}" if len(self.alike) > 2 else f"Layer {self.alike[1]}"
         verb = "have" if len(self.alike) > 2 else "has"
         return [Paragraph((f"{several} {verb} the same equations, with the layer's own number in place of {layer}.",))]
+
+    @property
+    def delta_sign(self) -> str:
+        """What stands before "the derivative of the loss" where a delta is explained."""
+        return "minus " if self.derivation.conventions.delta_sign < 0 else ""
 
     def heading(self, layer: int | None) -> str:
         """What a layer is called."""

@@ -7,7 +7,7 @@ displayed, and the numbers that a person gets who carries on with printed ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import nan
 from typing import Any
@@ -64,9 +64,13 @@ class Figures:
         """The quantity's number as it is displayed; exact only where it is known to be the very number."""
         return self.displayed(self.value(quantity))
 
-    def displayed(self, value: Any) -> ShownNumber:
+    def displayed(self, value: Any, *, more: int = 0) -> ShownNumber:
         """A number as it is displayed; a float stands for a number that is not known exactly."""
-        number = shown(value, self.settings.style)
+        style = self.settings.style
+        if more:
+            decimals = None if style.decimals is None else style.decimals + more
+            style = replace(style, digits=style.digits + more, decimals=decimals)
+        number = shown(value, style)
         if isinstance(value, Fraction | int):
             return number
         return ShownNumber(number.negative, number.mantissa, number.power, False, number.style)
@@ -126,6 +130,26 @@ class Figures:
                 found = rational_value(body, self._known_rational, self._decided)
                 self._rational[here] = None if found is None or _is_long(found) else found
         return self._rational[quantity]
+
+    def chosen(self, expression: Expression) -> Expression | None:
+        """The expression with the branch that its numbers choose in place of cases; None where that is not known."""
+        if isinstance(expression, BySign):
+            sign = _sign(expression.decider, self._value, self._decided)
+            if sign is None:
+                return None
+            branch = expression.negative if sign < 0 else expression.positive if sign > 0 else expression.zero
+            return self.chosen(branch)
+        children = [self.chosen(each) for each in expression.children]
+        if any(each is None for each in children):
+            return None
+        return expression.rebuilt(tuple(each for each in children if each is not None)) if children else expression
+
+    def _value(self, expression: Expression) -> Fraction | None:
+        return rational_value(expression, self._fraction, self._decided)
+
+    def _fraction(self, of: Hashable) -> Fraction | None:
+        assert isinstance(of, Quantity)
+        return self.rational(of)
 
     def _known_rational(self, of: Hashable) -> Fraction | None:
         assert isinstance(of, Quantity)
@@ -306,6 +330,9 @@ def _call(
         left, right = arguments
         sign = _sign(left - right, value, decided)
         return None if sign is None else value(left if (sign > 0) == (function.name == "max") else right)
+    if function.name == "sign":
+        sign = _sign(arguments[0], value, decided)
+        return None if sign is None else Fraction(sign)
     if function.name == "abs":
         sign = _sign(arguments[0], value, decided)
         inner = value(arguments[0])

@@ -72,7 +72,13 @@ def _described(context: Context) -> Iterable[Piece]:
         if len(set(named)) == 1:
             yield f" The activation is {_words(named[0])}."
         else:
-            yield f" The activations are {', '.join(_in_turn(named))}, from the first layer on."
+            *others, last = named
+            if len(set(others)) == 1:
+                where = "layer" if len(others) == 1 else "layers"
+                yield f" The activation is {_words(others[0])} in the hidden {where}"
+                yield f" and {_words(last)} in the output layer."
+            else:
+                yield f" The activations are {', '.join(_in_turn(named))}, from the first layer on."
         assert network.loss is not None
         yield f" The loss is {_words(network.loss.choice.name or 'a formula')}."
     if network.observations != 1:
@@ -134,8 +140,13 @@ def forward_sections(context: Context, phase: Phase, heading: str) -> Iterable[S
         if not context.is_repeated(layer):
             items = (*context.remark(layer), *context.shown(list(equations), together=True))
             yield Section(context.heading(layer), items, 2)
+    yield from prediction_sections(context, phase)
+
+
+def prediction_sections(context: Context, phase: Phase) -> Iterable[Section]:
+    """Which class the outputs speak for, where that is to be said."""
     if context.settings.prediction and context.figures is not None and context.counted:
-        yield Section("Prediction", tuple(_predictions(context, passed, context.figures)), 2)
+        yield Section("Prediction", tuple(_predictions(context, passed_in(context, phase), context.figures)), 2)
 
 
 def _as_vectors(context: Context) -> list[Item]:

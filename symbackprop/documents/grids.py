@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from symbackprop.documents.content import Equality, Matrices
+from symbackprop.documents.primes import named, primes_of
 from symbackprop.documents.writing import EXACT, ROUNDED, Row, Writer
 from symbackprop.expressions import ONE, ZERO, Expression, Number, Reference
 from symbackprop.forms.adjoints import scalar_of
@@ -39,6 +40,7 @@ class Grids:
 
     def __init__(self, writer: Writer, names: MatrixText, written: Written) -> None:
         self.writer, self.names, self.written = writer, names, written
+        self.primes = primes_of(writer.derivation)
 
     def rows(self, matrices: Matrices) -> list[tuple[str, list[Row]]]:
         """The left side of each equation, with the rows behind it."""
@@ -73,7 +75,8 @@ class Grids:
 
     def _own(self, quantity: Quantity) -> Expression:
         """What an entry is equal to, derivatives that are no deltas written out."""
-        return inlined(self.writer.derivation, scalar_of(self.writer.derivation, quantity), {})
+        own = inlined(self.writer.derivation, scalar_of(self.writer.derivation, quantity), {})
+        return named(own, self.primes)
 
     def _text(
         self, node: Node, label: Callable[[Expression], Label], entry: Callable[[Quantity], Expression] | None = None
@@ -83,7 +86,7 @@ class Grids:
     def _entry(self, quantity: Quantity) -> Expression:
         """A slope by what it is equal to, since it stands in no other equation of matrices; else the name."""
         if is_slope(quantity.array) and self.writer.derivation.conventions.diagonal:
-            return scalar_of(self.writer.derivation, quantity)
+            return named(scalar_of(self.writer.derivation, quantity), self.primes)
         return Reference(quantity)
 
     def _symbol(self, entry: Expression) -> Label:
@@ -226,8 +229,16 @@ class WrittenTex(_Written, TexMatrices):
 
     def entries(self, rows: list[list[str]]) -> str:
         """Small numbers of rows, which fit a display."""
-        inside = r" \\ ".join(" & ".join(row) for row in rows)
+        inside = rf" \\{_gap(rows)} ".join(" & ".join(row) for row in rows)
         return rf"\begin{{bmatrix}} {inside} \end{{bmatrix}}"
+
+
+def _gap(rows: list[list[str]]) -> str:
+    """More room between rows of fractions, or of names with both an upper and a lower script, which touch otherwise."""
+    entries = [each for row in rows for each in row]
+    if any(r"\frac" in each for each in entries):
+        return "[9pt]"
+    return "[3pt]" if any("_" in each and "^" in each for each in entries) else ""
 
 
 class WrittenTypst(_Written, TypstMatrices):

@@ -40,6 +40,7 @@ NUMBER = 30.0  # of an equation's number, with the space before it
 NARROW = 400.0  # a column in which text needs wider spaces between words
 # Sizes of type that are tried one after the other, with their scale and the space on each side of a table's column.
 SIZES = (("", 1.0, 6), (r"\small", 0.9, 4), (r"\footnotesize", 0.8, 2), (r"\scriptsize", 0.7, 1))
+NO_GAP = r"\vspace{-\baselineskip}"  # TeX leaves an empty row above a display that begins a paragraph
 MOST_ROWS = 40  # of a table, which cannot be broken over pages
 
 PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
@@ -135,18 +136,28 @@ class _Latex:
         return "\n".join(head) + "\n\n" + "\n\n".join(blocks) + "\n\n\\end{document}\n"
 
     def section(self, section: Section) -> list[str]:
-        blocks: list[str] = []
-        if section.heading:
-            command = "section" if section.level == 1 else "subsection"
-            blocks.append(rf"\{command}*{{{escaped(section.heading)}}}")
+        command = "section" if section.level == 1 else "subsection"
+        blocks = [rf"\{command}*{{{escaped(section.heading)}}}"] if section.heading else []
+        before: object = None
         for kind, items in groupby(section.items, key=lambda item: type(item)):
             group = list(items)
             if kind is Line:
                 lines = [each for each in group if isinstance(each, Line)]
-                blocks.append(self.display(self.typesetter.lines(lines), [each.left for each in lines]))
+                written = [self.display(self.typesetter.lines(lines), [each.left for each in lines])]
             else:
-                blocks += [self.item(each) for each in group]
+                written = [self.item(each) for each in group]
+            if kind in (Line, Matrices):
+                self.lead(blocks, written, before)
+            blocks += written
+            before = kind
         return blocks
+
+    def lead(self, blocks: list[str], displays: list[str], before: object) -> None:
+        """A display belongs to the paragraph before it, and stands on its page; below a heading it leaves no gap."""
+        if before in (Paragraph, Results) and blocks:
+            displays[0] = f"{blocks.pop()}\n{displays[0]}"
+        elif before is None and blocks and not self.fragment:
+            blocks[-1] += "\n" + NO_GAP
 
     def item(self, item: Item) -> str:
         match item:

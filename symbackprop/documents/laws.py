@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from symbackprop.derivation import Derivation
 from symbackprop.documents.content import Ellipsis, Line
@@ -12,11 +13,13 @@ from symbackprop.expressions import (
     Expression,
     Negative,
     Number,
+    Power,
     Product,
     Quotient,
     Reference,
     Sum,
     leaves,
+    product_of,
     substituted,
     sum_of,
 )
@@ -45,6 +48,7 @@ class Lines:
         from symbackprop.forms.adjoints import scalar_of
 
         own = with_kept_names(self.derivation, scalar_of(self.derivation, quantity))
+        own = with_squares(own) if quantity.array.role is Role.PENALTY else own
         return self.shortened(without_zeros(self.derivation, own))
 
     def shortened(self, expression: Expression) -> Expression:
@@ -61,6 +65,7 @@ class Lines:
         """An equation as a law in index letters; sums over a single observation are left out."""
         left = Reference(self.lettered(equation.target))
         law = with_kept_names(self.derivation, equation.law())
+        law = with_squares(law) if equation.target.array.role is Role.PENALTY else law
         sides = [self.displayed(each) for each in (law, *more)]
         return Line(left, tuple(sides))
 
@@ -95,6 +100,20 @@ def with_kept_names(derivation: Derivation, expression: Expression) -> Expressio
         return Reference(of)
 
     return substituted(expression, named)
+
+
+def with_squares(expression: Expression) -> Expression:
+    """The expression with w^2 in place of w times w."""
+    children = tuple(with_squares(child) for child in expression.children)
+    if not isinstance(expression, Product):
+        return expression.rebuilt(children) if children else expression
+    factors: list[Expression] = []
+    for each in children:
+        if factors and isinstance(each, Reference) and factors[-1] == each:
+            factors[-1] = Power(each, Number(Fraction(2)))
+        else:
+            factors.append(each)
+    return product_of(factors)
 
 
 def _now(array: Array) -> Array:

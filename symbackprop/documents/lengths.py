@@ -1,8 +1,9 @@
-"""The width of a column as somebody writes it, in TeX points. Measures nothing."""
+"""Widths: of a column as somebody writes it, in TeX points; of a text, in columns of a terminal. Knows no formula."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from symbackprop.errors import InputError
 
@@ -26,3 +27,18 @@ def points(width: str | float) -> float:
         f"width: {str(width)[:40]!r} cannot be used; allowed: a length such as 8.5cm, 85mm, 3.3in or 240pt, "
         f"from {NARROWEST:g} to {WIDEST:,g} points"
     )
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes: an accent takes none, a Chinese sign two.
+
+    >>> columns("w"), columns("w\u20d7"), columns("\u65e5")
+    (1, 1, 2)
+    """
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from symbackprop.derivation import Derivation
 from symbackprop.documents.content import (
     Amount,
+    Diagram,
     Document,
     Formulas,
     Givens,
@@ -48,15 +50,19 @@ ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 @dataclass(frozen=True, slots=True)
 class Flavour:
-    """What stands around a formula in a line and around a display; ``metadata``: the title stands in a YAML block."""
+    """What stands around a formula in a line and around a display; ``metadata``: the title stands in a YAML block.
+
+    ``picture`` is what shows the network's diagram: a block of Mermaid, or an image that has its SVG in it.
+    """
 
     inline: tuple[str, str] = ("$", "$")
     block: tuple[str, str] = ("$$", "$$")
     metadata: bool = False
+    picture: str = "svg"
 
 
 FLAVOURS = {
-    "github": Flavour(("$`", "`$"), ("```math", "```")),
+    "github": Flavour(("$`", "`$"), ("```math", "```"), picture="mermaid"),
     "vscode": Flavour(),
     "jupyter": Flavour(),
     "pandoc": Flavour(metadata=True),
@@ -71,25 +77,29 @@ def render(
     form: str | None = None,
     fragment: bool = False,
     flavour: str = "github",
+    diagram: Callable[[str], str] | None = None,
 ) -> str:
-    """The derivation as Markdown; ``of``: only these quantities. ``fragment`` leaves out the title."""
+    """The derivation as Markdown; ``of``: only these quantities. ``fragment`` leaves out the title.
+
+    ``diagram`` gives a picture of the network as "mermaid" or as "svg".
+    """
     if flavour not in FLAVOURS:
         raise InputError(f"unknown flavour {flavour!r} of Markdown; {suggestion(flavour, FLAVOURS)}")
     settings = settings_of(derivation.network.document, form=form)
     figures = None if values is None else Figures(derivation, values, settings)
-    document = document_of(derivation, figures, of, settings)
+    document = document_of(derivation, figures, of, settings, pictured=diagram is not None)
     # GitHub refuses \operatorname.
     typesetter = Typesetter(derivation, figures, settings.style.decimal_mark, room=ROOM, operator="mathrm")
-    return _Markdown(typesetter, FLAVOURS[flavour]).document(document, titled=not (fragment or of))
+    return _Markdown(typesetter, FLAVOURS[flavour], diagram).document(document, titled=not (fragment or of))
 
 
 class _Markdown:
-    def __init__(self, typesetter: Typesetter, flavour: Flavour) -> None:
-        self.typesetter, self.flavour = typesetter, flavour
+    def __init__(self, typesetter: Typesetter, flavour: Flavour, diagram: Callable[[str], str] | None) -> None:
+        self.typesetter, self.flavour, self.diagram = typesetter, flavour, diagram
         self.numbered, self.count = False, 0
 
     def document(self, document: Document, *, titled: bool) -> str:
-        self.numbered = document.numbered
+        self.numbered = bool(document.numbered)
         blocks = [self.title(document.title)] if titled and document.title else []
         blocks += [block for section in document.sections for block in self.section(section)]
         return "\n\n".join(blocks) + "\n"
@@ -160,6 +170,8 @@ class _Markdown:
                 return self.formulas(item)
             case Table():
                 return self.table(item)
+            case Diagram():
+                return self.picture()
         raise AssertionError(item)
 
     def piece(self, piece: Piece) -> str:
@@ -173,6 +185,14 @@ class _Markdown:
             case Expression():
                 return self.inline(self.typesetter.writer.formula(piece))
         return self.inline(self.typesetter.name(piece))
+
+    def picture(self) -> str:
+        """The network's diagram, as readers of this flavour see it without a file beside."""
+        assert self.diagram is not None
+        drawn = self.diagram(self.flavour.picture)
+        if self.flavour.picture == "mermaid":
+            return f"```mermaid\n{drawn}\n```"
+        return f"![The network](data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()})"
 
     def results(self, results: Results) -> str:
         from symbackprop.documents.latex import result_texts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 
@@ -21,8 +21,13 @@ DIAGONAL = "The same with the slopes on the diagonal of a matrix:"
 ELEMENTWISE = "The same without the zeros of the diagonal matrix, entry by entry:"
 
 
-def matrix_sections(context: Context, *, required: bool) -> Iterable[Section]:
-    """The matrix form of every layer; ``required``: why there is none is an error, or said."""
+def matrix_sections(
+    context: Context, *, required: bool, only: str = "", heading: str = "Matrix form"
+) -> Iterable[Section]:
+    """The matrix form of every layer; ``required``: why there is none is an error, or said.
+
+    ``only``: the equations of the "forward" or of the "backward" pass alone.
+    """
     if context.derivation.network.program:
         if required:
             matrix_form(context.derivation, context.derivation.loss)  # refused, with the reason
@@ -30,7 +35,10 @@ def matrix_sections(context: Context, *, required: bool) -> Iterable[Section]:
     said: set[Array] = set()
     forms: dict[int | None, list[MatrixForm]] = {}
     reasons: dict[str, None] = {}
+    forward = {*context.derivation.now.nets, *context.derivation.now.outs}
     for array in _matrix_arrays(context.derivation, with_loss=required):
+        if only and (array in forward) != (only == "forward"):
+            continue
         try:
             form = matrix_form(context.derivation, array)
         except InputError as error:
@@ -41,13 +49,25 @@ def matrix_sections(context: Context, *, required: bool) -> Iterable[Section]:
             layer_forms.append(form)
     if forms:
         statement = next(iter(forms.values()))[0].observations
-        yield Section("Matrix form", (Paragraph((f"{sentence(statement)}.",)),))
+        yield Section(heading, (Paragraph((f"{sentence(statement)}.",)), *_explained(context, forms)))
     for layer, found in forms.items():
         if not context.is_repeated(layer):
             items = (*context.remark(layer), *_layer(context, found, said))
             yield Section("Loss" if layer is None else context.heading(layer), items, 2)
     if reasons and required:
         yield Section("Without a matrix form", tuple(Paragraph((f"{sentence(each)}.",)) for each in reasons), 2)
+
+
+def _explained(context: Context, forms: Mapping[int | None, Sequence[MatrixForm]]) -> Iterable[Item]:
+    """What the vectors of deltas are, where the document has not said it."""
+    arrays = [form.array for found in forms.values() for form in found]
+    delta = next((each for each in reversed(arrays) if each.role is Role.DELTA), None)
+    if delta is None or context.said_delta:
+        return
+    context.said_delta = True
+    net = next(each for each in context.derivation.now.nets if each.layer == delta.layer)
+    middle = f", holds {context.delta_sign}the derivatives of the loss by the net inputs "
+    yield Paragraph(("The delta of a layer, such as ", delta, middle, net, "."))
 
 
 def _layer(context: Context, forms: Sequence[MatrixForm], said: set[Array]) -> Iterable[Item]:
@@ -67,7 +87,7 @@ def equations(context: Context, forms: Sequence[MatrixForm]) -> Matrices:
     made = []
     for form in forms:
         small = written != "names" and all(_is_small(each) for each in _nodes(form))
-        numbers = _countable(context.derivation, form) if small else None
+        numbers = _countable(form) if small else None
         made.append(Equality(form.target, form.expression, numbers))
     return Matrices(tuple(made), written == "entries")
 
@@ -88,11 +108,11 @@ def size(side: Side) -> int | None:
     return 1 if side is None else side.size
 
 
-def _countable(derivation: Derivation, form: MatrixForm) -> Node:
+def _countable(form: MatrixForm) -> Node:
     """The expression to put numbers into: one that chooses by signs is shown by the slopes that it chooses."""
     if not any(_chooses(each) for each in _nodes(form)):
         return form.expression
-    other = matrix_form(derivation, form.array, written_out=False)
+    other = matrix_form(form.derivation, form.array, written_out=False)
     return form.target if any(_chooses(each) for each in _nodes(other)) else other.expression
 
 

@@ -16,7 +16,7 @@ from symbackprop.documents.content import Document, Item, Line, Section
 from symbackprop.documents.context import Context
 from symbackprop.documents.derivatives import array_items, derivative_items
 from symbackprop.documents.figures import Figures
-from symbackprop.documents.forward import forward_sections, loss_section, network_section
+from symbackprop.documents.forward import forward_sections, loss_section, network_section, prediction_sections
 from symbackprop.documents.matrices import matrix_sections
 from symbackprop.documents.primes import primed, primes_of
 from symbackprop.documents.proving import proof_sections
@@ -101,6 +101,18 @@ def _matrix(context: Context) -> Iterable[Section]:
     return matrix_sections(context, required=context.settings.form == "matrix")
 
 
+def _forward_matrix(context: Context) -> Iterable[Section]:
+    heading = "Forward pass" if "forward" not in context.settings.blocks else "Forward pass in matrices"
+    yield from matrix_sections(context, required=False, only="forward", heading=heading)
+    if "forward" not in context.settings.blocks:
+        yield from prediction_sections(context, Phase.NOW)
+
+
+def _backward_matrix(context: Context) -> Iterable[Section]:
+    heading = "Backward pass" if "backward" not in context.settings.blocks else "Backward pass in matrices"
+    return matrix_sections(context, required=False, only="backward", heading=heading)
+
+
 def _update(context: Context) -> Iterable[Section]:
     if context.derivation.network.update is not None:
         yield update_section(context)
@@ -117,6 +129,8 @@ _BLOCKS: Mapping[str, Callable[[Context], Iterable[Section]]] = {
     "loss": _loss,
     "backward": backward_sections,
     "matrix": _matrix,
+    "forward_matrix": _forward_matrix,
+    "backward_matrix": _backward_matrix,
     "update": _update,
     "second_pass": _second_pass,
     "steps": sharing_sections,

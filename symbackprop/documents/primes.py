@@ -59,6 +59,11 @@ def primed(item: Item, primes: Primes, *, explained: bool) -> Item:
     return item
 
 
+def named(expression: Expression, primes: Primes) -> Expression:
+    """The expression with the slopes in it by their names."""
+    return _named(expression, primes)
+
+
 def _equality(equality: Equality, primes: Primes) -> Equality:
     numbers = None if equality.numbers is None else _node(equality.numbers, primes)
     return Equality(equality.target, _node(equality.expression, primes), numbers)

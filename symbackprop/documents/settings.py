@@ -38,7 +38,7 @@ class Settings:
     worked: str | tuple[str, ...] = "all"
     contributions: bool = False
     prediction: bool = False
-    numbered: bool = False
+    numbered: bool | None = None  # None: as is the custom of the format
     matrices: str = "numbers"
     show: str = "both"
 
@@ -59,6 +59,8 @@ def settings_of(table: Mapping[str, Any], *, form: str | None = None) -> Setting
     worked = values.get("worked", "all")
     chosen_words: dict[str, Any] = {key: values.get(key, choices[0]) for key, choices in CHOICES.items()}
     switches: dict[str, Any] = {key: bool(values.get(key, key == "second_pass")) for key in SWITCHES}
+    if "numbered" not in values:
+        switches["numbered"] = None
     return Settings(
         style=_style(values),
         carry_printed=values.get("carry", "full") == "printed",

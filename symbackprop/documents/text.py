@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from symbackprop.derivation import Derivation
@@ -22,6 +22,7 @@ from symbackprop.documents.content import (
     Written,
 )
 from symbackprop.documents.figures import Figures
+from symbackprop.documents.lengths import columns
 from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
 from symbackprop.documents.writing import Row, Writer
@@ -46,15 +47,19 @@ def render(
     form: str | None = None,
     fragment: bool = False,
     width: int = WIDTH,
+    spelling: Callable[[str], str] = str,
 ) -> str:
-    """The derivation as text; ``of``: only these quantities. ``fragment`` leaves out the title."""
+    """The derivation as text; ``of``: only these quantities. ``fragment`` leaves out the title.
+
+    ``spelling`` is how the reader's terminal shows a text: columns are aligned for that.
+    """
     settings = settings_of(derivation.network.document, form=form)
     figures = None if values is None else Figures(derivation, values, settings)
     document = document_of(derivation, figures, of, settings)
     mark = settings.style.decimal_mark
     dialect = Plain(times=derivation.conventions.times or "*", decimal_mark=mark)
     writer = Writer(derivation, dialect, _Lettering(mark), figures)
-    return _Text(writer, width).document(document, titled=not (fragment or of))
+    return _Text(writer, width, spelling).document(document, titled=not (fragment or of))
 
 
 class _Lettering:
@@ -83,16 +88,16 @@ class _Lettering:
 
 
 class _Text:
-    def __init__(self, writer: Writer, width: int) -> None:
-        self.writer, self.width = writer, width
+    def __init__(self, writer: Writer, width: int, spelling: Callable[[str], str]) -> None:
+        self.writer, self.width, self.spelling = writer, width, spelling
         self.numbered, self.count = False, 0
 
     def document(self, document: Document, *, titled: bool) -> str:
         blocks: list[str] = []
-        self.numbered = document.numbered
+        self.numbered = bool(document.numbered)
         if titled and document.title:
             title = one_line(document.title)
-            blocks.append(f"{title}\n{'=' * min(len(title), self.width)}")
+            blocks.append(f"{title}\n{'=' * min(self.columns(title), self.width)}")
         for section in document.sections:
             blocks += self.section(section)
         return "\n\n".join(blocks) + "\n"
@@ -114,7 +119,7 @@ class _Text:
     def item(self, item: Item) -> str:
         match item:
             case Paragraph(pieces):
-                return "\n".join(filled("".join(self.piece(each) for each in pieces), self.width))
+                return "\n".join(filled("".join(self.piece(each) for each in pieces), self.width, self.columns))
             case Givens():
                 return self.givens(item)
             case Results():
@@ -142,8 +147,8 @@ class _Text:
     def lines(self, lines: Sequence[Line]) -> str:
         """Lines below each other, their relations aligned as long as the left sides are of similar length."""
         made = [self.writer.rows(line) for line in lines]
-        column = max(len(left) for left, _ in made)
-        return "\n".join(row for left, rows in made for row in self.tagged(self.line(left.ljust(column), rows)))
+        column = max(self.columns(left) for left, _ in made)
+        return "\n".join(row for left, rows in made for row in self.tagged(self.line(self.padded(left, column), rows)))
 
     def tagged(self, rows: list[str]) -> list[str]:
         """The rows of an equation, with its number at the right where equations are numbered."""
@@ -152,22 +157,22 @@ class _Text:
         self.count += 1
         tag = f"({self.count})"
         *others, last = rows
-        whole = f"{last.ljust(self.width - len(tag) - 1)} {tag}"
-        return [*others, whole] if len(whole) <= self.width else [*rows, tag.rjust(self.width)]
+        whole = f"{self.padded(last, self.width - len(tag) - 1)} {tag}"
+        return [*others, whole] if self.columns(whole) <= self.width else [*rows, tag.rjust(self.width)]
 
     def line(self, left: str, rows: Sequence[Row]) -> list[str]:
         if not rows:
             return [INDENT + left.rstrip()]
         whole = f"{INDENT}{left} " + " ".join(f"{row.relation} {row.text}" for row in rows)
-        if len(whole) <= ONE_ROW:
+        if self.columns(whole) <= ONE_ROW:
             return [whole]
-        rows = self.joined(rows, self.width - len(INDENT) - len(left) - 1)
+        rows = self.joined(rows, self.width - len(INDENT) - self.columns(left) - 1)
         written: list[str] = []
         for place, row in enumerate(rows):
-            head = f"{INDENT}{left if place == 0 else ' ' * len(left)} {row.relation} "
-            first, *others = broken(row.text, self.width - len(head))
+            head = f"{INDENT}{left if place == 0 else ' ' * self.columns(left)} {row.relation} "
+            first, *others = broken(row.text, self.width - self.columns(head))
             written.append(head + first)
-            written += [" " * (len(head) + 2) + each for each in others]
+            written += [" " * (self.columns(head) + 2) + each for each in others]
         return written
 
     def joined(self, rows: Sequence[Row], room: int) -> list[Row]:
@@ -176,7 +181,7 @@ class _Text:
             return list(rows)
         *others, numbers, result = rows
         together = f"{numbers.text} {result.relation} {result.text}"
-        if len(together) + 2 > room:
+        if self.columns(together) + 2 > room:
             return list(rows)
         return [*others, Row(numbers.relation, together)]
 
@@ -194,7 +199,7 @@ class _Text:
         """Texts in rows, a comma between them."""
         rows: list[str] = []
         for text in texts:
-            if rows and len(rows[-1]) + len(text) + 2 <= self.width - len(INDENT) * 2:
+            if rows and self.columns(rows[-1]) + self.columns(text) + 2 <= self.width - len(INDENT) * 2:
                 rows[-1] += f", {text}"
             else:
                 rows.append(text)
@@ -207,8 +212,8 @@ class _Text:
         names = PlainMatrices(self.writer.derivation.notation)
         names.dialect = self.writer.dialect
         made = Grids(self.writer, names, WrittenPlain).rows(matrices)
-        column = max(len(left) for left, _ in made)
-        return "\n".join(row for left, rows in made for row in self.tagged(self.line(left.ljust(column), rows)))
+        column = max(self.columns(left) for left, _ in made)
+        return "\n".join(row for left, rows in made for row in self.tagged(self.line(self.padded(left, column), rows)))
 
     def results(self, results: Results) -> str:
         texts = [self.valued(each) for each in results.quantities]
@@ -225,15 +230,16 @@ class _Text:
         """Columns of equations side by side, or below each other where they would be too wide."""
         cells = [[self.equation(line) for line in row] for row in formulas.rows]
         rows = [list(formulas.heads), *cells]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(formulas.heads))]
+        widths = [max(self.columns(row[column]) for row in rows) for column in range(len(formulas.heads))]
         if sum(widths) + len(INDENT) * len(widths) > self.width:
             first = widths[0]
             below = [
-                [f"{row[0].ljust(first)}  {row[1]}", *(" " * (first + 2) + each for each in row[2:])] for row in cells
+                [f"{self.padded(row[0], first)}  {row[1]}", *(" " * (first + 2) + each for each in row[2:])]
+                for row in cells
             ]
             return "\n".join(INDENT + each for row in below for each in row)
         rows.insert(1, ["-" * each for each in widths])
-        return "\n".join((INDENT + "  ".join(map(str.ljust, row, widths))).rstrip() for row in rows)
+        return "\n".join((INDENT + "  ".join(map(self.padded, row, widths))).rstrip() for row in rows)
 
     def equation(self, line: Line) -> str:
         left, rows = self.writer.rows(line)
@@ -244,16 +250,26 @@ class _Text:
         rows += [
             [self.writer.label(row[0]).text, *(self.writer.number(each).text for each in row)] for row in table.rows
         ]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(table.heads))]
+        widths = [max(self.columns(row[column]) for row in rows) for column in range(len(table.heads))]
         written = [
             INDENT
             + "  ".join(
-                [row[0].ljust(widths[0]), *(each.rjust(w) for each, w in zip(row[1:], widths[1:], strict=True))]
+                [self.padded(row[0], widths[0])]
+                + [self.padded(each, wide, right=True) for each, wide in zip(row[1:], widths[1:], strict=True)]
             )
             for row in rows
         ]
         written.insert(1, INDENT + "  ".join("-" * each for each in widths))
         return "\n".join(written)
+
+    def columns(self, text: str) -> int:
+        """How many columns the text takes as it will be shown."""
+        return columns(self.spelling(text))
+
+    def padded(self, text: str, width: int, *, right: bool = False) -> str:
+        """The text with blanks behind it, or before it, up to so many columns."""
+        blanks = " " * (width - self.columns(text))
+        return blanks + text if right else text + blanks
 
 
 def one_line(text: str) -> str:
@@ -261,11 +277,11 @@ def one_line(text: str) -> str:
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
-def filled(text: str, width: int) -> list[str]:
+def filled(text: str, width: int, measure: Callable[[str], int] = columns) -> list[str]:
     """Words in rows."""
     rows: list[str] = [""]
     for word in text.split():
-        if rows[-1] and len(rows[-1]) + 1 + len(word) > width:
+        if rows[-1] and measure(rows[-1]) + 1 + measure(word) > width:
             rows.append(word)
         else:
             rows[-1] = f"{rows[-1]} {word}".strip()
@@ -314,14 +330,18 @@ def wrapped(term: str, width: int) -> list[str]:
 
 def _break(text: str, width: int) -> int | None:
     """Where to break: in as few brackets as can be, as far to the right as can be, not near the left if avoidable."""
-    best: tuple[bool, int, int] | None = None  # whether near the left, depth of brackets, place from the right
+    best: tuple[bool, float, int] | None = None  # whether near the left, depth of brackets, place from the right
     depth = 0
     for place, character in enumerate(text[: width + 1]):
         depth += (character in "([{") - (character in ")]}")
-        if place and character == " " and (text.startswith(_SIGNS, place + 1) or text[place - 1] == ";"):
-            here = (place <= width // 3, depth, -place)
+        between = text[place - 1] == ";"  # two rows of a matrix, two cases
+        factor = text[place + 1 : place + 2] in ("[", "(") and text[place - 1] in _ENDS
+        sign = factor or text.startswith(_SIGNS, place + 1)
+        if place and character == " " and (sign or between):
+            here = (place <= width // 3, depth - between / 2, -place)
             best = min(best, here) if best else here
     return None if best is None else -best[2]
 
 
-_SIGNS = ("+ ", "- ", "* ", "· ", "× ", "/ ", "⊙ ", "[")  # a bracket begins a matrix
+_SIGNS = ("+ ", "- ", "* ", "· ", "× ", "/ ", "⊙ ")
+_ENDS = "])ᵀ"  # of what a matrix may stand behind

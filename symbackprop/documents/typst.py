@@ -32,7 +32,7 @@ from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
 from symbackprop.documents.typst_lines import RELATION, aligned, equation
 from symbackprop.documents.typst_page import PAGE_WIDTH, PREAMBLE
-from symbackprop.documents.writing import Row, Writer
+from symbackprop.documents.writing import Writer
 from symbackprop.expressions import Expression
 from symbackprop.notation import AnyName
 from symbackprop.notation.typst import quoted
@@ -118,7 +118,7 @@ class _Writer(Writer):
 class _Typst:
     def __init__(self, writer: _Writer, diagram: str) -> None:
         self.writer, self.diagram = writer, diagram
-        self.numbered, self.count = False, 0
+        self.numbered = True
         assert isinstance(writer.dialect, Typst)
         self.flat = replace(writer, dialect=replace(writer.dialect, flat=True))
         self.matrices = TypstMatrices(writer.derivation.notation, dialect=writer.dialect)
@@ -131,7 +131,7 @@ class _Typst:
         blocks.append(f"#set document(title: {title}, date: none)\n")
         if titled:
             blocks.append(f"#align(center, text(size: 17pt, {title}))\n#v(0.6em)")
-        self.numbered = document.numbered
+        self.numbered = document.numbered is not False
         blocks += [block for section in document.sections for block in self.section(section)]
         return "\n\n".join(blocks) + "\n"
 
@@ -143,7 +143,8 @@ class _Typst:
                 *others, last = (self.item(each) for each in group)
                 blocks += [*others, f"#leading[{last}]"]
             elif kind is Line:
-                blocks.append(aligned([self.line(each) for each in group if isinstance(each, Line)]))
+                lines = [self.line(each) for each in group if isinstance(each, Line)]
+                blocks.append(aligned(lines, numbered=self.numbered))
             else:
                 blocks += [self.item(each) for each in group]
         return blocks
@@ -158,7 +159,7 @@ class _Typst:
                 return self.results(item)
             case Matrices():
                 made = Grids(self.writer, self.matrices, WrittenTypst).rows(item)
-                return aligned([(left, rows, None) for left, rows in made])
+                return aligned([(left, rows, None) for left, rows in made], numbered=self.numbered)
             case Formulas():
                 return self.formulas(item)
             case Table():
@@ -182,11 +183,7 @@ class _Typst:
     def line(self, line: Line) -> typst_lines.Line:
         """A line with its left side, its other sides, and the way to write these with nothing built up."""
         left, rows = self.writer.rows(line)
-        if not self.numbered or not rows:
-            return left, rows, lambda: self.flat.rows(line)[1]
-        self.count += 1
-        tag = f" quad quad {quoted(f'({self.count})')}"
-        return left, _tagged(rows, tag), lambda: _tagged(self.flat.rows(line)[1], tag)
+        return left, rows, lambda: self.flat.rows(line)[1]
 
     def givens(self, givens: Givens) -> str:
         number = self.writer.number
@@ -246,12 +243,6 @@ def shown(text: str) -> str:
 
 def _has_glyph(sign: str) -> bool:
     return sign.isprintable() and any(ord(sign) in glyphs for glyphs in GLYPHS)
-
-
-def _tagged(rows: Sequence[Row], tag: str) -> list[Row]:
-    """The rows with an equation's number behind the last."""
-    *others, last = rows
-    return [*others, Row(last.relation, last.text + tag)]
 
 
 def escaped(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from symbackprop.documents.typst_page import PAGE_WIDTH
+from symbackprop.documents.typst_page import NUMBER_WIDTH, PAGE_WIDTH
 from symbackprop.documents.typst_widths import width
 from symbackprop.documents.writing import EXACT, Row
 
@@ -20,8 +20,10 @@ Flat = Callable[[], Rows]
 Line = tuple[str, Rows, Flat | None]
 
 
-def aligned(lines: Sequence[Line]) -> str:
+def aligned(lines: Sequence[Line], *, numbered: bool) -> str:
     """Lines below each other: each its left side, its other sides, and how to write these with nothing built up."""
+    if numbered:
+        return _numbered(lines)
     lefts = [width(left) for left, _, _ in lines]
     column = max((each for each in lefts if each <= WIDE * PAGE_WIDTH), default=0.0)
     room = SURE * (PAGE_WIDTH - column)
@@ -29,11 +31,23 @@ def aligned(lines: Sequence[Line]) -> str:
     if column == max(lefts) and all(rows is not None and len(rows) == 1 for rows in found):
         texts = [f"{left} & {rows[0]}" for (left, _, _), rows in zip(lines, found, strict=True) if rows]
         return "$ " + " \\\n  ".join(texts) + " $"
+    return _called("lines", lines, found, room)
+
+
+def _numbered(lines: Sequence[Line]) -> str:
+    """The same, each line with its number at the margin."""
+    column = max((each for each in (width(left) for left, _, _ in lines) if each <= WIDE * PAGE_WIDTH), default=0.0)
+    room = SURE * (PAGE_WIDTH - NUMBER_WIDTH - column)
+    return _called("numbered", lines, [_rows([_text(row) for row in rows], room) for _, rows, _ in lines], room)
+
+
+def _called(name: str, lines: Sequence[Line], found: Sequence[list[str] | None], room: float) -> str:
+    """A call of the document's own function of that name."""
     written = [
         [equation(left), *(_measured(rows, flat, room) if ready is None else map(equation, ready))]
         for (left, rows, flat), ready in zip(lines, found, strict=True)
     ]
-    return "#lines(\n" + "".join(f"  ({', '.join(parts)}),\n" for parts in written) + ")"
+    return f"#{name}(\n" + "".join(f"  ({', '.join(parts)}),\n" for parts in written) + ")"
 
 
 def equation(text: str) -> str:

@@ -4,6 +4,7 @@ Widths are measured by Typst itself, not estimated. What cannot be broken and is
 """
 
 PAGE_WIDTH = 453.0  # points between the margins
+NUMBER_WIDTH = 30.0  # of an equation's number at the margin, with the space before it
 
 # A long formula comes to `lines` as its pieces, each of which may begin a row: an equation, or an equation with how
 # far inside brackets it begins. A row is broken where that is least.
@@ -72,20 +73,26 @@ PREAMBLE = """\
 
 // Lines below each other, their relations aligned; each is its left side and then its other sides. A page ends between
 // two lines, within one only if it is long. A left side that is too wide has a row of its own.
-#let lines(..given) = layout(page => {
+#let lines(number: none, ..given) = layout(page => {
   let lefts = given.pos().map(line => line.first().body)
   let widths = lefts.map(left => width(left))
   let most = 0.4 * page.width
   let column = calc.max(0pt, ..widths.filter(wide => wide <= most))
-  let set-rows(rows) = math.equation(block: true, rows.map(math.display).join(linebreak()))
+  let room = page.width - column - if number == none { 1pt } else { 30pt }
+  let set-rows(rows, number: none) = math.equation(
+    block: true, numbering: number, number-align: end + bottom, rows.map(math.display).join(linebreak()),
+  )
   set block(spacing: 0.95em)
   for (line, left, wide) in given.pos().zip(lefts, widths) {
-    let (first, ..others) = rows-of(line.slice(1), page.width - column - 1pt)
+    let (first, ..others) = rows-of(line.slice(1), room)
     let beside = h(column - if wide > most { 0pt } else { wide }) + if wide > most { nothing } else { left }
     block(breakable: others.len() > 6, {
       if wide > most { set-rows((left,)) }
-      set-rows((beside + point + first, ..others.map(row => point + row)))
+      set-rows((beside + point + first, ..others.map(row => point + row)), number: number)
     })
   }
 })
+
+// The same, each line with its number at the margin.
+#let numbered = lines.with(number: "(1)")
 """

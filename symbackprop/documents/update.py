@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from fractions import Fraction
+from typing import Any
 
 from symbackprop.documents.content import Amount, Item, Paragraph, Piece, Results, Section, Table
 from symbackprop.documents.context import Context, quantities_of
+from symbackprop.documents.figures import Figures
 from symbackprop.documents.forward import forward_sections, loss_section, passed_in
 from symbackprop.documents.laws import has_law
 from symbackprop.documents.vectors import vector_items
@@ -14,6 +17,7 @@ from symbackprop.quantities import Array, Phase, Quantity
 from symbackprop.system import Equation, Reindex
 
 MOST_ROWS = 60  # of the table of a network of which only laws are shown
+MOST_MORE = 6  # digits of the losses in the last sentence
 MOST_OUTPUTS = 8  # of which the second pass of a large network shows the numbers
 AGAINST = "Each parameter moves against its gradient; all gradients are those at the old parameters."
 
@@ -93,5 +97,16 @@ def _fall(context: Context) -> list[Item]:
     if difference == 0:
         return [Paragraph(("The loss stayed at ", Amount(before), "."))]
     verb = "fell" if difference > 0 else "rose"
-    amounts = (Amount(before), " to ", Amount(after), ", by ", Amount(abs(difference)), ".")
-    return [Paragraph((f"The loss {verb} from ", *amounts))]
+    more = next((each for each in range(MOST_MORE) if _agree(figures, before, after, each)), MOST_MORE)
+    amounts = [Amount(each, more) for each in (before, after, abs(difference))]
+    return [Paragraph((f"The loss {verb} from ", amounts[0], " to ", amounts[1], ", by ", amounts[2], "."))]
+
+
+def _agree(figures: Figures, before: Any, after: Any, more: int) -> bool:
+    """Whether the printed losses differ by the printed difference, as far as their last digits go."""
+    numbers = [figures.displayed(each, more=more) for each in (before, after, abs(before - after))]
+    if not all(each.is_finite for each in numbers):
+        return True
+    first, second, fall = (each.value for each in numbers)
+    last = max(Fraction(10) ** (each.power - len(each.mantissa.partition(".")[2])) for each in numbers[:2])
+    return first != second and abs(abs(first - second) - fall) <= last / 2

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
+ROW_END = re.compile(r"\\\\(?:\[\d+pt\])?")
 # Widths in points of 10 pt type.
 LETTERS = {"i": 3.5, "j": 4.2, "l": 3.1, "t": 3.7, "f": 5.5, "r": 4.7, "m": 8.8, "w": 7.2, "M": 9.8, "W": 9.6}
 SIGNS = {
@@ -106,7 +107,7 @@ def _environment(name: str, tokens: Iterator[str]) -> float:
                 _raw(tokens)
                 break
         inner.append(token)
-    rows = [[width(cell) for cell in row.split("&")] for row in "".join(inner).split(r"\\")]
+    rows = [[width(cell) for cell in row.split("&")] for row in ROW_END.split("".join(inner))]
     columns = max(len(row) for row in rows)
     widest = (max(row[column] for row in rows if column < len(row)) for column in range(columns))
     return sum(widest) + 10 * columns + 8

@@ -9,7 +9,7 @@ from typing import Protocol
 from symbackprop.derivation import Derivation
 from symbackprop.documents.content import Amount, Brace, Ellipsis, Line, Operator
 from symbackprop.documents.figures import Figures
-from symbackprop.expressions import BySign, Expression, Reference, leaves
+from symbackprop.expressions import Expression, Negative, Product, Quotient, Reference, Sum, leaves
 from symbackprop.notation import AnyName, DerivativeName
 from symbackprop.printing.dialect import Dialect, Label, Precedence
 from symbackprop.printing.numbers import ShownNumber
@@ -120,7 +120,7 @@ class Writer:
     def amount(self, amount: Amount) -> str:
         """A number in a sentence."""
         assert self.figures is not None
-        return self.lettering.shown(self.figures.displayed(amount.value)).text
+        return self.lettering.shown(self.figures.displayed(amount.value, more=amount.more)).text
 
     def rows(self, line: Line) -> tuple[str, list[Row]]:
         """The left side, and the rows behind it: symbols, numbers, result."""
@@ -139,13 +139,37 @@ class Writer:
             return []  # a side without a name is its own number
         rows: list[Row] = []
         operands_exact = True
-        if numbers is not None and not isinstance(numbers, BySign):
+        if numbers is not None:
+            numbers = figures.chosen(numbers)
+        if numbers is not None and any(isinstance(each, Quantity) for each in leaves(numbers)):
+            numbers = self._without_minus_zero(numbers, figures)
             operands_exact = self.is_exact(numbers, figures)
             rows.append(Row(EXACT if operands_exact else ROUNDED, self.dialect.text(numbers, self.number)))
         if line.result is not None and not (isinstance(numbers, Reference) and rows):
-            relation = EXACT if operands_exact and figures.shown(line.result).exact else ROUNDED
+            shown = figures.shown(line.result)
+            # A product with a factor 0 is 0, however the others are rounded.
+            relation = EXACT if shown.exact and (operands_exact or not shown.value) else ROUNDED
             rows.append(Row(relation, self.number(line.result).text))
         return rows
+
+    def _without_minus_zero(self, numbers: Expression, figures: Figures) -> Expression:
+        """A side whose numbers begin with -0: without the sign, as nobody writes it."""
+        match numbers:
+            case Negative(operand) if self._begins_with_zero(operand, figures):
+                return operand
+            case Product() | Sum() | Quotient():
+                first = numbers.children[0]
+                shorter = self._without_minus_zero(first, figures)
+                return numbers if shorter is first else numbers.rebuilt((shorter, *numbers.children[1:]))
+        return numbers
+
+    def _begins_with_zero(self, expression: Expression, figures: Figures) -> bool:
+        match expression:
+            case Reference(Quantity() as quantity):
+                return figures.shown(quantity).exact and figures.value(quantity) == 0
+            case Product((first, *_)) | Quotient(first, _):
+                return self._begins_with_zero(first, figures)
+        return False
 
     def is_exact(self, expression: Expression, figures: Figures) -> bool:
         """Whether every number that stands in the expression is shown exactly."""
