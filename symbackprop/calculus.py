@@ -50,7 +50,7 @@ def differentiated(
             return sum_of([product_of([*factors[:i], slope, *factors[i + 1 :]]) for i, slope in enumerate(slopes)])
         case Quotient(numerator, denominator):
             above, below = (differentiated(each, by, at_kink, printed=printed) for each in (numerator, denominator))
-            first = ZERO if above == ZERO else Quotient(above, denominator)
+            first = _over(above, denominator)
             second = (
                 ZERO
                 if below == ZERO
@@ -73,6 +73,21 @@ def differentiated(
             slope = differentiated(body, by, at_kink, printed=printed)
             return ZERO if slope == ZERO else Along("sum", index, slope)
     raise AssertionError(f"no derivative is stated for {type(expression).__name__}")
+
+
+def _over(numerator: Expression, denominator: Expression) -> Expression:
+    """The quotient; a number in front of the numerator and one below it are in lowest terms."""
+    if numerator == ZERO:
+        return ZERO
+    below = constant(denominator)
+    match numerator:
+        case Negative(operand) if below:
+            return product_of([Negative(ONE), _over(operand, denominator)])
+        case Product((Number(value), *rest)) if below:
+            ratio = value / below
+            above = product_of([Number(Fraction(ratio.numerator)), *rest])
+            return above if ratio.denominator == 1 else Quotient(above, Number(Fraction(ratio.denominator)))
+    return Quotient(numerator, denominator)
 
 
 def _power_slope(

@@ -266,7 +266,12 @@ def _terms(expression: Expression) -> tuple[Expression, ...]:
 
 
 def _factors(expression: Expression) -> tuple[Expression, ...]:
-    return expression.operands if isinstance(expression, Product) else (expression,)
+    match expression:
+        case Product(operands):
+            return operands
+        case Negative(Product(operands)):
+            return (Negative(ONE), *operands)
+    return (expression,)
 
 
 def constant(expression: Expression) -> Fraction | None:
@@ -293,7 +298,7 @@ def product_of(factors: list[Expression]) -> Expression:
     number, kept = Fraction(1), []
     for factor in (each for whole in factors for each in _factors(whole)):
         sign, bare = (-1, factor.operand) if isinstance(factor, Negative) else (1, factor)
-        value = constant(bare)
+        value = _ratio(bare)
         number *= sign * (1 if value is None else value)
         if value is None:
             kept.append(bare)
@@ -303,6 +308,14 @@ def product_of(factors: list[Expression]) -> Expression:
         kept.insert(0, Number(abs(number)))
     whole = kept[0] if len(kept) == 1 else Product(tuple(kept))
     return Negative(whole) if number < 0 else whole
+
+
+def _ratio(expression: Expression) -> Fraction | None:
+    """The value of a literal number or of a quotient of two, as authors write 1/2; None for anything else."""
+    match expression:
+        case Quotient(Number(above), Number(below)) if below:
+            return above / below
+    return constant(expression)
 
 
 def leaves(expression: Expression) -> Iterator[Hashable]:

@@ -189,7 +189,8 @@ def layer_pass(network: Network, arrays: Arrays, ties: Ties, phase: Phase, conve
         if not now:
             weight = replace(weight, phase=Phase.NEW)
             bias = None if bias is None else replace(bias, phase=Phase.NEW)
-        equations.append(SumOfProducts(Cell(net, ("n", "j")), net_terms(weight, bias, before, conventions)))
+        net_sum = net_terms(weight, bias, before, conventions, layer.bias_input.value)
+        equations.append(SumOfProducts(Cell(net, ("n", "j")), net_sum))
         equations.append(activation_map(layer.activation, Cell(out, ("n", "j")), Cell(net, ("n", "j"))))
         nets.append(net)
         outs.append(out)
@@ -217,13 +218,15 @@ def layer_pass(network: Network, arrays: Arrays, ties: Ties, phase: Phase, conve
     return Pass(tuple(nets), tuple(outs), part, penalty, loss, tuple(equations))
 
 
-def net_terms(weight: Array, bias: Array | None, before: Array, conventions: Conventions) -> tuple[Term, ...]:
+def net_terms(
+    weight: Array, bias: Array | None, before: Array, conventions: Conventions, bias_input: Fraction
+) -> tuple[Term, ...]:
     """The terms of a layer's net in the author's order of factors and place of the bias."""
     pair = (Cell(weight, ("j", "k")), Cell(before, ("n", "k")))
     weighted = Term(factors=pair if conventions.weight_first else pair[::-1])
     if bias is None:
         return (weighted,)
-    offset = Term(factors=(Cell(bias, ("j",) if bias.axes else ()),))
+    offset = Term(bias_input, factors=(Cell(bias, ("j",) if bias.axes else ()),))
     return (offset, weighted) if conventions.bias_first else (weighted, offset)
 
 

@@ -56,6 +56,7 @@ class Layer:
     bias_form: str = "none"  # none, unit, shared, first, last
     trainable_weights: bool = True
     trainable_bias: bool = True
+    bias_input: ExactNumber = ExactNumber(Fraction(1), "1")  # what the bias is multiplied by: -1 makes it a threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ class Dense:
     weights: Any = None
     bias: Any = None
     trainable: bool | Mapping[str, bool] = True
+    bias_input: Any = 1
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)

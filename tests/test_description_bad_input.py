@@ -162,6 +162,8 @@ WRONG = {
     "division by zero": ("0.05", '"1/0"', "inputs.values[0][0]: 1/0 ", "divides by zero"),
     "a decimal comma in quotes": ("0.05", '"0,05"', "inputs.values[0][0]: 0,05 ", "decimal point: 0.05"),
     "neither number nor name": ("0.05", '"a b"', "inputs.values[0][0]: 'a b' ", "neither a number nor a name"),
+    "a bias that does nothing": ("bias = 0.5", "bias = 0.5\nbias_input = 0", "layers[1].bias_input: is 0", "-1"),
+    "an input of no bias": ("bias = 0.5", "bias_input = -1", "layers[1].bias_input: the layer has no bias", ""),
     "a name that cannot be printed": ("[[0.1, 0.2], [0.3", """[["a'b", 0.2], [0.3""", "layers[0].weights[0][0]: ", "at character 2"),
     "a text of nothing": ("0.05", '""', "inputs.values[0][0]: ", "empty"),
     # names

@@ -15,6 +15,8 @@ from symbackprop.expressions import BySign, Expression, Function, Number, Refere
 from symbackprop.formulas import parse
 from symbackprop.functions import FUNCTIONS, elu, leaky_relu
 from symbackprop.primitives import PRIMITIVES
+from symbackprop.printing.dialect import Label
+from symbackprop.printing.plain import PLAIN
 from tests.plain import in_mpmath, in_sympy
 
 EVERY = [*dict.fromkeys(FUNCTIONS.values()), leaky_relu(Fraction(3, 2)), elu(Fraction(7, 3))]
@@ -33,6 +35,22 @@ def points(function: Function) -> list[tuple[Fraction, ...]]:
     return [
         tuple(usable[(place + shift) % len(usable)] for shift in range(function.arity)) for place in range(len(usable))
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "slope"),
+    [
+        ("(x - 1)^2 / 2", "x - 1"),
+        ("1/2 * (x - 1)^2", "x - 1"),
+        ("0.5 * (1 - x)^2", "-(1 - x)"),
+        ("(x - 1)^2 / 4", "(x - 1) / 2"),
+        ("x^3 / 3", "x^2"),
+        ("x / 3", "1 / 3"),
+    ],
+)
+def test_numbers_in_front_of_a_slope_are_in_lowest_terms(text: str, slope: str) -> None:
+    found = differentiated(parse(text, variables=["x"]), "x")
+    assert PLAIN.text(found, lambda of: Label(str(of))) == slope
 
 
 @pytest.mark.parametrize("function", EVERY, ids=name_of)

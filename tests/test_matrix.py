@@ -80,13 +80,18 @@ def test_a_weight_matrix_has_the_rows_that_were_written(vectors: str, name: str,
         assert plain(derivation, name) == expected
 
 
+@pytest.mark.parametrize("rows", [1, 2])
 @pytest.mark.parametrize("bias_form", ["letter", "column"])
 @pytest.mark.parametrize("vectors", ["columns", "rows"])
-def test_turned_weight_matrices_have_the_same_numbers(vectors: str, bias_form: str) -> None:
-    table = {"preset": "indexed", "vectors": vectors, "bias_form": bias_form, "matrix_order": "from_to"}
+@pytest.mark.parametrize("order", ["to_from", "from_to"])
+def test_turned_weight_matrices_and_thresholds_have_the_same_numbers(
+    order: str, vectors: str, bias_form: str, rows: int
+) -> None:
+    table = {"preset": "indexed", "vectors": vectors, "bias_form": bias_form, "matrix_order": order}
     weights = [[[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], [[0.7, 0.8]]]
-    layers = [Dense(len(rows), "tanh", weights=rows, bias=[0.5] * len(rows)) for rows in weights]
-    network = Network(inputs=[1, 2, 3], targets=[0], layers=layers, loss="squared_error", notation=table)
+    layers = [Dense(len(each), "tanh", weights=each, bias=[0.5] * len(each), bias_input=-1) for each in weights]
+    points = {"inputs": [[1, 2, 3], [0, -1, 2]][:rows], "targets": [[0], [1]][:rows]}
+    network = Network(**points, layers=layers, loss="squared_error", notation=table)
     derivation = sb.derive(network)
     values = derivation.evaluate()
     for name in ("net[1]", "net[2]", "delta[1]", "delta[2]", "dE/dw[1]", "dE/dw[2]"):
@@ -145,6 +150,14 @@ def test_a_symbolic_number_of_observations_has_the_same_forms() -> None:
 )
 def test_biases_may_be_a_column_and_slopes_a_diagonal_matrix(name: str, expected: str) -> None:
     assert plain(two_two_two(notation="happydustbunny"), name) == expected
+
+
+def test_a_threshold_is_taken_off_or_the_weight_of_a_node_that_is_minus_1() -> None:
+    layers = [Dense(2, "sigmoid", weights=[[0.15, 0.2], [0.25, 0.3]], bias=[0.35, 0.35], bias_input=-1)]
+    assert plain(two_two_two(layers=layers), "net[1]") == "net^(1) = W^(1) x - b^(1)"
+    assert plain(two_two_two(layers=layers), "dE/db[1]") == "dE/db^(1) = -δ^(1)"
+    column = two_two_two(layers=layers, notation={"preset": "indexed", "bias_form": "column"})
+    assert plain(column, "net[1]") == "net^(1) = [W^(1) b^(1)] [x; -1]"
 
 
 def test_the_systems_own_equation_is_there_too() -> None:

@@ -115,7 +115,8 @@ def test_numbers_of_python_are_written_as_toml_takes_them():
 
 
 SIGNS = st.characters(exclude_categories=("Cc", "Cs"))
-NAMES = st.from_regex(r"\\?[a-zA-Zα-ω_][a-z0-9_\\^{}()',*]{0,8}", fullmatch=True).filter(
+SCRIPT = r"([a-z0-9]|\{[a-z0-9,()*']{1,4}\})"
+NAMES = st.from_regex(rf"(\\(alpha|beta)|[a-zA-Z]{{1,3}}|[αβθ])(_{SCRIPT})?(\^{SCRIPT})?", fullmatch=True).filter(
     lambda name: name not in ("lr", "loss", "penalty", "first", "last", "unit", "shared", "nan", "inf", "infinity")
 )
 DECIMALS = st.from_regex(r"[+-]?(0|[1-9][0-9]{0,20})\.[0-9]{1,20}(e[+-]?[0-9]{1,2})?", fullmatch=True)

@@ -59,6 +59,7 @@ def layer_as_written(layer: object, order: str) -> Any:
             table |= {
                 name: plain(getattr(layer, name)) for name in ("weights", "bias") if getattr(layer, name) is not None
             }
+            table |= {} if layer.bias_input == 1 else {"bias_input": plain(layer.bias_input)}
             return table | ({} if layer.trainable is True else {"trainable": plain(layer.trainable)})
         case Layer():
             return _checked_layer(layer, order)
@@ -88,6 +89,8 @@ def _checked_layer(layer: Layer, order: str) -> Table:
         table["weights"] = written_weights(layer.weights, layer.bias, layer.bias_form, order)
     if layer.bias_form != "none":
         table["bias"] = written_bias(layer.bias, layer.bias_form)
+    if layer.bias_input.value != 1:
+        table["bias_input"] = layer.bias_input
     if not (layer.trainable_weights and layer.trainable_bias):
         table["trainable"] = {"weights": layer.trainable_weights, "bias": layer.trainable_bias}
     return table

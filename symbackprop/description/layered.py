@@ -129,6 +129,7 @@ def _layer(reading: Reading, table: Table, layer: Table, index: int, before: int
         form,
         trainable.get("weights", True),
         trainable.get("bias", True),
+        _bias_input(reading, layer, f"{place}.bias_input"),
     )
 
 
@@ -176,6 +177,17 @@ def _bias(reading: Reading, layer: Table, place: str, units: int) -> tuple[str, 
             + comma_hint(bias, units),
         )
     return "unit", bias
+
+
+def _bias_input(reading: Reading, layer: Table, place: str) -> ExactNumber:
+    if "bias_input" not in layer:
+        return ONE
+    number = reading.number(layer["bias_input"], place)
+    if number is not None and not number.value:
+        reading.problem(place, "is 0, and then the bias does nothing; allowed: any other number, such as -1")
+    elif "bias" not in layer:
+        reading.problem(place, "the layer has no bias")
+    return number or ONE
 
 
 def _initial_is_good(reading: Reading, initial: Table) -> bool:

@@ -54,6 +54,7 @@ class LayerTable(_Table):
     activation: Any
     weights: list[Any] = []
     bias: Any = None
+    bias_input: Any = 1
     trainable: bool | Trainable = True
 
 

@@ -125,7 +125,7 @@ class _Layout:
         if layer + 1 in self.layers() and self.bias_of(layer + 1) is not None:
             first = network.layers[layer].bias_form == "first"
             y = column.rows[0] - ROW if first else column.rows[-1] + ROW
-            one = Label(("1",), 0, y, NAME)
+            one = Label((network.layers[layer].bias_input.text,), 0, y, NAME)
             column.bias = Node(f"b{layer + 1}", "bias", 0, y, HEIGHT * 0.75, HEIGHT * 0.75, (one,))
         return column
 

@@ -168,7 +168,7 @@ def _basis(array: Array) -> Array:
 
 
 def _kind(layer: Layer) -> tuple[object, ...]:
-    return layer.activation, layer.bias_form, layer.trainable_weights, layer.trainable_bias
+    return layer.activation, layer.bias_form, layer.bias_input, layer.trainable_weights, layer.trainable_bias
 
 
 def equation_count(derivation: Derivation) -> float:

@@ -16,10 +16,9 @@ from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import Equation, Map, Reindex, every_index
 
 HALF = 0.5
-FORWARD = {
-    Phase.NOW: "Each unit adds up its weighted inputs and its bias, if it has one, and applies its activation.",
-    Phase.AFTER: "The same inputs again, with the new parameters.",
-}
+UNITS = "Each unit adds up its weighted inputs and its bias, if it has one, and applies its activation."
+THRESHOLDS = "Each unit adds up its weighted inputs, takes its threshold off and applies its activation."
+AGAIN = "The same inputs again, with the new parameters."
 MOST_GIVENS, FEW_GIVENS = 60, 24  # of one kind: of a network that is shown whole, and of a larger one
 LOSS_ROLES = frozenset({Role.PART, Role.LOSS, Role.PENALTY})
 WORDS = {
@@ -124,6 +123,11 @@ def _calls(expression: Expression) -> Iterable[Call]:
         yield from _calls(child)
 
 
+def _units_do(context: Context) -> str:
+    layers = context.derivation.network.layers
+    return THRESHOLDS if all(each.bias_form != "none" and each.bias_input.value == -1 for each in layers) else UNITS
+
+
 def forward_sections(context: Context, phase: Phase, heading: str) -> Iterable[Section]:
     """A forward pass, layer by layer."""
     passed = passed_in(context, phase)
@@ -135,7 +139,7 @@ def forward_sections(context: Context, phase: Phase, heading: str) -> Iterable[S
         wanted = [each for each in wanted if each.target.array != passed.loss]
         yield Section(heading, tuple(context.shown(wanted)))
         return
-    yield Section(heading, (Paragraph((FORWARD[phase],)),))
+    yield Section(heading, (Paragraph((_units_do(context) if phase is Phase.NOW else AGAIN,)),))
     for layer, equations in groupby(wanted, key=lambda each: each.target.array.layer):
         if not context.is_repeated(layer):
             items = (*context.remark(layer), *context.shown(list(equations), together=True))

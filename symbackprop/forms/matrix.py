@@ -79,6 +79,14 @@ def matrix_form(derivation: Derivation, array: Array, *, written_out: bool = Tru
     return MatrixForm(array, *maker.equation(array), maker.statement(letters), derivation)
 
 
+@dataclass(frozen=True)
+class _BiasNode:
+    """What the column of biases is multiplied by, and whether it is the first or the last column."""
+
+    value: Fraction
+    first: bool
+
+
 @dataclass
 class _Maker:
     derivation: Derivation
@@ -256,14 +264,15 @@ class _Maker:
         weight, bias = self.derivation.arrays.weights[layer - 1], self.derivation.arrays.biases[layer - 1]
         if bias is None or not bias.axes or {weight, bias} & self.derivation.ties.reindexed.keys():
             return None
-        first = self.derivation.network.layers[layer - 1].bias_form == "first"
+        written = self.derivation.network.layers[layer - 1]
+        node = _BiasNode(written.bias_input.value, written.bias_form == "first")
         if array.role is Role.NET:
-            return self._net_with_column(array, weight, bias, first=first)
+            return self._net_with_column(array, weight, bias, node)
         if array.wrt in (weight, bias) and array.of == self.derivation.loss:
-            return self._gradient_with_column(weight, bias, first=first)
+            return self._gradient_with_column(weight, bias, node)
         return None
 
-    def _net_with_column(self, array: Array, weight: Array, bias: Array, *, first: bool) -> tuple[Node, Node] | None:
+    def _net_with_column(self, array: Array, weight: Array, bias: Array, node: _BiasNode) -> tuple[Node, Node] | None:
         equation = self.derivation.definition(array)
         assert isinstance(equation, SumOfProducts)
         weighted = [
@@ -274,13 +283,13 @@ class _Maker:
         wide = next(each for each in cells if each.array == weight)
         before = next(each for each in cells if each.array != weight)
         column = Leaf(bias.axes[0], None, bias)
-        replaced = {wide: _joined(self._leaf(wide), column, first=first), before: self._extended(before, first=first)}
+        replaced = {wide: _joined(self._leaf(wide), column, first=node.first), before: self._extended(before, node)}
         tree = self._term(term, equation.target, shown(equation.target), replaced)
         if self._is_row(equation.target):
             return transposed(self._leaf(equation.target)), transposed(tree)
         return self._leaf(equation.target), tree
 
-    def _gradient_with_column(self, weight: Array, bias: Array, *, first: bool) -> tuple[Node, Node] | None:
+    def _gradient_with_column(self, weight: Array, bias: Array, node: _BiasNode) -> tuple[Node, Node] | None:
         by_weight, by_bias = (self.derivation.gradient_array(each) for each in (weight, bias))
         equation, other = self.derivation.definition(by_weight), self.derivation.definition(by_bias)
         if not (isinstance(equation, SumOfProducts) and isinstance(other, SumOfProducts)):
@@ -289,19 +298,19 @@ class _Maker:
             return None
         (term,) = equation.terms
         before = next(each for each in term.factors if isinstance(each, Cell) and not is_delta(each.array))
-        replaced = {before: self._extended(before, first=first)}
+        replaced = {before: self._extended(before, node)}
         tree = self._term(term, equation.target, shown(equation.target), replaced)
         column = Leaf(by_bias.axes[0], None, by_bias)
-        joined = _joined(self._leaf(equation.target), column, first=first)
+        joined = _joined(self._leaf(equation.target), column, first=node.first)
         return (transposed(joined), transposed(tree)) if self.turned else (joined, tree)
 
-    def _extended(self, cell: Cell, *, first: bool) -> Node:
+    def _extended(self, cell: Cell, node: _BiasNode) -> Node:
         """A layer's outs with the 1 of the bias node: below the column, or as a column of ones."""
         leaf = self._leaf(cell)
         if len(shown(cell)) == 1:
-            one = Constant(None, None, Fraction(1))
-            return Stacked(leaf.rows, None, (one, leaf) if first else (leaf, one))
-        return _joined(leaf, Ones(leaf.rows, None), first=first)
+            one = Constant(None, None, node.value)
+            return Stacked(leaf.rows, None, (one, leaf) if node.first else (leaf, one))
+        return _joined(leaf, scaled_by(node.value, (), (), Ones(leaf.rows, None)), first=node.first)
 
 
 def shown(cell: Cell) -> tuple[str, ...]:

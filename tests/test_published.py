@@ -1,0 +1,172 @@
+"""Published worked examples besides the five of the examples folder: every number that their authors print.
+
+Each is described as its author writes it; the sources are named with the numbers. An author's slip is stated as one.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.checking.audit import audit
+from symbackprop.checking.claims import Claim, Claims
+
+# J. Han, M. Kamber, Data Mining: Concepts and Techniques, example 9.1: units numbered through, weights from-to.
+HAN_KAMBER = r"""
+[notation]
+weight = "w_{{from_node}{to_node}}"
+bias = '\theta_{node}'
+net = "I_{node}"
+out = "O_{node}"
+delta = "Err_{node}"
+delta_sign = "-"
+rate = "l"
+[inputs]
+values = [[1, 0, 1]]
+[targets]
+values = [[1]]
+[[layers]]
+units = 2
+activation = "sigmoid"
+weights = [[0.2, 0.4, -0.5], [-0.3, 0.1, 0.2]]
+bias = [-0.4, 0.2]
+[[layers]]
+units = 1
+activation = "sigmoid"
+weights = [[-0.3, -0.2]]
+bias = [0.1]
+[loss]
+name = "squared_error"
+[update]
+rule = "gradient_descent"
+learning_rate = 0.9
+"""
+HAN_KAMBER_PRINTS = """
+I_4 -0.7, I_5 0.1, I_6 -0.105, O_4 0.332, O_5 0.525, O_6 0.474, Err_6 0.1311, Err_5 -0.0065, Err_4 -0.0087,
+new:w_46 -0.261, new:w_56 -0.138, new:w_14 0.192, new:w_15 -0.306, new:w_24 0.4, new:w_25 0.1, new:w_34 -0.508,
+new:w_35 0.194, new:theta_6 0.218, new:theta_5 0.194, new:theta_4 -0.408
+"""
+# M. Negnevitsky, Artificial Intelligence, section 6.4: exclusive or, thresholds taken off, corrections of weights.
+NEGNEVITSKY = r"""
+[notation]
+weight = "w_{{from_node}{to_node}}"
+bias = '\theta_{node}'
+net = "X_{node}"
+out = "y_{node}"
+delta = '\delta_{node}'
+delta_sign = "-"
+target = "y_{d,{node}}"
+rate = '\alpha'
+[inputs]
+values = [[1, 1]]
+[targets]
+values = [[0]]
+[[layers]]
+units = 2
+activation = "sigmoid"
+weights = [[0.5, 0.4], [0.9, 1.0]]
+bias = [0.8, -0.1]
+bias_input = -1
+[[layers]]
+units = 1
+activation = "sigmoid"
+weights = [[-1.2, 1.1]]
+bias = [0.3]
+bias_input = -1
+[loss]
+name = "squared_error"
+[update]
+rule = "gradient_descent"
+learning_rate = 0.1
+"""
+NEGNEVITSKY_PRINTS = """
+y_3 0.5250, y_4 0.8808, y_5 0.5097, y_{d;5}-y_5 -0.5097, delta_5 -0.1274, new:w_35-w_35 -0.0067,
+new:w_45-w_45 -0.0112, new:theta_5-theta_5 0.0127, delta_3 0.0381, delta_4 -0.0147, new:w_13-w_13 0.0038,
+new:w_23-w_23 0.0038, new:theta_3-theta_3 -0.0038, new:w_14-w_14 -0.0015, new:w_24-w_24 -0.0015,
+new:theta_4-theta_4 0.0015, new:w_13 0.5038, new:w_14 0.8985, new:w_23 0.4038, new:w_24 0.9985, new:w_35 -1.2067,
+new:w_45 1.0888, new:theta_3 0.7962, new:theta_4 -0.0985, new:theta_5 0.3127
+"""
+# hmkcode.github.io, Backpropagation step by step: no activation, numbers to two or three digits.
+HMKCODE = """
+[notation]
+input = "i_{unit}"
+output = "prediction"
+target = "actual"
+rate = "a"
+[inputs]
+values = [[2, 3]]
+[targets]
+values = [[1]]
+[[layers]]
+units = 2
+activation = "identity"
+weights = [[0.11, 0.21], [0.12, 0.08]]
+[[layers]]
+units = 1
+activation = "identity"
+weights = [[0.14, 0.15]]
+[loss]
+name = "squared_error"
+[update]
+rule = "gradient_descent"
+learning_rate = 0.05
+"""
+HMKCODE_PRINTS = """
+out[1][0] 0.85, out[1][1] 0.48, prediction 0.191, E 0.327, dE/dprediction -0.809, new:w_6 0.17, new:w_5 0.17,
+new:w_1 0.12, new:w_2 0.23, new:w_3 0.13, new:w_4 0.10, after:prediction 0.26
+"""
+# CS231n, course notes on backpropagation: a neuron as a circuit of gates, its numbers cut or rounded to two decimals.
+CS231N = """
+loss = "f"
+[inputs]
+x0 = [-1]
+x1 = [-2]
+[parameters]
+w0 = 2
+w1 = -3
+w2 = -3
+[[equations]]
+name = "a"
+formula = "w0*x0"
+[[equations]]
+name = "b"
+formula = "w1*x1"
+[[equations]]
+name = "c"
+formula = "a + b"
+[[equations]]
+name = "d"
+formula = "c + w2"
+[[equations]]
+name = "e"
+formula = "-d"
+[[equations]]
+name = "g"
+formula = "exp(e)"
+[[equations]]
+name = "h"
+formula = "1 + g"
+[[equations]]
+name = "f"
+formula = "1/h"
+"""
+CS231N_PRINTS = """
+a -2.00, b 6.00, c 4.00, d 1.00, e -1.00, g 0.37, h 1.37, f 0.73, df/dh -0.53, df/dg -0.53, df/de -0.20, df/dd 0.20,
+df/dw2 0.20, df/dw0 -0.20, df/dx0 0.39, df/dw1 -0.39, df/dx1 -0.59
+"""
+EXAMPLES = {
+    "Han and Kamber": (HAN_KAMBER, HAN_KAMBER_PRINTS, {"truncated": ["Err_6"]}),
+    "Negnevitsky": (NEGNEVITSKY, NEGNEVITSKY_PRINTS, {}),
+    "hmkcode": (HMKCODE, HMKCODE_PRINTS, {}),
+    "CS231n": (CS231N, CS231N_PRINTS, {}),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_number_that_the_author_prints_comes_out(name: str) -> None:
+    description, prints, other = EXAMPLES[name]
+    claims = [Claim(*each.replace(";", ",").split()) for each in prints.split(",")]
+    findings = audit(Claims(tuple(claims)), sb.Network.parse(description))
+    found = {claim.quantity: finding.verdict for claim, finding in zip(claims, findings, strict=True)}
+    expected = {quantity: verdict for verdict, quantities in other.items() for quantity in quantities}
+    assert found == {claim.quantity: expected.get(claim.quantity, "ok") for claim in claims}
