@@ -10,7 +10,7 @@ import numpy as np
 import symbackprop as sb
 from benchmarks.by_hand import numpy_lines
 from benchmarks.data import Case
-from benchmarks.measure import Ratio, Skipped, Timing, alone, in_turn, missing
+from benchmarks.measure import STARTS, Ratio, Skipped, Timing, alone, in_turn, missing
 from symbackprop.checking.gradients import check_gradients
 
 SIZES = (64, 64, 64, 10)
@@ -50,7 +50,7 @@ def against_gradcheck(what: str) -> Ratio:
         assert check_gradients(lambda *each: numpy_lines(*each)[1], case.network)
 
     note = "ours compares with exact gradients; gradcheck with central differences, right to about 1e-6"
-    return Ratio(what, "torch.autograd.gradcheck", *in_turn(ours, theirs), 1 / FASTER, note)
+    return Ratio(what, "torch.autograd.gradcheck", *in_turn(ours, theirs, runs=STARTS), 1 / FASTER, note)
 
 
 def diagnosis(name: str, kind: str, wrong: Callable[[dict[str, Any]], dict[str, Any]]) -> Ratio:

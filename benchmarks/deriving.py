@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy
 
-from benchmarks.measure import Ratio, Skipped, Timing, alone, in_turn, missing
+from benchmarks.measure import Curves, Ratio, Skipped, Timing, alone, in_turn, in_turns, missing
 from benchmarks.networks import backward, gradients, network
 from symbackprop.algebra import Symbols, entries
 from symbackprop.derivation import Derivation, derive
@@ -21,6 +21,7 @@ LARGE = (784, 128, 10)
 SMALL = (2, 2, 2)
 MICROSECONDS = 16
 LAYERS_OF_8 = (8, 8, 8, 8)
+WIDTHS = (2, 4, 8, 16, 32, 64, 128)
 
 
 def ratios() -> Iterator[Ratio | Skipped]:
@@ -41,6 +42,31 @@ def against_casadi() -> Ratio:
 def flat_in_width() -> Ratio:
     ours, theirs = in_turn(deriving(*LARGE), deriving(*SMALL))
     return Ratio("derive 784-128-10, warm", "ours, 2-2-2", ours, theirs, 1.5)
+
+
+def curves() -> Iterator[Curves]:
+    """Time of deriving, and of stating every gradient's own equation, against the number of weights and biases."""
+    ways: dict[str, Callable[[int], Callable[[], object]]] = {
+        "ours, derived": lambda width: deriving(width, width, width),
+        "ours, every gradient's own equation": lambda width: stating(width, width, width),
+    }
+    if not missing("casadi"):
+        ways["CasADi MX, loss and gradients"] = lambda width: casadi_mx(width, width, width)
+    lines: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for width in WIDTHS:
+        for name, timing in in_turns({name: way(width) for name, way in ways.items()}, runs=5, least=0.005).items():
+            lines[name].append((2 * width * (width + 1), timing.median))
+    yield Curves("deriving", "Deriving k-k-k sigmoids", lines)
+
+
+def stating(*sizes: int) -> Callable[[], object]:
+    described = network(*sizes)
+
+    def run() -> object:
+        derivation = derive(described)
+        return [derivation.system.scalar(Quantity(a, place)) for a in gradients(derivation) for place in every_index(a)]
+
+    return run
 
 
 def deriving(*sizes: int) -> Callable[[], object]:
@@ -141,13 +167,7 @@ def _delta(made: dict[Any, Any], net: Any) -> Any:
 
 def against_diff() -> Ratio:
     """Ours: derive, and state every gradient's own equation. SymPy: one weight a layer, times their number."""
-    described = network(*LAYERS_OF_8)
-
-    def ours() -> object:
-        derivation = derive(described)
-        return [derivation.system.scalar(Quantity(a, place)) for a in gradients(derivation) for place in every_index(a)]
-
-    timing = alone(ours)
+    timing = alone(stating(*LAYERS_OF_8))
     seconds = diff_seconds(*LAYERS_OF_8)
     note = "extrapolated: `sympy.diff` measured once for one weight of each layer, times the layer's parameters"
     return Ratio(

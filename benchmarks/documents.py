@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.measure import Curves, Ratio, Skipped, in_turn, missing, python
+from benchmarks.measure import STARTS, Curves, Ratio, Skipped, in_turn, missing, python
 from benchmarks.starting import EXAMPLES, FIVE, symbackprop
 from symbackprop.network import Network
 from symbackprop.public import Derivation, derive
@@ -29,7 +29,7 @@ def ratios() -> Iterator[Ratio | Skipped]:
             for name in FIVE:
                 place = str(Path(folder, f"note.{ending}"))
                 written = symbackprop("derive", str(EXAMPLES / f"{name}.toml"), "-o", place)
-                ours, theirs = in_turn(written, python("-c", "import sympy"))
+                ours, theirs = in_turn(written, python("-c", "import sympy"), runs=STARTS)
                 yield Ratio(f"symbackprop derive {name}.toml -o note.{ending}", "import sympy", ours, theirs, limit)
 
 

@@ -17,8 +17,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from pathlib import Path
 
 RUNS = 15
+STARTS = 5  # runs of a program that is started anew
 LEAST = 0.02  # seconds that one run takes at least: short things are repeated
 
 
@@ -83,9 +85,9 @@ def missing(module: str) -> str:
     return "" if find_spec(module) is not None else f"{module} is not installed"
 
 
-def in_turn(ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[Timing, Timing]:
-    """Both, one after the other, as many runs as `RUNS`; each is called once before."""
-    found = in_turns({"ours": ours, "theirs": theirs})
+def in_turn(ours: Callable[[], object], theirs: Callable[[], object], *, runs: int = RUNS) -> tuple[Timing, Timing]:
+    """Both, one after the other, so many times; each is called once before."""
+    found = in_turns({"ours": ours, "theirs": theirs}, runs=runs)
     return found["ours"], found["theirs"]
 
 
@@ -142,13 +144,21 @@ def _processor_seconds() -> float:
 
 
 def machine() -> str:
-    """Cores, Python and versions; no names of hosts, users or folders."""
+    """Cores, how many programs want them, Python and versions; no names of hosts, users or folders."""
     packages = ("sympy", "numpy", "casadi", "symengine", "jax", "torch", "autograd", "dask", "openpyxl", "xlsxwriter")
     versions = ", ".join(f"{name} {found}" for name in packages if (found := _version(name)))
+    load = f", load {os.getloadavg()[2]:.0f}" if hasattr(os, "getloadavg") else ""
     return (
-        f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, "
+        f"{os.cpu_count()} cores{load}, {_processor() or platform.machine()}, {platform.system()}, "
         f"{platform.python_implementation()} {platform.python_version()}; {versions}"
     )
+
+
+def _processor() -> str:
+    """The processor's kind, as the system has it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.is_file() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
 def _version(name: str) -> str:

@@ -10,8 +10,9 @@ from benchmarks.measure import RUNS, Curves, Ratio, Skipped, machine
 HEAD = f"""# Benchmarks
 
 `make bench` measures all of this; `make bench ONLY=deriving` one section. Ours and the peer's take turns; a time is the
-median of {RUNS} runs or of as many as stand in its section, in brackets the middle half of them. Times are the
-processor's, of all threads. A ratio is ours over the peer's: read ratios, not times.
+median of {RUNS} runs (5 of a program that is started anew, 3 to 11 of what is long), in brackets the middle half of
+them. Times are the processor's, and every library has one thread. A ratio is ours over the peer's: read ratios, not
+times. A load above the number of cores says that other programs ran beside: their caches and clocks are in the spread.
 """
 COLUMNS = ["| what | ours | peer | its time | ratio | limit | holds |", "| --- | --- | --- | --- | --- | --- | --- |"]
 

@@ -10,6 +10,7 @@ A group is a module in this folder. Its ``ratios()`` yields what it measured, a 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -17,6 +18,14 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
+
+# One thread for every library, said before any of them is imported: the threads of a pool wait by running, and their
+# waiting would count as the time of what is measured next.
+ONE_THREAD = {
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"),
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+}
+os.environ.update(ONE_THREAD)
 
 from benchmarks.measure import Curves, Ratio, Skipped  # noqa: E402 - found through the line above
 from benchmarks.results import drawn, line, with_section  # noqa: E402

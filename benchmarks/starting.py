@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.measure import Ratio, command, in_turn, python
+from benchmarks.measure import STARTS, Ratio, command, in_turn, python
 
 FIVE = ("kadakia", "happydustbunny", "math-note", "esuli", "russo")
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -16,7 +16,9 @@ def ratios() -> Iterator[Ratio]:
     ours, theirs = in_turn(symbackprop("--help"), python("-c", ""))
     yield Ratio("symbackprop --help", "python -c ''", ours, theirs, 8)
     for name in FIVE:
-        ours, theirs = in_turn(symbackprop("derive", str(EXAMPLES / f"{name}.toml")), python("-c", "import sympy"))
+        ours, theirs = in_turn(
+            symbackprop("derive", str(EXAMPLES / f"{name}.toml")), python("-c", "import sympy"), runs=STARTS
+        )
         yield Ratio(f"symbackprop derive {name}.toml", "python -c 'import sympy'", ours, theirs, 3)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -23,10 +23,10 @@ Exact = Fraction | None  # None: the description has no value there
 MOST_SHOWN = 12  # absent values that an error names
 
 
-def given_entries(derivation: Derivation) -> dict[Array, list[Exact]]:
-    """What the description gives for each given array, exactly; None at each place where it has no value."""
+def given_entries(derivation: Derivation, roles: Collection[Role] = tuple(Role)) -> dict[Array, list[Exact]]:
+    """What the description gives for each given array of these roles, exactly; None where it has no value."""
     network = derivation.network
-    return {array: _entries(derivation, network, array) for array in derivation.system.givens}
+    return {array: _entries(derivation, network, array) for array in derivation.system.givens if array.role in roles}
 
 
 def _entries(derivation: Derivation, network: Network, array: Array) -> list[Exact]:

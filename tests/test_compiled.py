@@ -338,3 +338,18 @@ def test_array_code_runs_on_other_libraries(library: str) -> None:
     assert float(found[0]) == pytest.approx(float(expected[0]), rel=1e-14)
     for key, value in expected[1].items():
         np.testing.assert_allclose(np.asarray(found[1][key]), value, rtol=1e-13)
+
+
+def test_a_bound_python_function_follows_numbers_that_are_replaced() -> None:
+    network = sb.Network(
+        equations=[("q", "a*x + b"), ("f", "q^2*y")],
+        loss="f",
+        inputs={"x": [2], "y": [3]},
+        parameters={"a": 0.5, "b": 1},
+    )
+    parameters, inputs = {"a": 0.5, "b": 1.0}, {"x": 2.0, "y": 3.0}
+    bound = compiled(core(network), "python").bound(parameters, inputs)
+    assert (bound(), bound.loss) == ({"a": 24.0, "b": 12.0}, 12.0)
+    parameters["a"], inputs["y"] = 1.0, 1.0
+    assert (bound(), bound.loss) == ({"a": 12.0, "b": 6.0}, 9.0)
+    assert bound.gradients == {"a": 12.0, "b": 6.0}

@@ -35,7 +35,7 @@ def compiled(derivation: Derivation, target: str | None = None) -> Gradient:
     else:
         reason = "as asked for"
     write, kind = TARGETS[_checked(target)]
-    return kind(program, write(program), reason)
+    return kind(program, write, reason)
 
 
 def source(derivation: Derivation, target: str = "python") -> str:

@@ -46,15 +46,15 @@ def rows_of(xp, values):
 '''
 
 
-def array_source(program: Program) -> str:
+def array_source(program: Program, *, commented: bool = True) -> str:
     """The source: a function ``(parameters, inputs, targets)``."""
-    return _Writer(program).source()
+    return _Writer(program, commented=commented).source()
 
 
 class _Writer:
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, *, commented: bool) -> None:
         self.program = program
-        self.names = Identifiers(program, arrays=True)
+        self.names = Identifiers(program, arrays=True, commented=commented)
         self.letters: tuple[str, ...] = ()
         self.axes: dict[str, Axis] = {}
 

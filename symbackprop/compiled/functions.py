@@ -8,11 +8,12 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from symbackprop.compiled import building
 from symbackprop.compiled.c import pointers
+from symbackprop.compiled.python import binding_source
 from symbackprop.compiled.statements import Program
 from symbackprop.errors import InputError, KinkError, MissingValue
 from symbackprop.quantities import Array
@@ -33,14 +34,19 @@ class Gradient:
 
     ``parameters`` is a dict of ``W1``, ``b1``, ... (of ``[[equations]]``: the parameters' own names), ``inputs`` and
     ``targets`` one row or a row for each observation. Called, it returns a dict with the same keys and shapes;
-    `loss_and_gradients` returns the loss before it; `bound` fixes the arrays. ``source`` is the code, ``target`` its
-    kind, ``reason`` why it was picked.
+    `loss_and_gradients` returns the loss before it; `bound` fixes the arrays. ``target`` is the code's kind, ``reason``
+    why it was picked.
     """
 
     target = ""
 
-    def __init__(self, program: Program, source: str, reason: str) -> None:
-        self.program, self.source, self.reason = program, source, reason
+    def __init__(self, program: Program, write: Callable[..., str], reason: str) -> None:
+        self.program, self.write, self.reason = program, write, reason
+
+    @cached_property
+    def source(self) -> str:
+        """The code, commented: what runs, or what runs with its equations beside it."""
+        return self.write(self.program)
 
     def __repr__(self) -> str:
         return f"<Gradient of {', '.join(self.program.parameters)} in {self.target}: {self.reason}>"
@@ -94,9 +100,9 @@ class PythonGradient(Gradient):
 
     target = "python"
 
-    def __init__(self, program: Program, source: str, reason: str) -> None:
-        super().__init__(program, source, reason)
-        space = _defined(source, "python")
+    def __init__(self, program: Program, write: Callable[..., str], reason: str) -> None:
+        super().__init__(program, write, reason)
+        space = _defined(write(program, commented=False), "python")
         self.function: Callable[..., Result] = space[program.task.function]
         self.one: Callable[..., Result] | None = space.get("at_one_observation")
 
@@ -114,8 +120,11 @@ class PythonGradient(Gradient):
             return super().bound(parameters, inputs, targets)
         self.loss_and_gradients(parameters, inputs, targets)  # says what does not fit
         first = next(iter(inputs.values())) if isinstance(inputs, Mapping) else inputs[0]
-        single = self.one is not None and not isinstance(first, list | tuple)
-        bound = Bound(self.one if single and self.one is not None else self.function, parameters, inputs, targets)
+        bound: Any
+        if self.one is not None and not isinstance(first, list | tuple):
+            bound = _defined(binding_source(self.program), "python")["bound_to"](parameters, inputs, targets)
+        else:
+            bound = Bound(self.function, parameters, inputs, targets)
         bound()
         return bound
 
@@ -125,9 +134,9 @@ class ArrayGradient(Gradient):
 
     target = "numpy"
 
-    def __init__(self, program: Program, source: str, reason: str) -> None:
-        super().__init__(program, source, reason)
-        space = _defined(source, "numpy")
+    def __init__(self, program: Program, write: Callable[..., str], reason: str) -> None:
+        super().__init__(program, write, reason)
+        space = _defined(write(program, commented=False), "numpy")
         self.function: Callable[..., Result] = space[program.task.function]
         self.namespace: Callable[[Any], Any] = space["namespace"]
 
@@ -165,11 +174,11 @@ class CGradient(Gradient):
 
     target = "c"
 
-    def __init__(self, program: Program, source: str, reason: str) -> None:
-        super().__init__(program, source, reason)
+    def __init__(self, program: Program, write: Callable[..., str], reason: str) -> None:
+        super().__init__(program, write, reason)
         order = pointers(program)
         arguments = ", ".join(f"p[{number}]" for number in range(len(order)))
-        self.library = building.library(source + CALL.format(function=program.task.function, arguments=arguments))
+        self.library = building.library(self.source + CALL.format(function=program.task.function, arguments=arguments))
         self.call = self.library.symbackprop_call
         self.call.argtypes = (ctypes.c_ssize_t, ctypes.c_void_p)
         self.address = ctypes.cast(self.call, ctypes.c_void_p).value

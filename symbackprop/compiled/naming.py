@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import textwrap
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 
 from symbackprop.compiled.divisions import Inverse
 from symbackprop.compiled.forms import Temporary
@@ -165,14 +165,16 @@ ASCII = Plain(ascii=True)
 class Identifiers:
     """Names in generated source, each for one thing: arrays by their neutral names, numbers by the notation's.
 
-    ``arrays``: the source speaks of whole arrays, so that the names of its arguments are those.
+    ``arrays``: the source speaks of whole arrays, so that the names of its arguments are those. ``commented``: its
+    lines have their equations before them, which costs as much time as the lines.
     """
 
-    def __init__(self, program: Program, *, arrays: bool) -> None:
-        self.program = program
+    def __init__(self, program: Program, *, arrays: bool, commented: bool = True) -> None:
+        self.program, self.commented = program, commented
         self.notation = program.derivation.notation
         self._known: dict[Hashable, str] = {}
         self._taken: set[str] = set(RESERVED)
+        self._comments: dict[Array, list[str]] = {}
         if not arrays:
             self._known[Entry(program.loss)] = "loss"
             return
@@ -244,13 +246,18 @@ class Identifiers:
     def comments(self, arrays: Iterable[Array]) -> list[str]:
         """Each array's equation in the derivation's notation, cut into lines."""
         lines: list[str] = []
-        for array in arrays:
-            equation = self.program.derivation.definition(array)
-            if isinstance(equation, SumOfProducts | Map):
-                left = self._law_label(equation.target).text
-                text = f"{left} = {ASCII.text(equation.law(), self._law_label)}"
-                lines += textwrap.wrap(text, 110, subsequent_indent="    ", break_long_words=False)
+        for array in arrays if self.commented else ():
+            if array not in self._comments:
+                self._comments[array] = list(self._comment(array))
+            lines += self._comments[array]
         return lines
+
+    def _comment(self, array: Array) -> Iterator[str]:
+        equation = self.program.derivation.definition(array)
+        if isinstance(equation, SumOfProducts | Map):
+            left = self._law_label(equation.target).text
+            text = f"{left} = {ASCII.text(equation.law(), self._law_label)}"
+            yield from textwrap.wrap(text, 110, subsequent_indent="    ", break_long_words=False)
 
     def _law_label(self, leaf: Hashable) -> Label:
         match leaf:

@@ -335,11 +335,7 @@ class _Builder:
 
 
 def _settings(derivation: Derivation) -> dict[Array, Fraction | None]:
-    return {
-        array: entries[0]
-        for array, entries in given_entries(derivation).items()
-        if array.role in (Role.SETTING, Role.RATE)
-    }
+    return {array: entries[0] for array, entries in given_entries(derivation, (Role.SETTING, Role.RATE)).items()}
 
 
 def _law_of(product: ProductSum) -> Expression:

@@ -19,23 +19,51 @@ from symbackprop.system import Kronecker
 STRAIGHT = 600  # operations for one observation, up to which each number has a line of its own
 INDENT = "    "
 ONE = "at_one_observation"
+BOUND = "_bound"  # no name of a number begins so
+WORD = re.compile(r"\w+")
 
 
-def python_source(program: Program) -> str:
+def python_source(program: Program, *, commented: bool = True) -> str:
     """The source: a function ``(parameters, inputs, targets)``."""
-    return _Writer(program).source()
+    return _Writer(program, commented=commented).source()
+
+
+def binding_source(program: Program) -> str:
+    """The source of ``bound_to(parameters, inputs, targets)``; only where there is a function for one observation."""
+    return _Writer(program, commented=False).binding()
 
 
 class _Writer:
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, *, commented: bool) -> None:
         self.program = program
         self.straight = program.operations <= STRAIGHT
-        self.names = Identifiers(program, arrays=not self.straight)
+        self.names = Identifiers(program, arrays=not self.straight, commented=commented)
         self.phases: Phases = phases_of(program)
 
     def source(self) -> str:
-        functions = [*([self._one(), ""] if self.straight else []), self._many()]
-        text = "\n".join(functions)
+        return self._with_head("\n".join([*([self._one(), ""] if self.straight else []), self._many()]))
+
+    def binding(self) -> str:
+        """The source of a function ``bound_to`` that gives the function for one observation on fixed arguments."""
+        givens = self._givens()
+        # A list is kept, for it is changed in place; a number is looked up anew, for it can only be replaced.
+        lists = [given for pattern, given in givens if pattern.startswith("(")]
+        names = {given: f"_{number}" for number, given in enumerate(lists)}
+        kept = [f"{name} = {given}" for given, name in names.items()]
+        lines = [
+            *(f"{pattern} = {names.get(given, given)}" for pattern, given in givens),
+            *self._tables(),
+            *self._computed(),
+            f"{BOUND}.loss = loss",
+            f"{BOUND}.gradients = found = {self._results()}",
+            "return found",
+        ]
+        inside = [f"def {BOUND}():", *_indented(lines), f"return {BOUND}"]
+        return self._with_head(
+            "\n".join(["def bound_to(parameters, inputs, targets=None):", *_indented([*kept, *inside])])
+        )
+
+    def _with_head(self, text: str) -> str:
         head = title_of(self.program)
         return "\n".join(
             [
@@ -55,21 +83,7 @@ class _Writer:
 
     def _one(self) -> str:
         """The function for one observation: no sums, no loop."""
-        if self.program.named_inputs:
-            givens = [f'{self._pattern(array)} = inputs["{array.label}"]' for array in self.program.inputs]
-        else:
-            assert self.program.targets is not None
-            givens = [
-                f"{self._pattern(self.program.inputs[0])} = inputs",
-                f"{self._pattern(self.program.targets)} = targets",
-            ]
-        lines = [*self._parameters(), *givens, *self._tables()]
-        for statement in self.program.statements:
-            lines += [f"# {line}" for line in self.names.comments(targets(statement))]
-            lines += [
-                f"{self.names.entry(entry)} = {PYTHON.text(law, self._label)}"
-                for entry, law in scalars([statement], one=True)
-            ]
+        lines = [*(f"{pattern} = {given}" for pattern, given in self._givens()), *self._tables(), *self._computed()]
         return "\n".join(
             [
                 f"def {ONE}(parameters, inputs, targets=None):",
@@ -78,6 +92,21 @@ class _Writer:
                 "",
             ]
         )
+
+    def _givens(self) -> list[tuple[str, str]]:
+        """What is taken apart for one observation: names for its entries, and the argument."""
+        parameters = [(self._pattern(array), f'parameters["{key}"]') for key, array in self.program.parameters.items()]
+        if self.program.named_inputs:
+            return parameters + [(self._pattern(array), f'inputs["{array.label}"]') for array in self.program.inputs]
+        assert self.program.targets is not None
+        rows = [(self._pattern(self.program.inputs[0]), "inputs"), (self._pattern(self.program.targets), "targets")]
+        return parameters + rows
+
+    def _computed(self) -> Iterator[str]:
+        for statement in self.program.statements:
+            yield from (f"# {line}" for line in self.names.comments(targets(statement)))
+            for entry, law in scalars([statement], one=True):
+                yield f"{self.names.entry(entry)} = {PYTHON.text(law, self._label)}"
 
     def _many(self) -> str:
         body = [*self._parameters(), *self._tables()]
@@ -153,11 +182,14 @@ class _Writer:
         return _nested_list(array, lambda place: self.names.entry(Entry(array, place)))
 
     def _result(self) -> str:
+        return f"return loss, {self._results()}"
+
+    def _results(self) -> str:
         pairs = ", ".join(
             f'"{key}": {self._listed(array) if self.straight else self.names.array(array)}'
             for key, array in self.program.results.items()
         )
-        return f"return loss, {{{pairs}}}"
+        return f"{{{pairs}}}"
 
     def _lines(self, statements: Sequence[Statement | Accumulate]) -> Iterator[str]:
         for statement in statements:
@@ -211,7 +243,7 @@ class _Writer:
         raise AssertionError(leaf)
 
     def _imports(self, text: str) -> Iterator[str]:
-        used = {name for name in (*MATH, *ANGLES, "nan") if re.search(rf"\b{name}\b", text)}
+        used = {*MATH, *ANGLES, "nan"} & set(WORD.findall(text))
         if "exp" in used and not self.program.bounded:
             yield "import math"
             used -= {"exp"}

@@ -161,8 +161,8 @@ def _loop(target: str, program: Program, given: Mapping[Array, Sequence[float]],
     if target == "c":
         return CLoop(program, given, steps)
     if target == "numpy":
-        return FunctionLoop(ArrayGradient(program, array_source(program), ""), given, steps)
-    return FunctionLoop(PythonGradient(program, python_source(program), ""), given, steps)
+        return FunctionLoop(ArrayGradient(program, array_source, ""), given, steps)
+    return FunctionLoop(PythonGradient(program, python_source, ""), given, steps)
 
 
 def _checked(target: str) -> str:

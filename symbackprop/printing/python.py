@@ -63,6 +63,10 @@ class Python(Code):
     name: ClassVar[str] = "Python"
     heads: ClassVar[Mapping[str, str]] = {each: each for each in (*MATH, *ANGLES, "abs", "max", "min")}
 
+    def literal(self, value: Fraction) -> str:
+        """A number's text, always a float's: CPython adds two floats faster than a float and an integer."""
+        return repr(value.numerator / value.denominator)
+
     def power(self, base: Expression, exponent: Expression, say: Say) -> Label:
         """``a**b``."""
         above, below = self.within(say(base), Precedence.ATOM), self.within(say(exponent), Precedence.ATOM)
