@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,8 @@ from symbackprop.network import Network
 from symbackprop.notation import Notation, ascii_name, notation_for, plain, tex
 from symbackprop.notation.lettering import ACCENTS, GREEK
 from symbackprop.notation.outline import Outline, arrays_of
-from symbackprop.notation.presets import PATTERNS, PRESETS
+from symbackprop.notation.patterns import FIELDS
+from symbackprop.notation.presets import MARKS, OPTIONAL_PATTERNS, PATTERNS, PRESETS, SETTINGS
 from symbackprop.notation.spelling import spelling
 from symbackprop.notation.styles import style_of
 from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role
@@ -272,6 +274,18 @@ def test_the_check_for_clashes_of_a_wide_network_costs_no_more_than_of_a_small_o
     text = "preset = 'happydustbunny'"
     wide = network(text, layer="units = 20000")
     assert plain(notation_for(wide).name(quantity(Role.WEIGHT, 1, 19_999, 1))) == "w_19999,1^(1)"
+
+
+def test_the_page_on_notations_names_every_field_pattern_and_convention() -> None:
+    page = Path("docs/notation.md").read_text(encoding="utf-8")
+    said = set(re.findall(r"`([A-Za-z_0-9]+)`", page)) | {f"output_{each}" for each in re.findall(r"`(\w+)`", page)}
+    assert said >= {*FIELDS, *SETTINGS, *PATTERNS, *OPTIONAL_PATTERNS, *MARKS}
+    for allowed in SETTINGS.values():
+        assert all(f"`{_as_toml(value)}`" in page for value in allowed)
+
+
+def _as_toml(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value).lower()
 
 
 SAFE_COMMANDS = {
