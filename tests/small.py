@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from random import Random
 from typing import Any
 
 from symbackprop.derivation import Derivation, derive
@@ -26,6 +28,26 @@ def two_two_two(
         ],
     }
     return derive(Network(**given | more), rewrites=rewrites)
+
+
+def wide(sizes: tuple[int, ...], activation: str = "sigmoid", *, observations: int = 2) -> Network:
+    """A network of layers with a bias for each unit, its numbers seeded and of two decimals."""
+    random = Random(f"wide {sizes} {activation}")
+
+    def numbers(count: int) -> list[float]:
+        return [random.randint(-100, 100) / 100 for _ in range(count)]
+
+    layers = [
+        Dense(units, activation, weights=[numbers(before) for _ in range(units)], bias=numbers(units))
+        for before, units in itertools.pairwise(sizes)
+    ]
+    return Network(
+        inputs=[numbers(sizes[0])] * observations,
+        targets=[numbers(sizes[-1])] * observations,
+        layers=layers,
+        loss="squared_error",
+        update={"rule": "gradient_descent", "learning_rate": 0.5},
+    )
 
 
 def program(*equations: tuple[str, str], loss: str = "f", **inputs: float) -> Derivation:

@@ -73,7 +73,9 @@ def test_ods_verifies_reads_back_and_is_guarded(tmp_path: Path) -> None:
     xlsx = tmp_path / "book.xlsx"
     written(xlsx)
     assert run("read", path).out == run("read", xlsx).out
+    before = path.read_bytes()
     assert written(path) == 0
+    assert path.read_bytes() == before
 
 
 def test_without_libreoffice_an_ods_is_refused_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import re
+from functools import cache
 from io import BytesIO
-from random import Random
 from typing import Any
 
 import openpyxl
@@ -21,11 +20,14 @@ from symbackprop.workbook.contents import Book, Formula, Typed
 from symbackprop.workbook.writer import book_bytes
 from tests.conftest import FULL
 from tests.networks import drawn
+from tests.small import wide
 from tests.steps import finite_steps
 
 RANDOM = 200 if FULL else 8
 WIDE = {
     "many inputs": (260, 3, 2),
+    "many hidden units": (3, 270, 2),
+    "many outputs": (2, 3, 255),
     "just listed": (12, 11, 4),
 }
 ACTIVATIONS = ("sigmoid", "softmax", "gelu", "relu")
@@ -38,27 +40,7 @@ HOSTILE_NAMES = [
 def book_of(network: Network, kind: str = "sheets") -> Book:
     derivation = derive(network)
     steps = finite_steps(derivation, 2) if derivation.after else None
-    return planned(derivation, evaluate(derivation), steps=steps, kind=kind)
-
-
-def wide(sizes: tuple[int, ...], activation: str) -> Network:
-    random = Random(f"wide {sizes} {activation}")
-
-    def numbers(count: int) -> list[float]:
-        return [random.randint(-100, 100) / 100 for _ in range(count)]
-
-    layers = [
-        Dense(units, activation, weights=[numbers(before) for _ in range(units)], bias=numbers(units))
-        for before, units in itertools.pairwise(sizes)
-    ]
-    update = {"rule": "gradient_descent", "learning_rate": 0.5}
-    return Network(
-        inputs=[numbers(sizes[0])] * 2,
-        targets=[numbers(sizes[-1])] * 2,
-        layers=layers,
-        loss="squared_error",
-        update=update,
-    )
+    return planned(derivation, evaluate(derivation), steps=steps, kind=kind).held()
 
 
 def random_network(number: int) -> Network:
@@ -108,6 +90,12 @@ def forbidden_sheet(name: str) -> str:
 
 def measured(formula: str) -> tuple[int, int, int]:
     """How deep brackets stand in each other, the most terms of a sum and the most arguments of a function."""
+    return measured_shape(re.sub(r"\$?[A-Z]{1,3}\$?[0-9]+", "A1", formula))
+
+
+@cache
+def measured_shape(formula: str) -> tuple[int, int, int]:
+    """The same of a formula that stands for all that differ from it in their places alone."""
     open_brackets: list[list[int]] = [[1, 1]]  # terms and arguments so far
     deepest, terms, arguments = 0, 1, 1
     before = "("

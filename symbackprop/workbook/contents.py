@@ -7,7 +7,7 @@ that a large book is never held whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from symbackprop.quantities import Quantity
@@ -139,6 +139,11 @@ class Sheet:
                 yield row
             assert count == region.height, f"a region of {self.name} has {count} rows and said {region.height}"
 
+    def held(self) -> Sheet:
+        """The same with its rows made once."""
+        rows = list(self.rows())
+        return replace(self, regions=[Region(len(rows), lambda: rows, self.formulas)])
+
     @property
     def formulas(self) -> int:
         """How many formula cells it has."""
@@ -169,6 +174,10 @@ class Book:
     sheets: tuple[Sheet, ...]
     names: Mapping[str, str]
     passes: Mapping[str, Passes] = field(default_factory=dict)
+
+    def held(self) -> Book:
+        """The same with all rows made once, for those who go through its cells more than once."""
+        return replace(self, sheets=tuple(sheet.held() for sheet in self.sheets))
 
     def cells(self) -> Iterator[tuple[str, int, int, Content]]:
         """Every cell with content: its sheet, row, column and what stands there."""
