@@ -170,3 +170,14 @@ def test_every_number_that_the_author_prints_comes_out(name: str) -> None:
     found = {claim.quantity: finding.verdict for claim, finding in zip(claims, findings, strict=True)}
     expected = {quantity: verdict for verdict, quantities in other.items() for quantity in quantities}
     assert found == {claim.quantity: expected.get(claim.quantity, "ok") for claim in claims}
+
+
+def test_a_number_that_is_its_operands_is_printed_once() -> None:
+    text = sb.derive(sb.Network.parse(CS231N)).to_text()
+    assert "\n  e = -d = -1\n" in text
+
+
+def test_a_unit_with_a_threshold_takes_it_off() -> None:
+    text = sb.derive(sb.Network.parse(NEGNEVITSKY)).to_text()
+    assert "X_3 = w_13 * x_1 + w_23 * x_2 - θ_3 = 0.5 * 1 + 0.4 * 1 - 0.8 = 0.1000" in text
+    assert "takes its threshold off" in text

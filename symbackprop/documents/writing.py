@@ -149,7 +149,10 @@ class Writer:
             shown = figures.shown(line.result)
             # A product with a factor 0 is 0, however the others are rounded.
             relation = EXACT if shown.exact and (operands_exact or not shown.value) else ROUNDED
-            rows.append(Row(relation, self.number(line.result).text))
+            result = Row(relation, self.number(line.result).text)
+            if rows and rows[-1].text == result.text:  # the number of -δ is its operand's
+                result = max(rows.pop(), result, key=lambda each: each.relation == ROUNDED)
+            rows.append(result)
         return rows
 
     def _without_minus_zero(self, numbers: Expression, figures: Figures) -> Expression:
