@@ -13,6 +13,7 @@ from symbackprop.documents.text import render
 from tests.conftest import FULL
 from tests.networks import drawn
 from tests.rereading import Findings, Reader, Style, reread, tex_lines, text_lines
+from tests.rereading_matrices import reread_matrices
 from tests.test_documents import EXAMPLES, derived
 
 # Settings of [document], and what they mean to a reader.
@@ -38,6 +39,8 @@ PLAIN = {
     "decimal_mark": ".", "carry": "full",
 }  # fmt: skip
 RANDOM = range(100) if FULL else range(3, 100, 16)
+LEAST_ENTRIES = 20_000  # of matrices of random networks that are redone
+NO_MATRICES = {"batchnorm", "convolution", "program-xyz", "recurrent"}
 LEAST = 40_000 if FULL else 500  # lines of random networks that are redone
 WITH_VALUES = [name for name in EXAMPLES if name != "happydustbunny"]
 NOT_SCALAR = re.compile(r"\.\.\.|[\[⊙]")  # terms left out, matrices: these lines are not read
@@ -87,6 +90,47 @@ def test_the_lines_of_random_networks_are_right_in_every_setting() -> None:
             redone[style] += found.redone
     assert sum(redone.values()) >= LEAST
     assert not FULL or min(redone.values()) >= LEAST // len(STYLES) // 2
+
+
+@pytest.mark.full
+def test_the_matrices_of_random_networks_are_right_when_they_are_multiplied_out() -> None:
+    redone: Counter[str] = Counter()
+    for place, number in enumerate(range(100) if FULL else range(1, 100, 9)):
+        network = sb.Network.parse(drawn(number).to_toml())
+        for style in list(STYLES)[place % 3 :: 3] if FULL else [list(STYLES)[place % len(STYLES)]]:
+            derivation = styled(network, style, whole=True)
+            text = render(derivation.core, values=derivation.evaluate(), width=10**6)
+            found = reread_matrices(text_lines(text), Reader(STYLES[style][1]))
+            assert_right(found)
+            redone[style] += found.redone
+    assert sum(redone.values()) >= (LEAST_ENTRIES if FULL else 500)
+    assert not FULL or min(redone.values()) >= LEAST_ENTRIES // len(STYLES) // 2
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_VALUES if name not in NO_MATRICES])
+def test_the_matrices_of_the_examples_are_right_when_they_are_multiplied_out(name: str) -> None:
+    redone = 0
+    for style in STYLES if FULL else list(STYLES)[:: len(STYLES) // 2]:
+        derivation = styled(derived(name).network, style, whole=False)
+        text = render(derivation.core, values=derivation.evaluate(), width=10**6)
+        found = reread_matrices(text_lines(text), Reader(STYLES[style][1]))
+        assert_right(found)
+        redone += found.redone
+    assert redone > 30
+
+
+def test_a_wrong_entry_of_a_matrix_is_found() -> None:
+    derivation = styled(derived("russo").network, "the defaults", whole=False)
+    lines = text_lines(render(derivation.core, values=derivation.evaluate(), width=10**6))
+    changed = found = 0
+    for place, line in enumerate(lines):
+        entry = re.search(r"(.*≈ \[.*?-?0\.0*)([1-9])(\d{2,3}.*\])$", line)
+        if entry and "[" in line[: line.index("≈ [")] + line.split("≈ ", 1)[1].partition("≈")[2]:
+            changed += 1
+            mended = f"{entry[1]}{int(entry[2]) % 9 + 1}{entry[3]}"
+            found += len(reread_matrices([*lines[:place], mended], Reader(Style())).wrong) > 0
+    assert changed >= 8
+    assert found >= 0.9 * changed
 
 
 @pytest.mark.parametrize("to", ENVIRONMENTS)

@@ -142,7 +142,14 @@ class MatrixText:
         number, over = node.number, node.over
         if number != 1 or over:
             parts.insert(0, self.fraction(number, over))
-        return Label(self.product.join(parts), Precedence.PRODUCT, tall=operand.tall)
+        text = parts[0]
+        for part in parts[1:]:  # two numbers side by side would read as one
+            text += (self.times() if part[:1].isdigit() else self.product) + part
+        return Label(text, Precedence.PRODUCT, tall=operand.tall)
+
+    def times(self) -> str:
+        """The sign between two numbers."""
+        raise NotImplementedError
 
     def transposed(self, label: Label) -> Label:
         raise NotImplementedError
@@ -184,6 +191,11 @@ class PlainMatrices(MatrixText):
     def joined(self, factors: tuple[Node, ...], sign: str, precedence: Precedence) -> Label:
         return super().joined(factors, " .* " if self.ascii and sign == self.elementwise else sign, precedence)
 
+    def times(self) -> str:
+        """As in the formulas of numbers."""
+        assert isinstance(self.dialect, Plain)
+        return f" {self.dialect.times} "
+
     def transposed(self, label: Label) -> Label:
         """The transpose's sign behind the name."""
         return Label(self.within(label, Precedence.ATOM) + ("^T" if self.ascii else "ᵀ"))
@@ -193,8 +205,9 @@ class PlainMatrices(MatrixText):
         sizes = ["n" if axis.size is None else str(axis.size) for axis in over]
         if not sizes:
             return exact_text(number)
-        below = " ".join(([] if number.denominator == 1 else [str(number.denominator)]) + sizes)
-        return f"{number.numerator}/{below if len(below.split()) == 1 else f'({below})'}"
+        parts = ([] if number.denominator == 1 else [str(number.denominator)]) + sizes
+        between = " " if "n" in sizes else "*" if self.ascii else "·"
+        return f"{number.numerator}/{parts[0] if len(parts) == 1 else f'({between.join(parts)})'}"
 
     def head(self, word: str) -> str:
         """The word."""
@@ -226,6 +239,10 @@ class TexMatrices(MatrixText):
 
     def __init__(self, notation: Notation, *, dialect: Tex = TEX) -> None:
         super().__init__(notation, dialect, tex)
+
+    def times(self) -> str:
+        """A dot."""
+        return r" \cdot "
 
     def transposed(self, label: Label) -> Label:
         r"""``{W}^{\top}``."""
@@ -271,6 +288,10 @@ class TypstMatrices(MatrixText):
 
     def __init__(self, notation: Notation, *, dialect: Typst = TYPST) -> None:
         super().__init__(notation, dialect, typst)
+
+    def times(self) -> str:
+        """A dot."""
+        return DOT
 
     def transposed(self, label: Label) -> Label:
         """The transpose's sign at the upper right of all of it."""

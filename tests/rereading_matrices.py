@@ -1,0 +1,212 @@
+"""Reads printed equations of matrices back and multiplies them out, with intervals. Shares no code with the package.
+
+``[1 2; 3 4]`` is a matrix; side by side is the product of matrices, ``⊙`` goes entry by entry, ``ᵀ`` turns round.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from tests.rereading import (
+    EVERYTHING,
+    SLACK,
+    Findings,
+    Interval,
+    Reader,
+    Unreadable,
+    _called,
+    _power,
+    _product,
+    sides_of,
+)  # fmt: skip
+
+Matrix = list[list[Interval]]
+TOKEN = re.compile(
+    r"\s*(?:(?P<matrix>\[[^\[\]]*\])|(?P<number>\d+(?:MARK\d+)?(?:·10\^-?\d+|[eE]-?\d+(?![\w.]))?(?:/\d+(?![\w.]))?)"
+    r"|(?P<name>[^\W\d]\w*'?)|(?P<sign>[-+*/^(),·×⊙ᵀ]))"
+)
+
+
+@dataclass
+class MatrixParser:
+    """One side of an equation, evaluated while it is read."""
+
+    text: str
+    reader: Reader
+    exact: bool
+    tokens: list[tuple[str, str]] = field(default_factory=list)
+    place: int = 0
+
+    def value(self) -> Matrix:
+        pattern = re.compile(TOKEN.pattern.replace("MARK", re.escape(self.reader.style.decimal_mark)))
+        position = 0
+        while position < len(self.text.rstrip()):
+            found = pattern.match(self.text, position)
+            if found is None:
+                raise Unreadable(self.text[position:])
+            self.tokens.append((str(found.lastgroup), found.group(str(found.lastgroup))))
+            position = found.end()
+        whole = self.sum()
+        if self.place != len(self.tokens):
+            raise Unreadable(self.text)
+        return whole
+
+    def next(self) -> tuple[str, str]:
+        return self.tokens[self.place] if self.place < len(self.tokens) else ("end", "")
+
+    def take(self, *signs: str) -> str:
+        kind, text = self.next()
+        if kind == "sign" and text in signs:
+            self.place += 1
+            return text
+        return ""
+
+    def sum(self) -> Matrix:
+        whole = self.term()
+        while sign := self.take("+", "-"):
+            other = self.term()
+            whole = met(whole, other if sign == "+" else negated(other), lambda a, b: (a[0] + b[0], a[1] + b[1]))
+        return whole
+
+    def term(self) -> Matrix:
+        if self.take("-"):
+            return negated(self.term())
+        whole = self.factor()
+        while True:
+            if self.take("⊙", "*", "·", "×"):
+                whole = met(whole, self.factor(), _product)
+            elif self.take("/"):
+                whole = met(whole, self.factor(), _quotient)
+            elif self.next()[0] in ("matrix", "number", "name") or self.next()[1] == "(":
+                whole = multiplied(whole, self.factor())
+            else:
+                return whole
+
+    def factor(self) -> Matrix:
+        base = self.atom()
+        while True:
+            if self.take("ᵀ"):
+                base = [list(row) for row in zip(*base, strict=True)]
+            elif self.take("^"):
+                ((exponent,),) = self.atom()
+                base = [[_power(each, exponent) for each in row] for row in base]
+            else:
+                return base
+
+    def atom(self) -> Matrix:
+        kind, text = self.next()
+        self.place += 1
+        if kind == "matrix":
+            return self.entries(text[1:-1])
+        if kind == "number":
+            return [[self.reader.result(text, exact=self.exact)]]
+        if kind == "name":
+            return self.called(text)
+        if text == "(":
+            inner = self.sum()
+            if not self.take(")"):
+                raise Unreadable(self.text)
+            return inner
+        raise Unreadable(self.text)
+
+    def entries(self, text: str) -> Matrix:
+        between = ", " if ", " in text else " "
+        return [[self.reader.result(each, exact=self.exact) for each in row.split(between)] for row in text.split("; ")]
+
+    def called(self, name: str) -> Matrix:
+        if name == "pi" or not self.take("("):
+            return [[self.reader.spanned(("name", name), {}, exact=self.exact)]]
+        inner = self.sum()
+        if not self.take(")"):
+            raise Unreadable(self.text)
+        if name == "diag":
+            zero = self.reader.result("0", exact=True)
+            return [
+                [row[0] if place == other else zero for other in range(len(inner))] for place, row in enumerate(inner)
+            ]
+        return [[self.applied(name, each) for each in row] for row in inner]
+
+    def applied(self, name: str, argument: Interval) -> Interval:
+        if name in self.reader.functions:
+            parameter, body = self.reader.functions[name]
+            return self.reader.spanned(body, {parameter: argument}, exact=True)
+        return _called(name, [argument])
+
+
+def _quotient(above: Interval, below: Interval) -> Interval:
+    low, high = below
+    if low <= 0 <= high:
+        return -EVERYTHING, EVERYTHING
+    return _product(above, (1 / high, 1 / low))
+
+
+def negated(matrix: Matrix) -> Matrix:
+    return [[(-high, -low) for low, high in row] for row in matrix]
+
+
+def met(left: Matrix, right: Matrix, operation: object) -> Matrix:
+    """Entry by entry; a single number meets every entry."""
+    assert callable(operation)
+    if len(left) == len(left[0]) == 1:
+        left = [[left[0][0]] * len(right[0]) for _ in right]
+    if len(right) == len(right[0]) == 1:
+        right = [[right[0][0]] * len(left[0]) for _ in left]
+    if (len(left), len(left[0])) != (len(right), len(right[0])):
+        raise AssertionError("matrices of different shapes meet entry by entry")
+    return [[operation(a, b) for a, b in zip(*rows, strict=True)] for rows in zip(left, right, strict=True)]
+
+
+def multiplied(left: Matrix, right: Matrix) -> Matrix:
+    """The product of matrices; of a number and a matrix, each entry's."""
+    if len(left[0]) != len(right) and 1 in (len(left) * len(left[0]), len(right) * len(right[0])):
+        return met(left, right, _product)
+    assert len(left[0]) == len(right), "the shapes of a product fit"
+    columns = list(zip(*right, strict=True))
+    return [[_dot(row, column) for column in columns] for row in left]
+
+
+def _dot(row: list[Interval], column: tuple[Interval, ...]) -> Interval:
+    products = [_product(a, b) for a, b in zip(row, column, strict=True)]
+    return sum((low for low, _ in products), start=products[0][0] * 0), sum(
+        (high for _, high in products), start=products[0][0] * 0
+    )
+
+
+def reread_matrices(lines: list[str], reader: Reader) -> Findings:
+    """Every equation of matrices of a document: what stands before a matrix of numbers leads to it."""
+    findings = Findings()
+    for line in lines:
+        (_, left), *sides = sides_of(line)
+        defines = re.fullmatch(r"\S+\((x)\)", left)
+        if defines and len(sides) == 1:
+            reader.define(left, sides[0][1])
+        for (before, operands), (relation, result) in pairwise(sides):
+            if "[" in operands and re.fullmatch(r"\[[-\d][^\[\]]*\]|-?\d\S*", result):
+                _redone(line, (before, operands), (relation, result), reader, findings)
+    return findings
+
+
+def _redone(line: str, working: tuple[str, str], end: tuple[str, str], reader: Reader, findings: Findings) -> None:
+    (before, operands), (relation, result) = working, end
+    try:
+        found = MatrixParser(operands, reader, before == "=").value()
+        shown = MatrixParser(result, reader, relation == "=").value()
+    except Unreadable:
+        if not re.search(r"[^\W\d]", re.sub(r"[^\W\d]\w*'?\(|ᵀ|e-?\d+|\bpi\b", "", operands)):
+            findings.unread.append(line)
+        return
+    if (len(found), len(found[0])) != (len(shown), len(shown[0])):
+        findings.wrong.append(f"{line}   shapes")
+        return
+    for spans in zip(found, shown, strict=True):
+        for (low, high), (shown_low, shown_high) in zip(*spans, strict=True):
+            if high - low >= EVERYTHING:
+                findings.unbounded += 1
+                continue
+            findings.redone += 1
+            slack = SLACK * max(abs(low), abs(high))
+            if shown_low > high + slack or shown_high < low - slack:
+                findings.wrong.append(f"{line}   [{float(low):.8g}, {float(high):.8g}]")
+                return
