@@ -1,36 +1,62 @@
-"""Documents of the five notes against importing SymPy, each as the command that a reader types, and how they grow."""
+"""Documents of the five notes against importing SymPy: in a running process, and as commands; how they grow."""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.measure import STARTS, Curves, Ratio, Skipped, in_turn, missing, python
+from benchmarks.measure import STARTS, Curves, Ratio, Skipped, Timing, alone, in_turn, missing, python
 from benchmarks.starting import EXAMPLES, FIVE, symbackprop
 from symbackprop.network import Network
 from symbackprop.public import Derivation, derive
 
-# The ending of each format, and what share of the import it may take.
-FORMATS = {"txt": 1 / 3, "md": 1 / 3, "tex": 1 / 3, "pdf": 1.0}
+# What each format of a document is called, the ending of its file, and what share of the import it may take.
+FORMATS = {"text": ("txt", 1 / 3), "markdown": ("md", 1 / 3), "latex": ("tex", 1 / 3), "pdf": ("pdf", 1.0)}
 SIZES = (*((2, units, 2) for units in (2, 4, 8, 16, 32)), (2, 48, 2))
 RUNS = 3
 GROWING = ("text", "markdown", "latex", "typst", "pdf")
+IMPORT = "import sympy, in a fresh process"
+WHOLE = "the whole command, Python's start and our own imports included; nothing is promised of it"
 
 
 def ratios() -> Iterator[Ratio | Skipped]:
     why = missing("typst")
+    formats = {name: found for name, found in FORMATS.items() if name != "pdf" or not why}
+    if why:
+        yield Skipped("PDF of the five notes", why)
+    bare = alone(python("-c", "")).median
+    for to, (_, limit) in formats.items():
+        for name in FIVE:
+            ours, theirs = in_turn(document(name, to), python("-c", "import sympy"), runs=STARTS)
+            alone_theirs = Timing(tuple(each - bare for each in theirs.seconds))
+            yield Ratio(f"{to} of {name}, from its file", IMPORT, ours, alone_theirs, limit)
     with tempfile.TemporaryDirectory() as folder:
-        for ending, limit in FORMATS.items():
-            if ending == "pdf" and why:
-                yield Skipped("PDF of the five notes", why)
-                continue
+        for ending, _ in formats.values():
             for name in FIVE:
                 place = str(Path(folder, f"note.{ending}"))
                 written = symbackprop("derive", str(EXAMPLES / f"{name}.toml"), "-o", place)
                 ours, theirs = in_turn(written, python("-c", "import sympy"), runs=STARTS)
-                yield Ratio(f"symbackprop derive {name}.toml -o note.{ending}", "import sympy", ours, theirs, limit)
+                yield Ratio(
+                    f"symbackprop derive {name}.toml -o note.{ending}",
+                    "python -c 'import sympy'",
+                    ours,
+                    theirs,
+                    None,
+                    WHOLE,
+                )
+
+
+def document(name: str, to: str) -> Callable[[], object]:
+    """Reads, derives and writes one of the notes, in this process."""
+    path = EXAMPLES / f"{name}.toml"
+
+    def written() -> object:
+        derivation = derive(Network.read(str(path)))
+        return derivation.to_pdf() if to == "pdf" else derivation.rendered(to)
+
+    return written
 
 
 def curves() -> Iterator[Curves]:

@@ -34,7 +34,11 @@ def _sections(text: str) -> dict[str, str]:
 
 def section(found: Sequence[Ratio | Skipped], pictures: Sequence[Path]) -> str:
     """A table of ratios, what was left out and why, notes, and pictures."""
-    notes = dict.fromkeys(f"- {each.what}: {each.note}." for each in found if isinstance(each, Ratio) and each.note)
+    noted = [each for each in found if isinstance(each, Ratio) and each.note]
+    whose = {
+        note: [each.what for each in noted if each.note == note] for note in dict.fromkeys(each.note for each in noted)
+    }
+    notes = [f"- {what[0]}{' and those like it' if len(what) > 1 else ''}: {note}." for note, what in whose.items()]
     left = dict.fromkeys(f"- Left out: {each.what}: {each.why}." for each in found if isinstance(each, Skipped))
     images = [f"![{path.stem.replace('-', ' ')}](pictures/{path.name})" for path in pictures]
     table = [*COLUMNS, *(line(each) for each in found if isinstance(each, Ratio))]

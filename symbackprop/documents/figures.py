@@ -58,11 +58,14 @@ class Figures:
     _rational: dict[Quantity, Fraction | None] = field(default_factory=dict, repr=False)
     _carried: dict[Quantity, Any] = field(default_factory=dict, repr=False)
     _columns: dict[Array, list[Entry] | None] = field(default_factory=dict, repr=False)
+    _shown: dict[Quantity, ShownNumber] = field(default_factory=dict, repr=False)
     _texts: dict[Quantity, str] = field(default_factory=dict, repr=False)
 
     def shown(self, quantity: Quantity) -> ShownNumber:
         """The quantity's number as it is displayed; exact only where it is known to be the very number."""
-        return self.displayed(self.value(quantity))
+        if quantity not in self._shown:
+            self._shown[quantity] = self.displayed(self.value(quantity))
+        return self._shown[quantity]
 
     def displayed(self, value: Any, *, more: int = 0) -> ShownNumber:
         """A number as it is displayed; a float stands for a number that is not known exactly."""
@@ -139,10 +142,12 @@ class Figures:
                 return None
             branch = expression.negative if sign < 0 else expression.positive if sign > 0 else expression.zero
             return self.chosen(branch)
+        if not _has_cases(expression):
+            return expression
         children = [self.chosen(each) for each in expression.children]
         if any(each is None for each in children):
             return None
-        return expression.rebuilt(tuple(each for each in children if each is not None)) if children else expression
+        return expression.rebuilt(tuple(each for each in children if each is not None))
 
     def _value(self, expression: Expression) -> Fraction | None:
         return rational_value(expression, self._fraction, self._decided)
@@ -244,6 +249,10 @@ class Figures:
             terms = expression.operands if isinstance(expression, Sum) else (expression,)
             return numbers.pop() if len(numbers) == 1 and all(Reference(each) in terms for each in endless) else nan
         return float(FloatArithmetic().evaluate(expression, lambda of: float(self._printed(of) or 0)))
+
+
+def _has_cases(expression: Expression) -> bool:
+    return isinstance(expression, BySign) or any(_has_cases(each) for each in expression.children)
 
 
 def _is_long(value: Fraction) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from symbackprop.derivation import Derivation
@@ -57,13 +57,17 @@ class Writer:
     dialect: Dialect
     lettering: Lettering
     figures: Figures | None
+    _names: dict[Quantity, Label] = field(init=False, repr=False, default_factory=dict)
+    _numbers: dict[Quantity, Label] = field(init=False, repr=False, default_factory=dict)
 
     def label(self, of: Hashable) -> Label:
         """A leaf by its name."""
         notation = self.derivation.notation
         match of:
             case Quantity():
-                return self.named(notation.name(of))
+                if of not in self._names:
+                    self._names[of] = self.named(notation.name(of))
+                return self._names[of]
             case Cell():
                 return self.named(notation.cell_name(of))
             case Array():
@@ -98,10 +102,11 @@ class Writer:
         """A leaf by its number; a leaf that has none by its name."""
         if not isinstance(of, Quantity) or self.figures is None:
             return self.label(of)
-        text = self.given_text(of, self.figures)
-        if text:
-            return self.lettering.written(text)
-        return self.lettering.shown(self.figures.shown(of))
+        if of not in self._numbers:
+            text = self.given_text(of, self.figures)
+            written = self.lettering.written(text) if text else self.lettering.shown(self.figures.shown(of))
+            self._numbers[of] = written
+        return self._numbers[of]
 
     def given_text(self, quantity: Quantity, figures: Figures) -> str:
         """How a given number was written, if that is short enough to be shown; else empty."""

@@ -122,16 +122,17 @@ def shown(value: Any, style: NumberStyle) -> ShownNumber:
     if size.denominator == 1 and isinstance(value, int | Fraction) and size < WHOLE:
         return ShownNumber(number < 0, str(size), 0, True, style)
     if style.decimals is not None:
-        mantissa, power = _fixed(size, style.decimals, style.rounding), 0
-        if size and not Fraction(mantissa):
-            mantissa, power = _scientific(size, FALLBACK_DIGITS, style.rounding)
+        whole, is_exact = _rounded(size, style.decimals, style.rounding)
+        mantissa, power = _point(whole, style.decimals), 0
+        if size and not whole:
+            mantissa, power, is_exact = _scientific(size, FALLBACK_DIGITS, style.rounding)
     elif not size:
         return ShownNumber(number < 0, "0", 0, True, style)
     else:
-        mantissa, power = _significant(size, style)
+        mantissa, power, is_exact = _significant(size, style)
     if not style.trailing_zeros and "." in mantissa:
         mantissa = mantissa.rstrip("0").rstrip(".")
-    return ShownNumber(number < 0, mantissa, power, Fraction(mantissa) * Fraction(10) ** power == size, style)
+    return ShownNumber(number < 0, mantissa, power, is_exact, style)
 
 
 def exact(value: Any) -> Fraction:
@@ -158,32 +159,40 @@ def magnitude(size: Fraction) -> int:
     >>> [magnitude(Fraction(text)) for text in ("1", "999", "0.1", "0.0999")]
     [0, 2, -1, -2]
     """
-    bits = size.numerator.bit_length() - size.denominator.bit_length()
-    power = math.floor(bits * math.log10(2)) - 1
-    while size >= Fraction(10) ** (power + 1):
+    above, below = size.numerator, size.denominator
+    power = math.floor((above.bit_length() - below.bit_length()) * math.log10(2)) - 1
+    while above * 10 ** max(0, -power - 1) >= below * 10 ** max(0, power + 1):
         power += 1
     return power
 
 
-def _rounded(size: Fraction, rounding: str) -> int:
-    whole, rest = divmod(size.numerator, size.denominator)
-    return whole + int(rounding == "round" and 2 * rest >= size.denominator)
+def _rounded(size: Fraction, decimals: int, rounding: str) -> tuple[int, bool]:
+    """The number times ten to ``decimals`` as a whole one, and whether it is one."""
+    above, below = size.numerator, size.denominator
+    if decimals >= 0:
+        above *= 10**decimals
+    else:
+        below *= 10**-decimals
+    whole, rest = divmod(above, below)
+    return whole + int(rounding == "round" and 2 * rest >= below), rest == 0
 
 
-def _fixed(size: Fraction, decimals: int, rounding: str) -> str:
-    digits = str(_rounded(size * 10**decimals, rounding)).zfill(decimals + 1)
+def _point(whole: int, decimals: int) -> str:
+    digits = str(whole).zfill(decimals + 1)
     return f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits
 
 
-def _significant(size: Fraction, style: NumberStyle) -> tuple[str, int]:
+def _significant(size: Fraction, style: NumberStyle) -> tuple[str, int, bool]:
     power = magnitude(size)
-    if _rounded(size / Fraction(10) ** (power - style.digits + 1), style.rounding) == 10**style.digits:
+    scaled, is_exact = _rounded(size, style.digits - 1 - power, style.rounding)
+    if scaled == 10**style.digits:
         power += 1
     if LEAST_POWER <= power < style.digits:
-        return _fixed(size, style.digits - 1 - power, style.rounding), 0
+        whole, is_exact = _rounded(size, style.digits - 1 - power, style.rounding)
+        return _point(whole, style.digits - 1 - power), 0, is_exact
     if style.exponent == "never":
-        scaled = _rounded(size / Fraction(10) ** (power - style.digits + 1), style.rounding)
-        return _written_out(scaled, power - style.digits + 1), 0
+        scaled, is_exact = _rounded(size, style.digits - 1 - power, style.rounding)
+        return _written_out(scaled, power - style.digits + 1), 0, is_exact
     return _scientific(size, style.digits, style.rounding)
 
 
@@ -194,10 +203,10 @@ def _written_out(digits: int, power: int) -> str:
     return f"{text[:power]}.{text[power:]}"
 
 
-def _scientific(size: Fraction, digits: int, rounding: str) -> tuple[str, int]:
+def _scientific(size: Fraction, digits: int, rounding: str) -> tuple[str, int, bool]:
     power = magnitude(size)
-    scaled = _rounded(size / Fraction(10) ** (power - digits + 1), rounding)
+    scaled, is_exact = _rounded(size, digits - 1 - power, rounding)
     if scaled == 10**digits:
         scaled, power = scaled // 10, power + 1
     text = str(scaled)
-    return (f"{text[0]}.{text[1:]}" if digits > 1 else text), power
+    return (f"{text[0]}.{text[1:]}" if digits > 1 else text), power, is_exact
