@@ -295,9 +295,8 @@ def _updates(network: Network, arrays: Arrays, ties: Ties) -> tuple[Equation, ..
     if network.update is None:
         return ()
     found: list[Equation] = []
-    loss = _forward_loss(network)
     for parameter in arrays.parameters:
-        found += _frozen(parameter) if parameter in arrays.frozen else _rule_equations(network, parameter, loss)
+        found += _frozen(parameter) if parameter in arrays.frozen else update_equations(network, parameter)
     for array, equation in ties.reindexed.items():
         sources = tuple(replace(each, phase=Phase.NEW) for each in equation.sources)
         found.append(
@@ -319,9 +318,10 @@ def _frozen(parameter: Array) -> list[Equation]:
     ]
 
 
-def _rule_equations(network: Network, parameter: Array, loss: Array) -> list[Equation]:
+def update_equations(network: Network, parameter: Array) -> list[Equation]:
+    """The update rule's equations for one array of parameters: its new value and its new states, from the gradient."""
     assert network.update is not None
-    rule = UPDATES[network.update.rule]
+    rule, loss = UPDATES[network.update.rule], _forward_loss(network)
     letters = canonical_letters(parameter)
     cells: dict[str, Cell] = {
         "value": Cell(parameter, letters),

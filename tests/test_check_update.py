@@ -191,3 +191,70 @@ def test_what_cannot_be_checked_is_refused() -> None:
         sb.check_update(3, network("adam"))  # type: ignore[arg-type]
     with pytest.raises(OutsideError, match=r"test_check_update\.py:\d+: .* raised KeyError: 'W9'"):
         sb.check_update(lambda p, g: p["W9"], network("gradient_descent"))
+
+
+TIED = """
+format = 1
+[inputs]
+values = [[0.3, 0.6]]
+[targets]
+values = [[0.2]]
+[[layers]]
+units = 2
+activation = "sigmoid"
+weights = [["w_a", 0.2], ["w_b", "w_a"]]
+bias = ["c", "c"]
+[[layers]]
+units = 1
+activation = "tanh"
+weights = [["w_a", "w_b"]]
+bias = 0.1
+[loss]
+name = "squared_error"
+[parameters]
+w_a = 0.3
+w_b = { value = -0.4, trainable = false }
+c = 0.2
+[update]
+rule = "RULE"
+learning_rate = 0.05
+"""
+
+
+@pytest.mark.parametrize(("name", "place"), RIGHT)
+def test_steps_of_tied_and_of_single_frozen_parameters_are_checked(name: str, place: str) -> None:
+    made = sb.Network.parse(TIED.replace("RULE", name))
+    settings: dict[str, Any] = {"epsilon": EPSILON, "epsilon_place": place} if UPDATES[name].epsilon_places else {}
+    settings |= {"beta1": SHARE, "beta2": SQUARES} if name == "adam" else {}
+    made = made.with_values({f"update.{key}": value for key, value in settings.items()})
+    rule, how = RIGHT[name, place]
+    steps = [handed(rule, **how), handed(rule, returns_states=True, **how)]
+    for step in steps + [Keeping(rule, UPDATES[name].states, **how)] * bool(UPDATES[name].states):
+        report = sb.check_update(step, made)
+        assert report, report
+
+
+def test_a_wrong_step_of_tied_parameters_is_named() -> None:
+    made = sb.Network.parse(TIED.replace("RULE", "momentum"))
+    report = sb.check_update(handed(momentum, sign=-1), made)
+    assert report.mistakes[0].name == "momentum's sign"
+    assert report.complete
+
+    def one_use_forgotten(parameters: Any, gradients: Any, states: Any) -> Any:
+        return handed(momentum)(parameters, gradients, states) | {"W2": parameters["W2"]}
+
+    report = sb.check_update(one_use_forgotten, made)
+    assert [key for key, finding in report.parameters.items() if not finding.agrees] == ["W2"]
+    assert report.mistakes[0].sentence == "the parameter keeps its old value"
+
+
+def test_the_frozen_entries_of_a_tied_array_are_handed_no_gradient() -> None:
+    met: list[Any] = []
+
+    def step(parameters: Any, gradients: Any) -> Any:
+        met.append(gradients)
+        return {key: parameters[key] - RATE * gradients[key] for key in parameters}
+
+    assert sb.check_update(step, sb.Network.parse(TIED.replace("RULE", "gradient_descent")))
+    assert all(each["W1"][1][0] == 0 and each["W2"][0][1] == 0 for each in met)
+    assert all(each["W1"][0][0] == each["W1"][1][1] == each["W2"][0][0] != 0 for each in met)

@@ -26,7 +26,7 @@ from symbackprop.checking.laws import Numbers
 from symbackprop.checking.points import Point, frozen_keys, keys_of, points, settled
 from symbackprop.checking.remarks import remarks, worst_of
 from symbackprop.checking.report import SHOWN_DIGITS, ParameterFinding, Report
-from symbackprop.derivation import Derivation, derive
+from symbackprop.derivation import Derivation, derive, update_equations
 from symbackprop.errors import InputError
 from symbackprop.network import Network
 from symbackprop.quantities import Array, Phase, Role
@@ -41,7 +41,8 @@ def check_update(function: Step, network: Network, *, dtype: str = "float64", se
     ``parameters`` and ``gradients`` are dicts of arrays W1, b1, ...; ``states`` maps each of the rule's states
     (velocity, mean, mean_square) to such a dict, and ``step`` to the number of the step, 1 for the first. The function
     returns the new parameters, or these and the new states, which are then compared too. A function of two arguments
-    keeps the states itself, beginning at 0: it is called for several steps in turn.
+    keeps the states itself, beginning at 0: it is called for several steps in turn. Each use of a tied parameter is
+    handed its total gradient; a single frozen entry the gradient 0.
     Raises OutsideError, with file and line, where the function raises.
     """
     if network.update is None:
@@ -49,8 +50,6 @@ def check_update(function: Step, network: Network, *, dtype: str = "float64", se
     if not callable(function):
         raise InputError(f"the function to check is a {type(function).__name__}, which cannot be called")
     derivation = settled(derive(network))
-    if derivation.ties.reindexed:
-        raise InputError("check_update takes networks without tied parameters")
     keeps_states = bool(UPDATES[network.update.rule].states) and _takes(function) == 2
     check = _Check(derivation, function, keeps_states=keeps_states)
     for number, point in enumerate(islice(points(derivation, dtype=dtype, seed=seed), 1 + FEW), 1):
@@ -91,10 +90,11 @@ class _Check:
         self.keys = {key: array for key, array in keys_of(derivation).items() if key not in frozen_keys(derivation)}
         self.new = {key: replace(array, phase=Phase.NEW) for key, array in self.keys.items()}
         self.gradients = {key: derivation.gradient_array(array) for key, array in self.keys.items()}
+        self.equations = _update_of(derivation, tuple(self.keys.values()))
         self.states = {
-            (array.label, key): array
+            (array.label, key): replace(array, phase=Phase.NOW)
             for key, parameter in self.keys.items()
-            for array in derivation.system.givens
+            for array in self.equations
             if array.role is Role.STATE and array.wrt == parameter
         }
         self.named = {array: key for key, array in self.new.items()} | {
@@ -105,8 +105,10 @@ class _Check:
         self.problems: list[str] = []
 
     def definition(self, array: Array) -> Equation | None:
-        """The update's equations: gradients are given."""
-        return None if array in self.gradients.values() else self.derivation.definition(array)
+        """The update's equations: parameters and gradients are given."""
+        if array in self.gradients.values() or array in self.keys.values():
+            return None
+        return self.equations.get(array) or self.derivation.definition(array)
 
     def look(self, point: Point, step: int) -> None:
         """Takes in what the function gives at a point, as the step of that number."""
@@ -125,6 +127,7 @@ class _Check:
             given = dict(numbers.given)
             for key, array in self.keys.items():
                 given[array] = found[self.new[key]]
+            given |= self._vectors(given)
             there = ArrayNumbers(self.derivation.definition, given, numbers.roundoff, numbers.rounded)
             states = {array: replace(array, phase=Phase.NEW) for array in self.states.values()}
             given |= {array: numbers.array(new) for array, new in states.items()}
@@ -139,9 +142,10 @@ class _Check:
         self, point: Point, given: Mapping[Array, Numbers], step: int, bounds: Mapping[Array, Numbers] | None = None
     ) -> ArrayNumbers:
         """The step's numbers at the gradients of a point, rounded as the function is handed them."""
-        handed = dict(given)
-        for array in self.gradients.values():
+        handed = self._spread(point.numbers, given)
+        for key, array in self.gradients.items():
             handed[array] = np.array(point.numbers.array(array), dtype=point.dtype).astype(np.longdouble)
+            handed[array][self._frozen(self.keys[key])] = 0
         for array in handed:
             if array.role is Role.SETTING and array.label == STEP:
                 handed[array] = np.asarray(np.longdouble(step))
@@ -149,6 +153,45 @@ class _Check:
         numbers = ArrayNumbers(self.definition, handed, point.numbers.roundoff, rounded)
         numbers.assume(bounds or {})
         return numbers
+
+    def _spread(self, numbers: ArrayNumbers, given: Mapping[Array, Numbers]) -> dict[Array, Numbers]:
+        """What is given, with tied arrays and their states entry by entry."""
+        handed = dict(given)
+        for parameter in self.keys.values():
+            equation = self.derivation.ties.reindexed.get(parameter)
+            if equation is None:
+                continue
+            handed.setdefault(parameter, np.array(numbers.array(parameter)))
+            for state in [each for each in self.states.values() if each.wrt == parameter and each not in handed]:
+                found = np.zeros(len(equation.table), dtype=np.longdouble)
+                for place, (source, (slot,)) in enumerate(equation.table):
+                    vector = replace(
+                        state, axes=equation.sources[source].axes, layer=None, wrt=equation.sources[source]
+                    )
+                    found[place] = given[vector][slot] if vector in given else 0
+                handed[state] = found.reshape(parameter.shape)  # type: ignore[arg-type]
+        return handed
+
+    def _vectors(self, given: Mapping[Array, Numbers]) -> dict[Array, Numbers]:
+        """The values of gathered parameters, from the first use of each."""
+        sources = self.derivation.ties.sources
+        return {
+            vector: np.array(
+                [
+                    given[array][place] if array in given else given[vector][slot]
+                    for slot, (array, place) in enumerate(places)
+                ]
+            )
+            for vector, places in sources.items()
+        }
+
+    def _frozen(self, parameter: Array) -> Any:
+        """Which entries of an array are frozen by themselves."""
+        equation = self.derivation.ties.reindexed.get(parameter)
+        if equation is None:
+            return np.zeros(parameter.shape, dtype=bool)
+        frozen = [equation.sources[source] in self.derivation.arrays.frozen for source, _ in equation.table]
+        return np.array(frozen).reshape(parameter.shape)
 
     def _answer(self, numbers: ArrayNumbers, dtype: str) -> Any:
         def handed(array: Array) -> Numbers:
@@ -205,7 +248,8 @@ class _Check:
         agrees = bool(findings) and all(each.agrees for each in findings.values()) and not self.problems
         explanation = None
         if not agrees and usable:
-            subject = Subject(self.derivation.system.givens, self._own_equations(), self.derivation.loss)
+            givens = tuple(dict.fromkeys((*self.derivation.system.givens, *self.keys.values())))
+            subject = Subject(givens, self.equations, self.derivation.loss)
             search = Diagnosis(subject, usable, kinds=("update",))
             search.phases = None
             explanation = search.explanation()
@@ -231,8 +275,15 @@ class _Check:
         text = f"{name}{place_text(place)} is {found:{SHOWN_DIGITS}}, right is {right:{SHOWN_DIGITS}}"
         return ParameterFinding(False, size, text, tuple(remarks(name, array, observed)))
 
-    def _own_equations(self) -> dict[Array, Equation]:
-        return {array: each for array, each in self.derivation.system.definitions.items() if array.phase is Phase.NEW}
+
+def _update_of(derivation: Derivation, parameters: tuple[Array, ...]) -> dict[Array, Equation]:
+    """The equations of the step, array by array; a tied array's are those of any other."""
+    tied = [each for each in parameters if each in derivation.ties.reindexed]
+    own = {array: each for array, each in derivation.system.definitions.items() if array.phase is Phase.NEW}
+    if not tied:
+        return own
+    several = (equation for each in tied for equation in update_equations(derivation.network, each))
+    return own | {equation.target.array: equation for equation in several}
 
 
 def _takes(function: Step) -> int | None:
