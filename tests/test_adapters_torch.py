@@ -24,7 +24,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "LeakyReLU": [{}, {"negative_slope": 0.2}],
     "ELU": [{}, {"alpha": 0.7}],
     "CELU": [{"alpha": 0.5}],
-    "Softplus": [{}, {"beta": 2.0}],
+    "Softplus": [{}, {"beta": 2.0}, {"beta": 2.0, "threshold": 0.5}],
     "GELU": [{}, {"approximate": "tanh"}],
     "Softmax": [{"dim": -1}, {"dim": 1}],
     "HuberLoss": [{"delta": 0.5}],
@@ -304,3 +304,22 @@ def test_the_guide_s_lines_run() -> None:
     with contextlib.redirect_stdout(out):
         exec(compile(lines, "docs/checks.md", "exec"), {})  # noqa: S102  our own page
     assert "softmax" in out.getvalue()
+
+
+@pytest.mark.parametrize("settings", [{}, {"threshold": 3.0}, {"beta": 2.0, "threshold": 50.0}])
+def test_softplus_is_torch_s_own_beyond_its_threshold(settings: dict[str, Any]) -> None:
+    """There torch's slope is 1; the exact function's is 2e-9 less at the default threshold, which a check sees."""
+    module, loss = nn.Sequential(nn.Linear(1, 3), nn.Softplus(**settings), nn.Linear(3, 1)).double(), nn.MSELoss()
+    with torch.no_grad():
+        module[0].weight.copy_(torch.tensor([[19.9], [20.5], [2.0]]))
+        module[0].bias.zero_()
+    inputs, targets = torch.ones(1, 1, dtype=torch.float64), torch.zeros(1, 1, dtype=torch.float64)
+    network = sb.Network.from_torch(module, loss=loss, inputs=inputs, targets=targets)
+    report = sb.check_gradients(sb.torch_gradients(module, loss), network)
+    assert report, report
+    assert sb.derive(network).evaluate()["out[2][0]"] == pytest.approx(module(inputs).item(), rel=1e-14)
+
+
+def test_a_float32_softplus_is_the_plain_function() -> None:
+    network = sb.Network.from_torch(small(nn.Softplus()), loss=nn.MSELoss())
+    assert network.layers[0].activation.name == "softplus"

@@ -92,21 +92,22 @@ def _add(links: list[Link], node: Any, modules: dict[str, Any]) -> None:
     if kind in DROPPING:
         raise InputError(f"{place}: a {kind} in training draws numbers; call module.eval() first")
     if kind in ("LogSoftmax", "log_softmax"):
-        _activate(links, _described(place, LOG_SOFTMAX, node, module), place)
+        _activate(links, _described(links, place, LOG_SOFTMAX, node, module), place)
         links[-1].log = True
         return
     translation = (CLASSES if module is not None else FUNCTIONS).get(kind)
     if translation is None:
         known = ["Linear", *CLASSES] if module is not None else list(FUNCTIONS)
         raise InputError(f"{place}: {kind} has no equal in a description; {suggestion(kind, known)}")
-    _activate(links, _described(place, translation, node, module), place)
+    _activate(links, _described(links, place, translation, node, module), place)
 
 
-def _described(place: str, translation: Translation, node: Any, module: Any) -> Any:
+def _described(links: list[Link], place: str, translation: Translation, node: Any, module: Any) -> Any:
+    roundoff = import_module("torch").finfo(links[-1].linear.weight.dtype).eps / 2 if links else 0.0
     try:
         if module is not None:
-            return translation.from_module(module)
-        return translation.from_call(node.args[1:], node.kwargs)
+            return translation.from_module(module, roundoff)
+        return translation.from_call(node.args[1:], node.kwargs, roundoff)
     except SymbackpropError as error:
         raise InputError(f"{place}: {error}") from error
 

@@ -1,12 +1,14 @@
 """torch's activations and losses, each with the description that means the same. Never traces a module.
 
-Torch turns to a straight line where ``beta * x`` of its Softplus is above ``threshold``, and is there off by
-``exp(-threshold)``: 2e-9 at the default 20. The description is the exact function. At a kink of leaky_relu or elu torch
-takes the slope of the left side, which a description cannot say; there the check looks away.
+Torch goes over to a straight line where ``beta * x`` of its Softplus is above ``threshold``: a jump of
+``exp(-threshold)``, which is 2e-9 at the default 20. The description does so too wherever the module's numbers can tell
+it: those of float32 cannot. At a kink of leaky_relu or elu torch takes the slope of the left side, which a description
+cannot say; there the check looks away.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +16,7 @@ from typing import Any
 
 from symbackprop.errors import InputError, suggestion
 
+SMALLEST_ROUNDOFF = 2.0**-53
 Table = dict[str, Any]
 Settings = Mapping[str, Any]
 
@@ -23,20 +26,22 @@ class Translation:
     """What an activation or loss of torch is in a description.
 
     ``settings`` are its arguments, in their order, with torch's defaults; ``means`` gives the description from them and
-    raises InputError for those that have no equal.
+    raises InputError for those that have no equal. ``roundoff`` is added to them: that of the module's numbers.
     """
 
     settings: Settings
     means: Callable[[Settings], Any]
 
-    def from_module(self, module: Any) -> Any:
+    def from_module(self, module: Any, roundoff: float = 0.0) -> Any:
         """The description of a module's attributes."""
-        return self.means({name: getattr(module, name, default) for name, default in self.settings.items()})
+        found = {name: getattr(module, name, default) for name, default in self.settings.items()}
+        return self.means(found | {"roundoff": roundoff})
 
-    def from_call(self, arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    def from_call(self, arguments: Sequence[Any], named: Mapping[str, Any], roundoff: float = 0.0) -> Any:
         """The description of a function's arguments behind its input."""
         given = dict(zip(self.settings, arguments, strict=False)) | dict(named)
-        return self.means({name: given.get(name, default) for name, default in self.settings.items()})
+        found = {name: given.get(name, default) for name, default in self.settings.items()}
+        return self.means(found | {"roundoff": roundoff})
 
 
 def _same(name: Any) -> Translation:
@@ -59,8 +64,12 @@ def _gelu(settings: Settings) -> str:
 
 
 def _softplus(settings: Settings) -> Any:
-    beta = _number(settings["beta"])
-    return "softplus" if beta == "1" else {"formula": f"softplus({beta} * x)/({beta})"}
+    beta, threshold = _number(settings["beta"]), float(settings["threshold"])
+    smooth = "softplus(x)" if beta == "1" else f"softplus({beta} * x)/({beta})"
+    if threshold < -math.log(settings["roundoff"] or SMALLEST_ROUNDOFF):
+        above = f"(1 + sign({beta} * x - {_number(threshold)}))/2"
+        return {"formula": f"{smooth} + {above} * (x - {smooth})"}
+    return "softplus" if beta == "1" else {"formula": smooth}
 
 
 def _celu(settings: Settings) -> Any:
@@ -81,7 +90,7 @@ ACTIVATIONS: Mapping[tuple[str, str], Translation] = {
     ("LeakyReLU", "leaky_relu"): Translation({"negative_slope": 0.01}, _leaky),
     ("ELU", "elu"): Translation({"alpha": 1.0}, lambda settings: {"name": "elu", "alpha": _number(settings["alpha"])}),
     ("CELU", "celu"): Translation({"alpha": 1.0}, _celu),
-    ("Softplus", "softplus"): Translation({"beta": 1.0}, _softplus),
+    ("Softplus", "softplus"): Translation({"beta": 1.0, "threshold": 20.0}, _softplus),
     ("SiLU", "silu"): _same("silu"),
     ("GELU", "gelu"): Translation({"approximate": "none"}, _gelu),
     ("Mish", "mish"): _same({"formula": "x * tanh(softplus(x))"}),

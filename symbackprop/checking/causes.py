@@ -24,7 +24,7 @@ CHANCE = 0.02  # a diagnosis that fits by chance with more than this is none
 # Simpler guesses come first. Those of the first group are mistakes of thought, and add up: the more of them are tried,
 # the likelier one fits by chance; a mistake that leaves what is printed before as it is, is consistent with it. Each of
 # the others is a slip, and its family stands for itself.
-THOUGHT = ("simple", "direct", "factor", "consistent", "mistake")
+THOUGHT = ("simple", "direct", "factor", "consistent", "mistake", "one")
 SLIPS = ("exchanged", "neighbour", "changed", "value", "digits")
 HEDGED = 0.1  # slips that fit with less chance than this are named if there are several: which one cannot be told
 MOST_FACTORS = 10
@@ -51,12 +51,22 @@ class Catalogue:
         self.variants: list[Variant] = (
             [] if _too_large(derivation) else list(variants_of(subject, MISTAKES, kinds=kinds))
         )
+        self._places: dict[Array, list[Variant]] = {}
+        for variant in self.variants:
+            for array in variant.new:
+                self._places.setdefault(array, []).append(variant)
         self._numbers: dict[int, Scalars] = {}
         self._values: dict[Expression, list[tuple[Variant, float]]] = {}
 
     def definition(self, variant: Variant) -> Callable[[Array], Equation | None]:
         """The equations with a mistake made, those that a derivation does not show included."""
         return lambda array: variant.new.get(array) or self.derivation.definition(array)
+
+    def made_in(self, array: Array) -> list[Variant]:
+        """The mistakes that are made in an array of several entries."""
+        if math.prod(extent or 1 for extent in array.shape) == 1:
+            return []
+        return self._places.get(array, [])
 
     def with_mistake(self, variant: Variant, replaced: Mapping[Quantity, Any] | None = None) -> Scalars:
         """The numbers with a mistake made, and some of them replaced."""
@@ -86,10 +96,11 @@ class Catalogue:
             known = {leaf: self.value(number, leaf) for leaf in leaves}
             yield variant, float(evaluated(expression, known.__getitem__))
 
-    def sentence(self, variant: Variant) -> str:
-        """The mistake in one sentence, and where it is made."""
+    def sentence(self, variant: Variant, quantity: Quantity | None = None) -> str:
+        """The mistake in one sentence, and where it is made: in the quantity's own array if it is made there too."""
         where = f" ({variant.change.where})" if variant.change.where else ""
-        return f"{variant.mistake.sentence}: in {array_text(self.derivation, variant.place)}{where}"
+        place = variant.place if quantity is None or quantity.array not in variant.new else quantity.array
+        return f"{variant.mistake.sentence}: in {array_text(self.derivation, place)}{where}"
 
 
 def _too_large(derivation: Derivation) -> bool:
@@ -287,9 +298,9 @@ def digit_guesses(exact: Fraction, claimed: Printed) -> Iterator[Guess]:
 def chosen(claimed: Printed, exact: float, guesses: Sequence[Guess]) -> tuple[list[Guess], list[Guess]]:
     """The guesses that reproduce the printed digits and are unlikely to do so by chance, the simplest family's.
 
-    Those of thought that fit, but may do so by chance, are given apart, the simplest ones first.
-    The chance: how many different numbers the guesses give in the neighbourhood, as far around as the printed number is
-    from the right one, times the share of it that would print the same.
+    Given apart are those that fit besides: of less simple families, or, where none is chosen, those that may fit by
+    chance, the simplest ones first. The chance: how many different numbers the guesses give in the neighbourhood, as
+    far around as the printed number is from the right one, times the share of it that would print the same.
     """
     apart = abs(float(claimed.value) - exact)
     unit = float(claimed.unit) or abs(float(claimed.value)) * 1e-12
@@ -308,7 +319,10 @@ def chosen(claimed: Printed, exact: float, guesses: Sequence[Guess]) -> tuple[li
         width = 1.0 if any(claimed.rounded_float(each.value) for each in fitting) else 1.5
         chance = (different - 0.5) * width * unit / (2 * apart)
         if chance < CHANCE or (chance < HEDGED and len(fitting) > 1 and family in SLIPS):
-            return fitting, []
+            besides = [each for each in guesses if each.family in THOUGHT and claimed.fits(each.value)]
+            return fitting, [
+                each for each in _distinct(besides) if each.sentence not in {own.sentence for own in fitting}
+            ]
         doubtful += fitting if family not in ("value", "neighbour", "changed") else []
     return [], _distinct(doubtful)
 

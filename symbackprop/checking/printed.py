@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,6 +19,9 @@ _SIGNS = str.maketrans("−–—⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹٫·×∙⋅",
 _SUPERSCRIPT = re.compile(r"10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _FRACTION = re.compile(r"([+-]?)\\?[dt]?frac\{?([0-9.]+)\}?\{([0-9.]+)\}|\(?([+-]?[0-9.]+)/([0-9.]+)\)?")
 _NUMBER = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:(?:\*10\^\(?\{?|[eE])([+-]?[0-9]+)\}?\)?)?(%?)")
+_VULGAR = re.compile("[¼½¾⅐-⅞]")
+_GIVES = re.compile(r"\s*(?:=|≈|\\approx)\s*")
+_WORKED = re.compile(r"\d\s*(?:[-+*/·×⋅∙x^)]|\\cdot|\\times)\s*[(\d\-−]|\(")  # an operation between numbers
 _POWER = re.compile(r"([+-]?)10\^\(?\{?([+-]?[0-9]+)\}?\)?")
 
 
@@ -152,9 +156,44 @@ def _plain(text: str) -> str:
         plain = meant.join(plain.split(sign))
     plain = "".join(plain.translate(_SIGNS).split()).replace("\u00a0", "").replace("\u202f", "").replace("'", "")
     plain = plain.replace("x10", "*10")
-    if "," in plain:
-        plain = plain.replace(",", "") if "." in plain or plain.count(",") > 1 else plain.replace(",", ".")
+    plain = _VULGAR.sub(lambda found: "/".join(unicodedata.normalize("NFKC", found[0]).split("\u2044")), plain)
+    if plain.startswith("(") and plain.endswith(")") and plain.count("(") == 1:
+        plain = plain[1:-1]
+    plain = _with_a_point(plain)
     return plain.strip("{}") if plain.count("{") != plain.count("}") or plain[:1] == "{" else plain
+
+
+def _with_a_point(plain: str) -> str:
+    """A number whose decimal mark is a point; of points and commas, the last is the mark, the others group digits."""
+    point, comma = plain.rfind("."), plain.rfind(",")
+    if comma < 0:
+        return plain
+    if point > comma or plain.count(",") > 1:
+        return plain.replace(",", "")
+    return plain.replace(".", "").replace(",", ".")
+
+
+def line_of_numbers(text: str) -> str:
+    """A line of working as formulas are written: without what it is said to give, decimal commas as points.
+
+    >>> line_of_numbers("δ = 0,74·8,2·10⁻³ = 0,0061")
+    '0.74·8.2·10^-3'
+    """
+    parts = [part.strip() for part in _GIVES.split(text)]
+    lines = [part for part in parts if _WORKED.search(part) and not _is_number(part)] or parts[:1]
+    line = _SUPERSCRIPT.sub(lambda found: "10^" + found[1].translate(_SIGNS), lines[-1])
+    line = re.sub(r"(?<=\d)\s*[x×]\s*(?=\d)", "*", line)
+    if "." not in line and "(" not in re.sub(r"(?<![\w])\(", "", line):
+        line = re.sub(r"(?<=\d),(?=\d)", ".", line)
+    return re.sub(r"(\d+(?:\.\d+)?)\s*%", r"(\1/100)", line)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        printed(text)
+    except InputError:
+        return False
+    return True
 
 
 def edits(number: Printed) -> Iterator[tuple[str, str]]:

@@ -53,6 +53,8 @@ class Scalars:
     ) -> None:
         self.definition, self.given, self.base, self.taken = definition, given, base, taken
         self.known: dict[Quantity, Any] = dict(replaced or {})
+        # Scalar equations by their equation's id, with the equation beside them, so that the id stays its own.
+        self._written: dict[Any, tuple[Equation, Expression, list[Quantity]]] = {} if base is None else base._written
         self._touched = dict.fromkeys([*changed, *(each.array for each in self.known)], True)
 
     def of(self, quantity: Quantity) -> Any:
@@ -73,13 +75,23 @@ class Scalars:
             if equation is None:
                 self.known[here] = self.given[here]
                 continue
-            expression = scalar(equation, here.indices, computed=self.base is None)
-            missing = [each for each in operands(expression) if each not in self.known]
+            expression, needed = self._scalar(equation, here.indices)
+            missing = [each for each in needed if each not in self.known]
             if missing:
                 waiting += missing
             else:
                 self.known[here] = evaluated(expression, self.known.__getitem__)
         return self.known[quantity]
+
+    def _scalar(self, equation: Equation, indices: tuple[int, ...]) -> tuple[Expression, list[Quantity]]:
+        """An entry's equation and the quantities in it, written out once."""
+        computed = self.base is None
+        key = (id(equation), indices, computed)
+        known = self._written.get(key)
+        if known is None:
+            expression = scalar(equation, indices, computed=computed)
+            known = self._written[key] = (equation, expression, operands(expression))
+        return known[1], known[2]
 
     def _is_touched(self, array: Array) -> bool:
         """Whether an array follows from a changed or replaced one."""

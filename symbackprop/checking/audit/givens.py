@@ -91,6 +91,6 @@ def _solved(document: Document, given: Quantity, expression: Expression, claimed
     if decimals is None:
         return None
     value = round(value, max(decimals, 1))
-    if value == start:
+    if value == start or (given.array.role is Role.RATE and value <= 0):  # a step that is added has no other rate
         return None
     return value if claimed.fits(at(value)) else None

@@ -29,6 +29,7 @@ from symbackprop.expressions import Expression
 from symbackprop.quantities import Quantity
 
 MOST_OPERANDS = 60  # operands of one number that slips are looked for in
+MOST_HIDDEN = 20  # operands that are not printed, in each of which alone mistakes are looked for
 MOST_ASSUMED = 3  # unrounded numbers that are followed on from one root
 NOTHING = 1e-12  # relative: a mistake that changes a number by less is not made in it
 ROUNDED = 0.02  # relative: how far rounded operands may take a mistake's number
@@ -38,12 +39,13 @@ ROUNDED = 0.02  # relative: how far rounded operands may take a mistake's number
 class Cause:
     """What may have happened: the guesses that fit, and the sentence that says it; None where nothing is known.
 
-    ``doubtful`` are guesses that fit, but so few digits fit many by chance.
+    ``doubtful`` are guesses that fit, but so few digits fit many by chance; ``besides`` are less simple ones that fit.
     """
 
     fitting: tuple[Guess, ...] = ()
     sentence: str | None = None
     doubtful: tuple[Guess, ...] = ()
+    besides: tuple[Guess, ...] = ()
 
     @property
     def assumed(self) -> tuple[float, ...]:
@@ -83,11 +85,12 @@ def cause_of(
     right = float(finding.value)
     guesses = list(simple_guesses(document.derivation, quantity, right, document.known))
     guesses += _of_operands(document, claimed, expression, quantity)
-    guesses += _of_the_catalogue(document, claimed, expression, right)
+    guesses += _of_the_catalogue(document, claimed, expression, right, quantity)
+    guesses += _in_one_number(document, expression, quantity)
     guesses += digit_guesses(finding.value, claimed)
     fitting, doubtful = chosen(claimed, right, guesses)
     if fitting:
-        return Cause(tuple(fitting), told_of(fitting))
+        return Cause(tuple(fitting), told_of(fitting), besides=tuple(doubtful))
     steps = abs(float(claimed.value) - right) / float(claimed.unit) if claimed.unit else 0
     if 0 < steps <= 1.5:
         off = Guess("digits", f"its last digit is off by one: {claimed.like(finding.value)} is meant", right)
@@ -97,7 +100,8 @@ def cause_of(
 
 def told_of(fitting: Sequence[Guess]) -> str:
     """The guess that fits, and those that it cannot be told from."""
-    first, *others = [each.sentence for each in fitting]
+    different = {(each.name or each.sentence, each.value): each for each in reversed(fitting)}
+    first, *others = [each.sentence for each in reversed(different.values())]
     if not others:
         return first
     return f"{first}; it cannot be told from: {'; '.join(others[:3])}{'; ...' if len(others) > 3 else ''}"
@@ -152,14 +156,16 @@ def _like(claimed: Printed, value: float) -> str:
     return claimed.like(Fraction(value)) if claimed.unit and math.isfinite(value) else ""
 
 
-def _of_the_catalogue(document: Document, claimed: Printed, expression: Expression, right: float) -> Iterator[Guess]:
+def _of_the_catalogue(
+    document: Document, claimed: Printed, expression: Expression, right: float, quantity: Quantity | None
+) -> Iterator[Guess]:
     """Mistakes, first those that leave what is printed before as it is."""
     catalogue = document.catalogue
-    takings = list(_takings(document))
+    takings = list(_takings(document)) + [(world.numbers, True) for world in document.worlds[-1:]]
     for variant, value in catalogue.values(expression):
         if not math.isfinite(value) or abs(value - right) <= NOTHING * max(abs(right), 1e-300):
             continue
-        sentence, name = catalogue.sentence(variant), variant.mistake.name
+        sentence, name = catalogue.sentence(variant, quantity), variant.mistake.name
         held = _held(document, variant, expression)
         alone = _with_mistake(document, variant, expression, held, document.known)
         if abs(alone - right) <= NOTHING * max(abs(right), 1e-300):
@@ -167,11 +173,29 @@ def _of_the_catalogue(document: Document, claimed: Printed, expression: Expressi
             continue
         yield Guess("consistent", sentence, alone, name)
         room = ROUNDED * abs(alone) + 5 * float(claimed.unit)
-        if abs(alone - float(claimed.value)) <= room and not claimed.fits(alone):
-            for taken, _ in takings[1:]:
+        for taken, wrong in takings[1:]:
+            if wrong or (abs(alone - float(claimed.value)) <= room and not claimed.fits(alone)):
                 number = _with_mistake(document, variant, expression, held, taken)
                 if math.isfinite(number):
                     yield Guess("consistent", sentence, number, name)
+
+
+def _in_one_number(document: Document, expression: Expression, quantity: Quantity | None) -> Iterator[Guess]:
+    """Mistakes that are made in one number that is not printed, of one unit or observation, and not in its like."""
+    catalogue = document.catalogue
+    way = next(ways(document, expression, quantity), expression)
+    for taken, wrong in islice(_takings(document), 2):
+        said = [leaf for leaf in document.behind(way) if any(wrong or not each.wrong for each in document.said(leaf))]
+        held = {leaf: float(taken.of(leaf)) for leaf in said}
+        hidden = document.behind(way, until=held.__contains__)
+        for leaf in islice((each for each in hidden if each not in held), MOST_HIDDEN):
+            for variant in catalogue.made_in(leaf.array):
+                number = float(catalogue.with_mistake(variant, held).of(leaf))
+                if abs(number - float(taken.of(leaf))) <= NOTHING * abs(number) or not math.isfinite(number):
+                    continue
+                value = float(evaluated(way, document.scalars({**held, leaf: number}).of))
+                sentence = f"{variant.mistake.sentence}: in {document.derivation.notation.plain(leaf)} alone"
+                yield Guess("one", sentence, value, variant.mistake.name)
 
 
 def _held(document: Document, variant: Variant, expression: Expression) -> list[Quantity]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import chain
 
 from symbackprop.checking.audit.carried import carried_from
 from symbackprop.checking.audit.document import Document
@@ -12,6 +13,7 @@ from symbackprop.checking.audit.givens import contradiction
 from symbackprop.checking.audit.relations import relation
 from symbackprop.checking.audit.roots import Cause, root, told_of
 from symbackprop.checking.audit.working import from_working, remark_on, worked
+from symbackprop.checking.causes import Guess
 from symbackprop.checking.claims import Claim, Claims
 from symbackprop.checking.findings import Finding
 from symbackprop.checking.points import settled
@@ -55,14 +57,22 @@ class Audit:
     def _told_together(self) -> list[Finding]:
         """Where several mistakes fit a root, the one that fits most roots is told, and then also of doubtful ones."""
         findings = list(self.document.found)
-        fits = {number: cause.fitting for number, cause in self.causes.items() if cause.fitting}
-        counts = Counter(sentence for each in fits.values() for sentence in {guess.sentence for guess in each})
-        names = Counter(name for each in fits.values() for name in {guess.name for guess in each if guess.name})
-        for number, guesses in fits.items():
-            best = max((names[each.name], counts[each.sentence]) for each in guesses)
-            kept = [each for each in guesses if (names[each.name], counts[each.sentence]) == best]
+        fits = {number: cause for number, cause in self.causes.items() if cause.fitting}
+        said = [{each.sentence for each in (*cause.fitting, *cause.besides)} for cause in fits.values()]
+        named = [{each.name for each in (*cause.fitting, *cause.besides) if each.name} for cause in fits.values()]
+        counts, names = Counter(chain.from_iterable(said)), Counter(chain.from_iterable(named))
+
+        def agreed(guess: Guess) -> tuple[int, int]:
+            return names[guess.name], counts[guess.sentence]
+
+        for number, cause in fits.items():
+            own = max(max(agreed(each)) for each in cause.fitting)
+            guesses = [each for each in cause.besides if names[each.name] > own] or cause.fitting
+            best = max(agreed(each) for each in guesses)
             if findings[number].is_root:
-                findings[number] = replace(findings[number], diagnosis=told_of(kept))
+                findings[number] = replace(
+                    findings[number], diagnosis=told_of([each for each in guesses if agreed(each) == best])
+                )
         told = {finding.diagnosis for finding in findings if finding.diagnosis}
         for number, cause in self.causes.items():
             alike = [each.sentence for each in cause.doubtful if each.sentence in told]

@@ -14,7 +14,7 @@ from symbackprop.checking.audit.roots import cause_of
 from symbackprop.checking.claims import Claim
 from symbackprop.checking.entries import Floats, entries_of
 from symbackprop.checking.findings import Finding
-from symbackprop.checking.printed import Printed, printed
+from symbackprop.checking.printed import Printed, line_of_numbers, printed
 from symbackprop.errors import SymbackpropError
 from symbackprop.expressions import Expression
 from symbackprop.quantities import Array, Quantity
@@ -25,7 +25,7 @@ CONSTANTS = ("0.5", ".5", "10")  # numbers that formulas have, with 0, 1 and 2
 
 def worked(document: Document, claim: Claim) -> float | None:
     """What a claim's line of working gives."""
-    return _result(document, claim.working) if claim.working else None
+    return _result(document, line_of_numbers(claim.working)) if claim.working else None
 
 
 def remark_on(document: Document, claim: Claim, claimed: Printed) -> str:
@@ -43,7 +43,7 @@ def from_working(
     result = worked(document, finding.claim)
     if result is None or not claimed.fits(result):
         return None
-    wrong, strange = _numbers_of(document, finding.claim.working, expression)
+    wrong, strange = _numbers_of(document, line_of_numbers(finding.claim.working), expression)
     if strange:
         sentence = f"the line of working has {', '.join(strange)}, which is not a number that belongs there"
         told = cause_of(document, finding, claimed, expression, quantity).sentence or sentence
@@ -76,7 +76,7 @@ def _numbers_of(document: Document, working: str, expression: Expression) -> tup
 
 def _is_right_line(document: Document, finding: Finding, wrong: Mapping[str, int]) -> bool:
     """Whether a line of working, with right numbers for the wrong ones, gives the right result up to rounding."""
-    text = finding.claim.working
+    text = line_of_numbers(finding.claim.working)
     for literal, cause in wrong.items():
         right = document.found[cause].value
         assert right is not None
