@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
 from os import PathLike
 
@@ -16,9 +17,9 @@ def write_whole(path: str | PathLike[str], content: str | bytes) -> None:
     A link stays, and the file that it leads to is replaced; a file's permissions stay. What is no file
     (``/dev/stdout``, a pipe) is written to. Raises OutsideError with the fix.
     """
-    data = content.encode("utf-8") if isinstance(content, str) else content
     shown = os.fspath(path)
     try:
+        data = content.encode("utf-8") if isinstance(content, str) else content
         place = os.path.realpath(shown)
         mode = _mode(place)
         if mode is not None and stat.S_ISDIR(mode):
@@ -62,10 +63,13 @@ def _replace(place: str, data: bytes, mode: int | None) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), place)
     if mode is not None and not os.access(place, os.W_OK):
         raise PermissionError(errno.EROFS, "is write-protected", place)
-    folder = os.path.dirname(place)
-    beside = _free_name(folder)
+    beside = os.path.join(os.path.dirname(place), f".symbackprop-{secrets.token_hex(8)}.part")
+    # Nobody else's file is there, and a file that others may not read is never readable on the way.
+    opened = os.open(
+        beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666 if mode is None else 0o600
+    )
     try:
-        with open(beside, "xb") as file:
+        with open(opened, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -76,13 +80,6 @@ def _replace(place: str, data: bytes, mode: int | None) -> None:
         if os.path.exists(beside):
             os.unlink(beside)
         raise
-
-
-def _free_name(folder: str) -> str:
-    number = 0
-    while os.path.lexists(name := os.path.join(folder, f".symbackprop-{os.getpid()}-{number}.part")):
-        number += 1
-    return name
 
 
 def _told(shown: str, error: OSError | ValueError) -> str:

@@ -187,6 +187,24 @@ def test_a_program_takes_and_gives_its_own_names(target: str) -> None:
     assert float(both) == (12 + 1) / 2
 
 
+@targets
+def test_columns_of_a_program_that_differ_in_length_are_refused(target: str) -> None:
+    network = sb.Network(equations=[("f", "a*x*y")], loss="f", inputs={"x": [2], "y": [3]}, parameters={"a": 0.5})
+    function = compiled(core(network), target)
+    with pytest.raises(InputError, match="x has 4, y has 3; expected as many of each"):
+        function({"a": 0.5}, {"x": [1.0] * 4, "y": [1.0] * 3})
+
+
+@pytest.mark.engine
+def test_c_changes_no_array_of_the_caller_where_a_program_is_handed_targets() -> None:
+    network = sb.Network(equations=[("f", "a*x + b")], loss="f", inputs={"x": [2]}, parameters={"a": 0.5, "b": 1})
+    function = compiled(core(network), "c")
+    parameters = {"a": np.array(0.5), "b": np.array(0.25)}
+    with pytest.raises(InputError, match="a program has none"):
+        function.bound(parameters, {"x": np.array([2.0])}, np.full(3, 7.0))
+    assert (float(parameters["a"]), float(parameters["b"])) == (0.5, 0.25)
+
+
 def test_python_source_needs_nothing_but_the_standard_library() -> None:
     tree = ast.parse(source(core(_mazur()), "python"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,33 @@ def test_a_folder_whose_name_a_file_has_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "demo").write_text("a file")
     with pytest.raises(OutsideError, match="is a file"):
         make_folder(tmp_path / "demo")
+
+
+def test_threads_that_write_into_one_folder_do_not_get_each_others_files(tmp_path: Path) -> None:
+    def written(number: int) -> list[str]:
+        found = []
+        for turn in range(50):
+            write_whole(tmp_path / f"{number}.txt", f"{number} {turn}")
+            found.append((tmp_path / f"{number}.txt").read_text())
+        return found
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(written, range(4)))
+    assert found == [[f"{number} {turn}" for turn in range(50)] for number in range(4)]
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of Unix")
+def test_a_private_file_is_private_while_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "secret.txt"
+    path.write_text("old")
+    path.chmod(0o600)
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda number: seen.append(stat.S_IMODE(os.fstat(number).st_mode)))
+    write_whole(path, "new")
+    assert seen == [0o600]
+
+
+def test_text_that_no_file_can_hold_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OutsideError, match="cannot be written"):
+        write_whole(tmp_path / "note.txt", "\ud800")

@@ -223,7 +223,7 @@ class CGradient(Gradient):
         program = self.program
         rows = list(inputs.values()) if isinstance(inputs, Mapping) else [inputs]
         rows = [inputs[array.label] for array in program.inputs] if program.named_inputs else rows
-        given = [*rows, *([] if targets is None else [targets]), *(parameters[key] for key in program.parameters)]
+        given = [*rows, *([targets] if program.targets else []), *(parameters[key] for key in program.parameters)]
         for array in given:
             if not (isinstance(array, np.ndarray) and array.dtype == np.float64 and array.flags.c_contiguous):
                 raise InputError("bound: expected numpy arrays of float64, each in one piece (C order)")
@@ -299,9 +299,7 @@ def _explain(program: Program, parameters: Mapping[str, Any], inputs: Any, targe
         if key not in program.parameters:
             raise InputError(f"parameters: there is no {key!r}; expected {', '.join(program.parameters)}")
     if program.named_inputs:
-        missing = [array.label for array in program.inputs if array.label not in inputs]
-        if missing:
-            raise MissingValue(f"inputs: {missing[0]} is missing")
+        _explain_columns([array.label for array in program.inputs], inputs, targets)
         return
     assert program.targets is not None
     if targets is None:
@@ -329,3 +327,22 @@ def _shape_of(value: Any) -> tuple[int, ...]:
     if isinstance(value, list | tuple):
         return (len(value), *(_shape_of(value[0]) if value else ()))
     return ()
+
+
+def _explain_columns(names: list[str], inputs: Any, targets: Any) -> None:
+    """The same for the inputs of a program: one number each, or columns of as many."""
+    if not isinstance(inputs, Mapping):
+        raise InputError(f"inputs: expected a dict with {', '.join(names)}")
+    if targets is not None:
+        raise InputError("targets: a program has none; leave them out")
+    columns: dict[tuple[int, ...], str] = {}
+    for name in names:
+        if name not in inputs:
+            raise MissingValue(f"inputs: {name} is missing")
+        shape = _shape_of(inputs[name])
+        if len(shape) > 1 or 0 in shape:
+            raise InputError(f"inputs[{name!r}]: has the shape {shape}; expected one number, or a column of numbers")
+        columns.setdefault(shape, name)
+    if len(columns) > 1:
+        told = ", ".join(f"{name} has {shape[0] if shape else 'one number'}" for shape, name in columns.items())
+        raise InputError(f"inputs: {told}; expected as many of each")

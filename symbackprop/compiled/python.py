@@ -138,20 +138,20 @@ class _Writer:
                 yield from [
                     "if not isinstance(columns[0], (list, tuple)):",
                     INDENT + single,
-                    "rows = list(zip(*columns))",
+                    "rows = list(zip(*columns, strict=True))",
                 ]
             else:
-                yield "rows = list(zip(*columns)) if isinstance(columns[0], (list, tuple)) else [columns]"
+                yield "rows = list(zip(*columns, strict=True)) if isinstance(columns[0], (list, tuple)) else [columns]"
             return
         if self.straight:
             yield from [
                 "if not isinstance(inputs[0], (list, tuple)):",
                 INDENT + single,
-                "rows = list(zip(inputs, targets))",
+                "rows = list(zip(inputs, targets, strict=True))",
             ]
             return
         yield "several = isinstance(inputs[0], (list, tuple))"
-        yield "rows = list(zip(inputs, targets)) if several else [(inputs, targets)]"
+        yield "rows = list(zip(inputs, targets, strict=True)) if several else [(inputs, targets)]"
 
     def _parameters(self) -> Iterator[str]:
         for key, array in self.program.parameters.items():

@@ -50,6 +50,27 @@ def as_sided(book: Book, values: Values, found: Cells) -> Values:
     return values
 
 
+def is_near_a_kink(values: Values, distance: float) -> bool:
+    """Whether something computed, not a number that was given, decides a kink from less than this distance."""
+    for equation in values.derivation.system.equations:
+        if not isinstance(equation, Map) or not any(True for _ in _kinks(equation.computed_law())):
+            continue
+        for indices in every_index(equation.target.array):
+            for kink in _kinks(scalar(equation, indices, computed=True)):
+                if _is_computed(values, kink.decider) and abs(_number(values, kink.decider)) < distance:
+                    return True
+    return False
+
+
+def _is_computed(values: Values, decider: Expression) -> bool:
+    definition = values.derivation.definition
+    return any(isinstance(each, Quantity) and definition(each.array) is not None for each in leaves(decider))
+
+
+def _number(values: Values, expression: Expression) -> float:
+    return float(values.numbers.arithmetic.evaluate(expression, values.of))
+
+
 def _sided(values: Values, body: Expression, here: object) -> float | None:
     """What a cell comes to on the side of its open kinks that the engine's number is on; None if none is open."""
     opened = [kink for kink in dict.fromkeys(_kinks(body)) if _is_open(values, kink.decider)]
@@ -58,7 +79,7 @@ def _sided(values: Values, body: Expression, here: object) -> float | None:
     for sides in product((1, 2, 3), repeat=len(opened)):
         chosen = {kink: kink.children[side] for kink, side in zip(opened, sides, strict=True)}
         try:
-            number = float(values.numbers.arithmetic.evaluate(_replaced(body, chosen), values.of))
+            number = _number(values, _replaced(body, chosen))
         except KinkError:
             continue
         if abs(number - here) <= RELATIVE * abs(number):
@@ -77,7 +98,7 @@ def _is_open(values: Values, decider: Expression) -> bool:
     quantities = [each for each in leaves(decider) if isinstance(each, Quantity)]
     bounds = [values.bound(each) for each in quantities if values.derivation.definition(each.array) is not None]
     size = max((abs(values.of(each)) for each in quantities), default=0.0)
-    return abs(float(values.numbers.arithmetic.evaluate(decider, values.of))) <= ROUNDINGS * sum(bounds) + SAME * size
+    return abs(_number(values, decider)) <= ROUNDINGS * sum(bounds) + SAME * size
 
 
 def _replaced(expression: Expression, chosen: Mapping[BySign, Expression]) -> Expression:

@@ -7,9 +7,10 @@ the book was; then every formula cell's recalculated value must be that of its p
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeGuard
 
 from symbackprop.errors import InputError
 from symbackprop.given import Given
@@ -19,7 +20,7 @@ from symbackprop.values import Values
 from symbackprop.workbook.building import planned
 from symbackprop.workbook.contents import Book, Formula, Typed
 from symbackprop.workbook.engines import Cells, recalculated
-from symbackprop.workbook.kinks import as_sided
+from symbackprop.workbook.kinks import as_sided, is_near_a_kink
 from symbackprop.workbook.labels import Labels
 from symbackprop.workbook.opening import Opened, opened
 from symbackprop.workbook.placement import address
@@ -28,9 +29,10 @@ from symbackprop.workbook.reading import STANDS, Typing, typing_of
 RELATIVE, ABSOLUTE = 1e-12, 1e-15  # what two engines may differ by in summing and in exp
 ERF_RELATIVE = 1e-9  # ironcalc 0.9 computes ERF and ERFC to ten digits
 FIFTEEN_DIGITS = 16.0  # LibreOffice hands over so many: a parameter of a row is off by several roundings, not one
-NEAR_KINK = 1e-9  # nets that training brings this near to a kink may be on either side of it
+NEAR_KINK = 1e-9  # what training brings this near to a kink may be on either side of it
 MOST_SHOWN = 10
 MOST_QUOTED = 160
+Passed = Mapping[tuple[str, int], Values | None]  # by sheet and number of a pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,9 @@ class Verification:
 
     engine: str
     compared: int
+    left_out: (
+        int  # stand in rows of training where rounding decides the side of a kink, or where a parameter is no number
+    )
     differences: tuple[Difference, ...]
 
     def __bool__(self) -> bool:
@@ -60,7 +65,8 @@ class Verification:
     def text(self) -> str:
         """The outcome in words, the first cells that differ by name: those whose own formula is another come first."""
         if not self.differences:
-            return f"all {self.compared:,} formula cells agree, recalculated by {self.engine}"
+            text = f"all {self.compared:,} formula cells agree, recalculated by {self.engine}"
+            return text + (f"; {self.left_out:,} more, at kinks of training, were left out" if self.left_out else "")
         count = len(self.differences)
         verb = "differs" if count == 1 else "differ"
         lines = [f"{count:,} of {self.compared:,} formula cells {verb}, recalculated by {self.engine}:"]
@@ -85,8 +91,14 @@ def verified(path: str, engine: str) -> Verification:
     if sided is not values:
         values, plan = sided, planned_as(book, replace(typing, values=sided))
     relative = ERF_RELATIVE if engine == "ironcalc" and _has_erf(plan) else RELATIVE
-    compared = sum(isinstance(content, Formula) for *_, content in plan.cells())
-    return Verification(engine, compared, tuple(_differences(book, plan, values, found, relative)))
+    passes = passes_of_rows(plan, values, found)
+    differences = tuple(_differences(book, plan, values, found, passes, relative))
+    formulas = [(sheet, row, content) for sheet, row, _, content in plan.cells() if isinstance(content, Formula)]
+    left_out = sum(
+        content.of is not None and passes.get(_row_of(plan, sheet, row), values) is None
+        for sheet, row, content in formulas
+    )
+    return Verification(engine, len(formulas) - left_out, left_out, differences)
 
 
 def planned_as(book: Opened, typing: Typing) -> Book:
@@ -106,8 +118,10 @@ def _has_erf(book: Book) -> bool:
     return any("ERF" in content.text for *_, content in book.cells() if isinstance(content, Formula))
 
 
-def _differences(book: Opened, plan: Book, values: Values, found: Cells, relative: float) -> Iterator[Difference]:
-    wrong = {place: what for place, _, what in differing(plan, values, found, relative=relative)}
+def _differences(
+    book: Opened, plan: Book, values: Values, found: Cells, passes: Passed, relative: float
+) -> Iterator[Difference]:
+    wrong = {place: what for place, _, what in differing(plan, values, found, passes, relative=relative)}
     labels = Labels(values.derivation)
     for sheet, row, column, content in plan.cells():
         if not isinstance(content, Formula):
@@ -168,23 +182,26 @@ def _spelling(text: str) -> list[str]:
 
 
 def differing(
-    book: Book, values: Values, found: Cells, *, relative: float = RELATIVE
+    book: Book, values: Values, found: Cells, passes: Passed | None = None, *, relative: float = RELATIVE
 ) -> Iterator[tuple[tuple[str, int, int], Formula, str]]:
     """The formula cells of a plan where an engine does not find our value, and what it finds.
 
     A row of training is compared with a pass at the parameters that the engine has in that row: over many steps the
-    rounding of two engines grows apart, and each row must be right for itself.
+    rounding of two engines grows apart, and each row must be right for itself. Where there is no such pass a cell has
+    to be a number if it is one in the derivation. ``passes`` are those of `passes_of_rows`, made here if not given.
     """
-    steps = _passes_of_rows(book, values, found)
+    steps = passes_of_rows(book, values, found) if passes is None else passes
     for sheet, row, column, content in book.cells():
         if not isinstance(content, Formula):
             continue
         here = found.get((sheet, row, column))
         reference, expected, widened, of = values, content.value, 1.0, content.of
-        number = book.passes[sheet].of(row) if sheet in book.passes else -1
-        if (sheet, number) in steps and of is not None and not isinstance(expected, str):
-            before, now = steps.get((sheet, number - 1)), steps[sheet, number]
+        place = sheet, number = _row_of(book, sheet, row)
+        if place in steps and of is not None and not isinstance(expected, str):
+            before, now = steps.get((sheet, number - 1)), steps[place]
             if now is None:
+                if math.isfinite(expected) and not _is_number(here):
+                    yield (sheet, row, column), content, f"{here!r} here, {expected!r} derived"
                 continue
             reference, expected, widened = now, float(now.of(of)), FIFTEEN_DIGITS
             new = replace(of.array, phase=Phase.NEW)
@@ -197,8 +214,16 @@ def differing(
             yield (sheet, row, column), content, f"{here if here is not None else 'nothing'} here, {expected!r} derived"
 
 
-def _passes_of_rows(book: Book, values: Values, found: Cells) -> dict[tuple[str, int], Values | None]:
-    """A fresh pass for each row or block of training at the parameters that the engine has; None without a number."""
+def _row_of(book: Book, sheet: str, row: int) -> tuple[str, int]:
+    """The sheet and the number of the pass that a row belongs to; -1 on sheets that do not repeat passes."""
+    return sheet, book.passes[sheet].of(row) if sheet in book.passes else -1
+
+
+def passes_of_rows(book: Book, values: Values, found: Cells) -> Passed:
+    """A fresh pass for each row or block of training at the parameters that the engine has.
+
+    None where one of them is no number, and where rounding decides on which side of a kink the row is.
+    """
     given = values.numbers.given
     assert isinstance(given, Given)
     entries: dict[tuple[str, int], dict[Array, list[Fraction | None]] | None] = {}
@@ -208,24 +233,24 @@ def _passes_of_rows(book: Book, values: Values, found: Cells) -> dict[tuple[str,
         array = content.of.array
         if array not in given.entries:
             continue
-        place = sheet, book.passes[sheet].of(row)
+        place = _row_of(book, sheet, row)
         if place not in entries:
             entries[place] = {each: list(typed) for each, typed in given.entries.items()}
         columns = entries[place]
         here = found.get((sheet, row, column))
-        if isinstance(here, bool) or not isinstance(here, int | float) or not math.isfinite(here):
+        if not _is_number(here):
             entries[place] = None
         elif columns is not None:
             columns[array][flat(content.of.indices, array.shape)] = Fraction(repr(here))
     passes: dict[tuple[str, int], Values | None] = {}
     for place, row_entries in entries.items():
         passed = None if row_entries is None else values.at(row_entries)
-        passes[place] = None if passed is not None and _near_a_kink(passed) else passed
+        passes[place] = None if passed is not None and is_near_a_kink(passed, NEAR_KINK) else passed
     return passes
 
 
-def _near_a_kink(values: Values) -> bool:
-    return any(abs(net) < NEAR_KINK for array in values.derivation.now.nets for net in values.array(array))
+def _is_number(here: object) -> TypeGuard[int | float]:
+    return isinstance(here, int | float) and not isinstance(here, bool) and math.isfinite(here)
 
 
 def bound(values: Values, quantity: Quantity | None) -> float:
@@ -241,6 +266,4 @@ def agrees(expected: float | str, here: object, widening: float, relative: float
         return expected == here
     if not math.isfinite(expected):
         return isinstance(here, str) and here.startswith("#")
-    if isinstance(here, bool) or not isinstance(here, int | float):
-        return False
-    return abs(here - expected) <= relative * abs(expected) + ABSOLUTE + widening
+    return _is_number(here) and abs(here - expected) <= relative * abs(expected) + ABSOLUTE + widening
