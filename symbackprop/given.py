@@ -211,7 +211,7 @@ def _put(entries: dict[Array, list[Exact]], array: Array, values: Sequence[Any],
 def _put_parameter(
     derivation: Derivation, names: Names, entries: dict[Array, list[Exact]], name: str, value: Any
 ) -> None:
-    wanted = parameter_array(derivation, name) or names.resolve(name)
+    wanted = keys_of(derivation).get(name) or names.resolve(name)
     if isinstance(wanted, Quantity):
         _put_one(derivation, entries, wanted, exact_number(value, name), name)
         return
@@ -222,12 +222,17 @@ def _put_parameter(
         _put_one(derivation, entries, Quantity(wanted, indices), exact_number(each, name), name)
 
 
-def parameter_array(derivation: Derivation, name: str) -> Array | None:
-    """The weights or bias that functions of numpy arrays call ``W1``, ``b1``; None for any other name."""
+def keys_of(derivation: Derivation) -> dict[str, Array]:
+    """The arrays of parameters by the names that functions of arrays use: W1, b1; a program's own names."""
     arrays = derivation.arrays
-    by_key = {f"W{number}": array for number, array in enumerate(arrays.weights, 1)}
-    by_key |= {f"b{number}": array for number, array in enumerate(arrays.biases, 1) if array is not None}
-    return by_key.get(name)
+    if derivation.network.program:
+        return {array.label: array for array in arrays.parameters}
+    found: dict[str, Array] = {}
+    for number, (weight, bias) in enumerate(zip(arrays.weights, arrays.biases, strict=True), 1):
+        found[f"W{number}"] = weight
+        if bias is not None:
+            found[f"b{number}"] = bias
+    return found
 
 
 def flattened(value: Any) -> list[Any]:

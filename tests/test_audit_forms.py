@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -127,6 +129,7 @@ BAD = [
     ("claims.toml", '[[claims]]\nquantity = "w_1"\nprinted = ["1"]', "claims[0].printed: must be text"),
     ("claims.toml", '[[claims]]\nquantity = "w_1"\nprinted = "1"', "names no network"),
     ("claims.toml", "a = " + "[" * 4000, "claims.toml"),
+    ("claims.toml", "a = " + "9" * 5000, "claims.toml"),
 ]
 
 
@@ -149,12 +152,38 @@ def test_what_cannot_be_judged_is_said_with_its_reason() -> None:
         "deep": f'quantity = "net_h1"\nformula = "{"-" * 3000}1"',
         "long": f'quantity = "net_h1"\nformula = "{"1+" * 5000}1"',
         "huge": 'quantity = "net_h1 + 2^99999999"\nprinted = "1"',
+        "beyond floats": 'quantity = "net_h1"\nprinted = "1e400"',
+        "too large": 'quantity = "exp(exp(loss*400))"\nprinted = "3"',
+        "too large to compare": 'relation = "exp(exp(loss*400)) > 3"',
         "shapes": 'quantity = "dE/dnet[1]"\nformula = "w[1] @ nothing"',
     }
     claims = parse_claims("".join(f"[[claims]]\n{each}\n" for each in texts.values()), source="claims.toml")
     findings = audit(claims, Network.read(EXAMPLE))
     assert [each.verdict for each in findings] == ["not judged"] * len(texts)
     assert all(each.reason for each in findings)
+
+
+def test_a_chain_of_relations_is_told_by_the_link_that_does_not_hold() -> None:
+    claims = parse_claims('[[claims]]\nrelation = "0.1 < 0.5 < 0.3"\n', source="claims.toml")
+    (finding,) = audit(claims, Network.read(EXAMPLE))
+    assert (finding.verdict, finding.diagnosis) == ("wrong", "the left side of 0.5 < 0.3 is 0.5, the right one 0.3")
+
+
+def test_an_empty_form_is_the_same_bytes_whenever_it_is_written() -> None:
+    first = form_workbook(derive(Network.read(EXAMPLE)))
+    with ZipFile(io.BytesIO(first)) as parts:
+        assert {part.date_time for part in parts.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert set(re.findall(rb">(\d{4})-", parts.read("docProps/core.xml"))) == {b"2000"}
+
+
+def test_a_form_that_was_filled_in_is_replaced_by_force_only(tmp_path: Path) -> None:
+    path = tmp_path / "form.csv"
+    assert main(["claims", str(EXAMPLE), "-o", str(path)]) == 0
+    assert main(["claims", str(EXAMPLE), "-o", str(path)]) == 0
+    path.write_text(filled(",", "."))
+    assert main(["claims", str(EXAMPLE), "-o", str(path)]) == 4
+    assert path.read_text() == filled(",", ".")
+    assert main(["claims", str(EXAMPLE), "-o", str(path), "--force"]) == 0
 
 
 def test_a_missing_file_is_an_input_error() -> None:

@@ -108,6 +108,9 @@ def test_a_dotted_module_is_found_from_here(module: Path, monkeypatch: pytest.Mo
         ("{folder}/bad.json", 3, "bad.json: is not JSON"),
         ("{folder}/list.json", 3, "expected an object with the keys W1, b1"),
         ("{folder}/bad.npz", 3, "bad.npz: is not an npz file"),
+        ("{folder}/empty.npz", 3, "empty.npz: is not an npz file that can be read"),
+        ("{folder}/array.npz", 3, "array.npz: is not an npz file that can be read"),
+        ("{folder}/deep.json", 3, "deep.json: is not JSON"),
         ("{folder}/pickled.npz", 3, "pickled.npz: is not an npz file that can be read"),
         ("{folder}/others.json", 3, "none of the names in the file is a gradient; expected W1, b1, W2, b2"),
         ("{folder}/partly.json", 3, "the file lacks "),
@@ -120,6 +123,10 @@ def test_what_cannot_be_checked_is_said(module: Path, what: str, status: int, sa
     (folder / "bad.json").write_text("{")
     (folder / "list.json").write_text("[1]")
     (folder / "bad.npz").write_text("no zip")
+    (folder / "empty.npz").write_bytes(b"")
+    with (folder / "array.npz").open("wb") as file:
+        np.save(file, np.zeros(3))
+    (folder / "deep.json").write_text("[" * 200_000)
     np.savez(folder / "pickled.npz", W1=np.array([{}], dtype=object))
     (folder / "others.json").write_text('{"loss": 1}')
     (folder / "partly.json").write_text('{"dE/dw[1][0][1]": 1}')

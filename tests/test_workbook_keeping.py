@@ -14,6 +14,9 @@ from tests.running import run
 EXAMPLE = Path(__file__).parent.parent / "examples" / "two-input.toml"
 
 
+OLE = bytes.fromhex("d0cf11e0a1b11ae1")  # how a workbook with a password begins: it is no zip file
+
+
 def written(path: Path, *options: str) -> int:
     return run("workbook", EXAMPLE, "-o", path, "--steps", "2", *options).status
 
@@ -43,11 +46,15 @@ def test_a_workbook_changed_by_hand_is_replaced_by_force_only(tmp_path: Path) ->
     assert written(path) == 0
 
 
-def test_another_workbook_is_not_replaced_and_a_file_that_is_none_is(tmp_path: Path) -> None:
+def test_what_somebody_else_wrote_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     openpyxl.Workbook().save(path)
     assert written(path) == 4
-    path.write_text("a text")
+    for content in (b"a text", OLE + bytes(512)):
+        path.write_bytes(content)
+        assert written(path) == 4
+        assert path.read_bytes() == content
+    path.write_bytes(b"")
     assert written(path) == 0
 
 

@@ -303,6 +303,13 @@ def test_a_formula_typed_over_by_its_value_is_named(tmp_path: Path) -> None:
     assert "where =" in difference.what
 
 
+def test_a_description_is_not_written_over_the_workbook_that_it_is_read_from(tmp_path: Path) -> None:
+    path = written(small(), tmp_path)
+    before = path.read_bytes()
+    ran = run("read", path, "-o", path)
+    assert (ran.status, "would replace what is read" in ran.err, path.read_bytes() == before) == (2, True, True)
+
+
 def test_the_commands_read_and_verify(tmp_path: Path) -> None:
     need_ironcalc()
     path = written(small(), tmp_path)

@@ -77,7 +77,7 @@ def parse_claims(text: str, *, source: str = "claims") -> Claims:
         return Claims(tuple(_from_rows(text_rows(text, source), source)))
     try:
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # of TOML; of a number with thousands of digits
         raise DescriptionError(f"{source}: {error}") from error
     for key in table:
         if key not in ("network", "claims", "format", "title"):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from symbackprop.checking.points import keys_of, settled, shape_of
+from symbackprop.archives import BROKEN
+from symbackprop.checking.points import settled, shape_of
 from symbackprop.derivation import derive
 from symbackprop.errors import InputError, SymbackpropError
+from symbackprop.given import keys_of
 from symbackprop.network import Network
 from symbackprop.notation.names import Names
 from symbackprop.quantities import Array, Quantity
@@ -39,7 +40,7 @@ def _json(path: str) -> dict[str, Any]:
             table = json.load(file)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is not JSON: {error}") from error
     if not isinstance(table, dict):
         raise InputError(f"{path}: expected an object with the keys W1, b1, ...")
@@ -52,8 +53,8 @@ def _npz(path: str) -> dict[str, Any]:
             return {name: arrays[name] for name in arrays.files}
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
-    except (ValueError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: is not an npz file that can be read: {error}") from error
+    except BROKEN as error:
+        raise InputError(f"{path}: is not an npz file that can be read; numpy.savez writes one") from error
 
 
 def _by_key(table: Mapping[str, Any], network: Network, layout: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import replace
 
+from symbackprop.archives import undated
 from symbackprop.derivation import Derivation
 from symbackprop.notation.neutral import neutral
 from symbackprop.quantities import Array, Phase, Quantity, Role
@@ -65,4 +66,4 @@ def form_workbook(derivation: Derivation) -> bytes:
     sheet.freeze_panes = "A2"
     data = io.BytesIO()
     book.save(data)
-    return data.getvalue()
+    return undated(data.getvalue())

@@ -20,11 +20,12 @@ from symbackprop.checking.calling import LIBRARIES, Answer, Gradients, answer_of
 from symbackprop.checking.diagnosis import MARGIN, Diagnosis, Explanation, Observed, tolerance_of
 from symbackprop.checking.explaining import mistakes_of
 from symbackprop.checking.laws import Numbers
-from symbackprop.checking.points import Point, frozen_keys, keys_of, points, settled
+from symbackprop.checking.points import Point, frozen_keys, points, settled
 from symbackprop.checking.remarks import relative_bound, remarks, worst_of
 from symbackprop.checking.report import SHOWN_DIGITS, MistakeFinding, ParameterFinding, Report
 from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import InputError
+from symbackprop.given import keys_of
 from symbackprop.network import Network
 from symbackprop.quantities import Array, Phase
 

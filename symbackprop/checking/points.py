@@ -16,7 +16,7 @@ import numpy as np
 
 from symbackprop.checking.arrays import FLOAT32, FLOAT64, ArrayNumbers, Memory, Numbers
 from symbackprop.derivation import Derivation, derive
-from symbackprop.given import given_entries
+from symbackprop.given import given_entries, keys_of
 from symbackprop.quantities import Array, Phase, Role
 
 ROUNDOFF = {"float64": FLOAT64, "float32": FLOAT32}
@@ -71,26 +71,9 @@ class Point:
         return all(bool((abs(self.numbers.array(each)) < largest).all()) for each in arrays)
 
 
-def keys_of(derivation: Derivation) -> dict[str, Array]:
-    """The arrays of parameters by the names that functions of arrays use: W1, b1; a program's own names."""
-    arrays = derivation.arrays
-    if derivation.network.program:
-        return {array.label: array for array in arrays.parameters}
-    found: dict[str, Array] = {}
-    for number, (weight, bias) in enumerate(zip(arrays.weights, arrays.biases, strict=True), 1):
-        found[f"W{number}"] = weight
-        if bias is not None:
-            found[f"b{number}"] = bias
-    return found
-
-
 def frozen_keys(derivation: Derivation) -> set[str]:
     """The keys of parameters that are not trained."""
-    network = derivation.network
-    if network.program:
-        return {array.label for array in derivation.arrays.frozen}
-    weights = {f"W{number}" for number, layer in enumerate(network.layers, 1) if not layer.trainable_weights}
-    return weights | {f"b{number}" for number, layer in enumerate(network.layers, 1) if not layer.trainable_bias}
+    return {key for key, array in keys_of(derivation).items() if array in derivation.arrays.frozen}
 
 
 def points(derivation: Derivation, *, dtype: str, seed: int, rounded: bool = False) -> Iterator[Point]:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from symbackprop.errors import InputError
 
 LONGEST = 200
-MOST_EXPONENT = 400
+MOST_EXPONENT = 300  # floats end at 308
 NEAR = Fraction(1, 10**30)  # relative: an exact value this near to a tie is on it
 FLOAT = Fraction(1, 10**13)  # the same of a number that was worked out in floats
 

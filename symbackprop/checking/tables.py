@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-import zlib
 from collections.abc import Iterator
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
+from symbackprop.archives import BROKEN
 from symbackprop.errors import InputError, TooLarge
 
 MOST_ROWS = 10_000
 MOST_BYTES = 20_000_000  # of a file, unpacked
 CELL_DIGITS = 12  # significant digits of a computed cell: beyond them stands the noise of floats
 ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-BROKEN = (BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, SyntaxError, zlib.error)
 
 Row = dict[str, str]
 
@@ -62,7 +61,9 @@ def sheet_rows(path: str) -> list[tuple[int, Row]]:
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
     except BROKEN as error:
-        raise InputError(f"{path}: is not a workbook that can be read; save it as .xlsx or .csv anew") from error
+        raise InputError(
+            f"{path}: is not a workbook that can be read; save it as .xlsx or .csv anew, without a password"
+        ) from error
     return list(_named(table, path, 0))
 
 

@@ -23,11 +23,12 @@ from symbackprop.checking.diagnosis import Diagnosis, Observed, tolerance_of
 from symbackprop.checking.explaining import mistakes_of
 from symbackprop.checking.gradients import FEW
 from symbackprop.checking.laws import Numbers
-from symbackprop.checking.points import Point, frozen_keys, keys_of, points, settled
+from symbackprop.checking.points import Point, frozen_keys, points, settled
 from symbackprop.checking.remarks import remarks, worst_of
 from symbackprop.checking.report import SHOWN_DIGITS, ParameterFinding, Report
 from symbackprop.derivation import Derivation, derive, update_equations
 from symbackprop.errors import InputError
+from symbackprop.given import keys_of
 from symbackprop.network import Network
 from symbackprop.quantities import Array, Phase, Role
 from symbackprop.system import Equation

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from symbackprop.commands.entry import Command
-from symbackprop.commands.options import format_of
+from symbackprop.commands.options import format_of, refuse_present
 from symbackprop.terminal import say
 
 ENDINGS = {".csv": "csv", ".xlsx": "xlsx"}
@@ -18,6 +19,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FORM.csv|.xlsx", help="write a file; without it, print the form as CSV"
     )
+    parser.add_argument("--force", action="store_true", help="replace a form that was filled in, or another file")
 
 
 def run(options: Namespace) -> int:
@@ -33,9 +35,16 @@ def run(options: Namespace) -> int:
         return 0
     from symbackprop.files import write_whole
 
-    write_whole(options.output, form_csv(derivation) if to == "csv" else form_workbook(derivation))
+    form = form_csv(derivation).encode() if to == "csv" else form_workbook(derivation)
+    if not _holds(options.output, form):
+        refuse_present(options.output, force=options.force)
+        write_whole(options.output, form)
     say(os.path.abspath(options.output))
     return 0
+
+
+def _holds(path: str, content: bytes) -> bool:
+    return os.path.isfile(path) and os.path.getsize(path) == len(content) and Path(path).read_bytes() == content
 
 
 COMMAND = Command("claims", "write an empty form: a row a quantity, to fill in and audit", arguments, run)

@@ -6,7 +6,8 @@ import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from symbackprop.commands.entry import Command, WrongUsage
-from symbackprop.errors import InputError, OutsideError
+from symbackprop.commands.options import refuse_present
+from symbackprop.errors import InputError
 from symbackprop.terminal import say
 
 
@@ -33,8 +34,7 @@ def run(options: Namespace) -> int:
     from symbackprop.files import write_whole
 
     text = _text(options)
-    if os.path.lexists(options.network) and not os.path.isdir(options.network) and not options.force:
-        raise OutsideError(f"{options.network} is there already; choose another name, or say --force to replace it")
+    refuse_present(options.network, force=options.force)
     write_whole(options.network, text)
     say(os.path.abspath(options.network))
     return 0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.commands.entry import WrongUsage
+from symbackprop.errors import OutsideError
 
 if TYPE_CHECKING:
     from symbackprop.public import Derivation
@@ -47,6 +49,18 @@ def assignment(text: str) -> tuple[str, str]:
     if not equals or not name.strip() or not value.strip():
         raise ArgumentTypeError(f"{text!r} is not NAME=VALUE, such as x_1=0.3 or document.decimals=5")
     return name.strip(), value.strip()
+
+
+def refuse_same(path: str | None, other: str, option: str) -> None:
+    """Refuses to write a file over the one that is read."""
+    if path is not None and os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other):
+        raise WrongUsage(f"{option} {path} would replace what is read; choose another name")
+
+
+def refuse_present(path: str, *, force: bool) -> None:
+    """Refuses to write over a file, unless ``--force`` says so."""
+    if os.path.lexists(path) and not os.path.isdir(path) and not force:
+        raise OutsideError(f"{path} is there already; choose another name, or say --force to replace it")
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:

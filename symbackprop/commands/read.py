@@ -6,6 +6,7 @@ import os
 from argparse import ArgumentParser, Namespace
 
 from symbackprop.commands.entry import Command
+from symbackprop.commands.options import refuse_same
 from symbackprop.terminal import say
 
 
@@ -17,6 +18,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Prints the description with the book's numbers, or writes it and prints where it is."""
+    refuse_same(options.output, options.book, "-o")
     from symbackprop.workbook.reading import read
 
     text = read(options.book).to_toml()

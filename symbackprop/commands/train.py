@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symbackprop.commands.entry import INTERRUPTED, Command, WrongUsage
-from symbackprop.commands.options import add_network, add_set, derived, network_path, whole_number
+from symbackprop.commands.options import add_network, add_set, derived, network_path, refuse_same, whole_number
 from symbackprop.terminal import complain, say
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Trains, prints the losses, and saves the network and the curve where that is asked for."""
-    if options.save is not None and _is_same(options.save, network_path(options)):
-        raise WrongUsage(f"--save {options.save} would replace the description itself; choose another name")
+    refuse_same(options.save, network_path(options), "--save")
     form = None if options.curve is None else _curve_form(options.curve)
     derivation, given = derived(options)
     started = derivation.training(options.steps, values=derivation.evaluate(parameters=given))
@@ -110,10 +109,6 @@ def losses_text(training: Training) -> str:
 
 def _is_round(step: int) -> bool:
     return step < 10 or set(str(step)[1:]) == {"0"}
-
-
-def _is_same(path: str, other: str) -> bool:
-    return os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other)
 
 
 COMMAND = Command("train", "repeat the update and print the losses", arguments, run)

@@ -121,7 +121,7 @@ def _is_ours(folder: Path) -> bool:
     if not hasattr(os, "getuid"):
         return True
     about = folder.stat()
-    return about.st_uid == os.getuid() and not about.st_mode & stat.S_IWOTH
+    return about.st_uid == os.getuid() and not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _compiled(source: str, command: tuple[str, ...], flags: tuple[str, ...], path: Path) -> Path:

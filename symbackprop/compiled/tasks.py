@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError
+from symbackprop.given import keys_of
 from symbackprop.quantities import Array, Phase, Role
 
 STEP = "step"  # the key of the number of the step, where a rule counts them
@@ -32,7 +33,7 @@ class Task:
 
 def gradients_of(derivation: Derivation) -> Task:
     """The derivatives of the loss by the contract's keys: ``W1``, ``b1``, or a program's own names."""
-    parameters = _layers(derivation)
+    parameters = keys_of(derivation)
     results = {key: derivation.gradient_array(array) for key, array in parameters.items()}
     prefix = "d_" if derivation.network.program else "d"
     sentence = "The loss, and its derivatives by"
@@ -43,7 +44,7 @@ def step_of(derivation: Derivation) -> Task:
     """One update: of all that is trained, tied parameters once each, and of the update rule's states."""
     if derivation.after is None:
         raise InputError("training needs an [update] table: a rule and a learning rate")
-    keys = {array: key for key, array in _layers(derivation).items()}
+    keys = {array: key for key, array in keys_of(derivation).items()}
     taken = {array: keys.get(array, array.label or "parameters") for array in derivation.arrays.parameters}
     changed = {key: array for array, key in taken.items() if array not in derivation.arrays.frozen}
     for array in derivation.system.givens:
@@ -57,15 +58,3 @@ def step_of(derivation: Derivation) -> Task:
     results = {key: replace(array, phase=Phase.NEW) for key, array in changed.items()}
     sentence = "The loss, and the new values of"
     return Task("loss and a step of training", "loss_and_step", sentence, "new_", parameters, results)
-
-
-def _layers(derivation: Derivation) -> dict[str, Array]:
-    arrays = derivation.arrays
-    if derivation.network.program:
-        return {array.label: array for array in arrays.parameters}
-    found: dict[str, Array] = {}
-    for number, (weight, bias) in enumerate(zip(arrays.weights, arrays.biases, strict=True), 1):
-        found[f"W{number}"] = weight
-        if bias is not None:
-            found[f"b{number}"] = bias
-    return found

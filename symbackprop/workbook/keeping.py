@@ -11,10 +11,10 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
+from symbackprop.archives import BROKEN
 from symbackprop.errors import OutsideError
 from symbackprop.files import write_whole
 from symbackprop.workbook.ods import DIGESTED, META, as_ods, digest_of
-from symbackprop.workbook.opening import BROKEN
 from symbackprop.workbook.parts import CUSTOM, DIGEST
 
 _SAID = re.compile(rb'name="' + DIGEST.encode() + rb'".{0,400}?>([0-9a-f]{64})<')
@@ -28,15 +28,15 @@ def write_book(path: str | os.PathLike[str], content: bytes, *, force: bool = Fa
     shown = os.fspath(path)
     if not force and not _is_untouched(shown):
         raise OutsideError(
-            f"{shown}: this workbook was changed since symbackprop wrote it, or is another one; "
+            f"{shown}: this file was changed since symbackprop wrote it, or is another one; "
             "choose another name, or say --force to replace it"
         )
     write_whole(path, as_ods(content) if shown.lower().endswith(".ods") else content)
 
 
 def _is_untouched(path: str) -> bool:
-    """Whether nothing is lost if a file is replaced: there is none, or no workbook, or one as we wrote it."""
-    if not os.path.isfile(path):
+    """Whether nothing is lost if a file is replaced: there is none, or nothing in it, or a workbook as we wrote it."""
+    if not os.path.isfile(path) or not os.path.getsize(path):
         return True
     try:
         with ZipFile(BytesIO(Path(path).read_bytes())) as zipped:
@@ -48,5 +48,7 @@ def _is_untouched(path: str) -> bool:
                 said = zipped.read(CUSTOM) if CUSTOM in names else b""
             found = _SAID.search(said)
             return found is not None and found[1].decode() == digest_of({name: zipped.read(name) for name in parts})
-    except (*BROKEN, OSError):
-        return True  # no workbook, or not to be read: writing says why, if it cannot be replaced
+    except OSError:
+        return True  # writing says why, if it cannot be replaced
+    except BROKEN:
+        return False  # somebody's text, or a workbook with a password

@@ -12,7 +12,8 @@ from hashlib import sha256
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from symbackprop.workbook.parts import DIGEST, EPOCH, STAMP
+from symbackprop.archives import EPOCH, STAMP
+from symbackprop.workbook.parts import DIGEST
 
 META, CONTENT, STYLES = "meta.xml", "content.xml", "styles.xml"
 DIGESTED = (CONTENT, STYLES)  # what the digest is of; the other parts hold no work of anybody's

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import warnings
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
+from symbackprop.archives import BROKEN
 from symbackprop.errors import InputError
 from symbackprop.workbook.inside import DESCRIPTION, Inside, inside
 
@@ -18,10 +18,6 @@ MOST_BYTES = 1_000_000_000  # of a workbook's parts, unpacked
 MOST_TIMES, ANY_BYTES = 200, 50_000_000  # a file that unpacks to more times its size than this, and to more bytes
 MOST_CELLS = 20_000_000  # of all sheets, empty ones left of filled ones included
 NOT_OURS = "is not a workbook that symbackprop wrote: it has no description inside"
-BROKEN = (
-    BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, SyntaxError, RuntimeError,
-    ArithmeticError, zlib.error,
-)  # fmt: skip
 Filled = Iterator[tuple[int, int, Any]]  # row, column, what stands there
 
 

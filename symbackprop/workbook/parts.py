@@ -12,13 +12,12 @@ from io import BytesIO
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile
 
-STAMP = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
-EPOCH = "2000-01-01T00:00:00Z"
-CORE, CUSTOM = "docProps/core.xml", "docProps/custom.xml"
+from symbackprop.archives import CORE, undated_properties
+
+CUSTOM = "docProps/custom.xml"
 DIGEST = "symbackprop digest"  # the property that holds the digest of all other parts, which comes last in the file
 NO_DIGEST = "0" * 64
 NO_ROWS = re.compile(rb"<sheetData ?/>|<sheetData></sheetData>")
-MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 CACHED = re.compile(rb"(</f>|<f(?: [^>]*)?/>)<v(?: [^>]*)?>[^<]*</v>")
 CHUNK = 1 << 20
 LEVEL = 4  # of compression: at 6, an eighth more time in writing for a twentieth less size
@@ -48,7 +47,7 @@ def assembled(frame: bytes, rows: Mapping[str, IO[bytes]]) -> bytes:
 
 def _pieces(part: str, content: bytes, rows: Mapping[str, IO[bytes]]) -> Iterator[bytes]:
     if part == CORE:
-        yield MODIFIED.sub(rb"\g<1>" + EPOCH.encode() + rb"\g<2>", content)
+        yield undated_properties(content)
     elif part in rows:
         around = NO_ROWS.split(content)
         assert len(around) == 2, "a sheet without rows is written otherwise than expected"

@@ -31,6 +31,7 @@ from symbackprop.system import Equation, every_index, scalar
 from symbackprop.values import Values, values_at
 
 DIGITS = 60
+MOST_BITS = 10_000  # before or behind the point of a number that is compared
 KINDRED_POINTS = 10  # random points at which quantities that are always equal are recognised
 MOST_WORLDS = 12
 DEEPEST = 400  # quantities that one equation is followed back through
@@ -118,6 +119,8 @@ class Document:
         if not numbers.arithmetic.context.isfinite(value):  # type: ignore[attr-defined]
             raise InputError("it has no value at the description's numbers")
         sign, mantissa, exponent, _ = value._mpf_
+        if abs(exponent) > MOST_BITS:
+            raise TooLarge("its value is too large, or too near to 0, to be compared with a printed number")
         exact = Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
         return -exact if sign else exact
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from mpmath import mpf, nstr
+
 from symbackprop.checking.audit.document import Document
 from symbackprop.checking.claims import Claim
 from symbackprop.checking.findings import Finding
@@ -35,10 +37,12 @@ def relation(document: Document, number: int, claim: Claim) -> Finding:
         reason = "no relation sign: <, >, <=, >=, =, !=, ≈; nor 'depends on' or 'does not depend on'"
         return Finding(number, claim, "not judged", reason=reason)
     sides = [_side(document, text) for text in parts[::2]]
-    if all(_holds(left, sign, right) for left, sign, right in zip(sides, parts[1::2], sides[1:], strict=False)):
-        return Finding(number, claim, "ok", value=sides[0].value)
-    told = f"the left side is {float(sides[0].value):.9g}, the right one {float(sides[-1].value):.9g}"
-    return Finding(number, claim, "wrong", value=sides[0].value, diagnosis=told)
+    for place, (left, sign, right) in enumerate(zip(sides, parts[1::2], sides[1:], strict=False)):
+        if not _holds(left, sign, right):
+            which = "" if len(sides) == 2 else f" of {' '.join(map(str.strip, parts[2 * place : 2 * place + 3]))}"
+            told = f"the left side{which} is {_shown(left.value)}, the right one {_shown(right.value)}"
+            return Finding(number, claim, "wrong", value=sides[0].value, diagnosis=told)
+    return Finding(number, claim, "ok", value=sides[0].value)
 
 
 def _dependence(document: Document, number: int, claim: Claim, found: re.Match[str]) -> Finding:
@@ -55,6 +59,11 @@ def _dependence(document: Document, number: int, claim: Claim, found: re.Match[s
             told = f"it depends on {plain(quantity)}" if not claimed else f"it does not depend on {plain(quantity)}"
             return Finding(number, claim, "wrong", diagnosis=told)
     return Finding(number, claim, "ok")
+
+
+def _shown(value: Fraction) -> str:
+    """Nine digits, of numbers beyond floats too."""
+    return str(nstr(mpf(value.numerator) / value.denominator, 9)).removesuffix(".0")
 
 
 def _side(document: Document, text: str) -> Side:

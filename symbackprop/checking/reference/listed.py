@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from symbackprop.checking.points import frozen_keys, keys_of, own_point
+from symbackprop.checking.points import frozen_keys, own_point
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError, MissingValue
-from symbackprop.given import Exact, given_entries, override
+from symbackprop.given import Exact, given_entries, keys_of, override
 from symbackprop.notation.names import Names
 from symbackprop.notation.neutral import neutral_array
 from symbackprop.quantities import Array, Role
