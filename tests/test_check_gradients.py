@@ -145,6 +145,7 @@ def test_layouts_and_keys_and_losses_beside_the_gradients_are_taken() -> None:
         (lambda found: found | {"W1": found["W1"][:1]}, "shape (1, 2); expected (2, 2)"),
         (lambda found: found | {"W1": found["W1"] * np.nan}, "has nan at W1[0][0]"),
         (lambda found: found | {"W1": "no numbers"}, "not an array of numbers"),
+        (lambda found: found | {"b1": np.tile(found["b1"], (3, 1))}, "is not summed over the observations"),
     ],
 )
 def test_what_cannot_be_compared_is_said(change, said: str) -> None:  # type: ignore[no-untyped-def]
@@ -152,6 +153,22 @@ def test_what_cannot_be_compared_is_said(change, said: str) -> None:  # type: ig
     report = check_gradients(lambda *arguments: change(textbook(network)(*arguments)), network)
     assert not report
     assert said in report.to_text()
+
+
+@pytest.mark.parametrize(("shape", "what"), [((-1, 1), "column"), ((1, -1), "row")])
+def test_a_bias_may_come_as_a_column_or_a_row_and_that_is_said(shape: tuple[int, int], what: str) -> None:
+    """As in courses that keep b as a column: ``np.sum(dZ, axis=1, keepdims=True)``."""
+    network = Network.read(EXAMPLE)
+    right = textbook(network)
+
+    def gradients(parameters, inputs, targets, wrong=1):  # type: ignore[no-untyped-def]
+        found = right(parameters, inputs, targets)
+        return found | {"b1": (wrong * found["b1"]).reshape(shape)}
+
+    report = check_gradients(gradients, network)
+    assert report
+    assert f"b1 comes as a {what}" in report.to_text()
+    assert not check_gradients(lambda *arguments: gradients(*arguments, wrong=-1), network)
 
 
 def test_a_changed_argument_is_said() -> None:

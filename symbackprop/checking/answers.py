@@ -51,10 +51,18 @@ def entries_of(value: Any, shape: tuple[int, ...], *, turned: bool) -> Numbers:
     turned = turned and len(shape) == 2
     expected = shape[::-1] if turned else shape
     if entries.shape != expected:
-        if entries.size != 1 or expected:
+        if is_flat(entries.shape, expected):
+            entries = entries.reshape(expected)
+        elif entries.size != 1 or expected:
             raise Unreadable(_shape_remark(entries.shape, expected))
-        entries = entries.reshape(())
+        else:
+            entries = entries.reshape(())
     return entries.T if turned else entries
+
+
+def is_flat(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    """Whether a column or a row stands where a vector of as many numbers belongs."""
+    return len(expected) == 1 and found in ((expected[0], 1), (1, expected[0]))
 
 
 def not_finite(key: str, entries: Numbers) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from symbackprop.catalogue.mistakes import Subject
-from symbackprop.checking.answers import Unreadable, entries_of, not_finite, place_text, precision_of, table_of
-from symbackprop.checking.calling import LIBRARIES, Answer, Gradients, answer_of
+from symbackprop.checking.answers import Unreadable, entries_of, is_flat, not_finite, place_text, precision_of, table_of
+from symbackprop.checking.calling import LIBRARIES, Answer, Gradients, answer_of, plain
 from symbackprop.checking.diagnosis import MARGIN, Diagnosis, Explanation, Observed, tolerance_of
 from symbackprop.checking.explaining import mistakes_of
 from symbackprop.checking.laws import Numbers
@@ -118,6 +118,7 @@ class _Run:
     bad: dict[str, list[str]] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     precisions: set[str] = field(default_factory=set)
+    flattened: dict[str, tuple[int, ...]] = field(default_factory=dict)  # columns and rows that are taken as vectors
 
     def __post_init__(self) -> None:
         self.arrays = keys_of(self.derivation)
@@ -158,6 +159,8 @@ class _Run:
             self.bad.setdefault(key, []).append(str(error))
             return
         found[self.gradient[key]] = entries
+        if is_flat(written := np.shape(plain(value)), shape):
+            self.flattened[key] = written
         remark = not_finite(key, entries)
         if remark:
             self.bad.setdefault(key, []).append(remark)
@@ -228,7 +231,10 @@ class _Run:
         return f"{key}{place_text(shown)} is {float(found):{SHOWN_DIGITS}}, right is {float(right):{SHOWN_DIGITS}}"
 
     def _blind(self, observed: Sequence[Observed]) -> Iterable[str]:
-        """What could not be seen: entries that rounding or a kink hides at every point."""
+        """Shapes that were passed over; entries that rounding or a kink hides at every point."""
+        for key, shape in self.flattened.items():
+            what = "row" if shape[0] == 1 < shape[1] else "column"
+            yield f"{key} comes as a {what} of shape {shape}; its numbers are compared with the vector's"
         for key in self.keys:
             array = self.gradient[key]
             if key in self.bad or not observed:

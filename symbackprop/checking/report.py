@@ -92,7 +92,7 @@ class Report:
             return f"every {self.what} agrees: {', '.join(self.parameters)}"
         if self.mistakes:
             best = [each for each in self.mistakes if not each.instead_of]
-            said = "; and ".join(f"{', '.join(each.parameters)}: {each.sentence}{_in(each)}" for each in best)
+            said = "; and ".join(f"{_whose(each)}{each.sentence}{_in(each)}" for each in best)
             return f"{said}{'; everything else is right' if self.complete else '; that does not explain everything'}"
         return f"the {self.what} is wrong" if not self.problems else f"the {self.what} cannot be used as it is"
 
@@ -145,6 +145,10 @@ class Report:
 
 def _finite(value: float) -> float | None:
     return value if value == value and abs(value) != float("inf") else None
+
+
+def _whose(finding: MistakeFinding) -> str:
+    return f"{', '.join(finding.parameters)}: " if finding.parameters else ""
 
 
 def _in(finding: MistakeFinding) -> str:
