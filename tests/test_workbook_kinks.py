@@ -22,9 +22,9 @@ from symbackprop.workbook.verifying import differing
 from symbackprop.workbook.writer import book_bytes
 from tests.conftest import FULL
 from tests.engines import by_ironcalc, by_libreoffice
+from tests.kinked import KINKED_ACTIVATIONS, KINKED_LOSSES, KINKED_PENALTIES, RULES
 from tests.running import run
 
-RULES = {"0": 0.0, "1": 1.0, '"1/2"': 0.5}
 # Where the kink is hit: exactly but not in floats (0.1*3 - 0.3), by numbers that are 0, or not quite.
 NETS = {"by rounding": (3, -0.3), "as it is": (0, 0), "not quite": (3, '"-0.29999999999999999999"')}
 # What stands in the description, and the derivative that has a kink with its slopes below and above.
@@ -39,6 +39,12 @@ KINKS = {
 }
 ALL = [each for each in product(KINKS, RULES, NETS) if each[0] != "l1" or each[2] == "as it is"]
 CASES = ALL if FULL else ALL[::4]
+
+
+def test_every_kinked_entry_of_the_catalogue_is_among_the_cases() -> None:
+    texts = [activation + loss for activation, loss, *_ in KINKS.values()]
+    for name in (*KINKED_ACTIVATIONS, *KINKED_LOSSES, *KINKED_PENALTIES):
+        assert any(f'"{name}"' in text for text in texts), name
 
 
 def description(kink: str, rule: str, net: str) -> str:

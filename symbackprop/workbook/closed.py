@@ -19,10 +19,6 @@ from symbackprop.workbook.layout import Layout
 MOST_PARTS = 2_000  # quantities that are put into each other before it is given up
 
 
-class _TooLongError(Exception):
-    """A cell cannot hold it."""
-
-
 class ClosedForms:
     """Closed forms on one sheet; parts that several of them have are made once."""
 

@@ -85,10 +85,6 @@ class Labels:
         """A whole array's name."""
         return runs(self.notation.array_name(array))
 
-    def plain_array(self, array: Array) -> str:
-        """A whole array's name as plain text."""
-        return plain(self.notation.array_name(array))
-
     def defined(self, quantity: Quantity) -> str:
         """The text from which a quantity's defined name is made."""
         array = quantity.array

@@ -9,13 +9,8 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.catalogue.activations import ACTIVATIONS
-from symbackprop.catalogue.losses import LOSSES
-from symbackprop.catalogue.penalties import PENALTIES
+from tests.kinked import KINKED_ACTIVATIONS, KINKED_LOSSES, KINKED_PENALTIES, RULES
 
-RULES = {"0": 0.0, "1": 1.0, '"1/2"': 0.5}
-KINKED_ACTIVATIONS = [name for name, entry in ACTIVATIONS.items() if entry.kinked]
-KINKED_LOSSES = [name for name, entry in LOSSES.items() if entry.kinked]
-KINKED_PENALTIES = [name for name, entry in PENALTIES.items() if entry.kinked]
 # Of a sum or a product, a formula's slope at a kink is that of the kinked function put into the rest.
 FORMULA_SLOPES = {
     "max(x, 0)": lambda rule: rule,

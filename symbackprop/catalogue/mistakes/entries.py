@@ -317,13 +317,8 @@ def sign_of(equation: Equation) -> int:
     return 1 if number > 0 else -1
 
 
-def reaches(equation: Equation) -> list[Term]:
-    """The terms of an equation that has terms."""
-    return list(equation.terms) if isinstance(equation, SumOfProducts) else []
-
-
 __all__ = [
     "WIDEST", "Change", "Changes", "Equation", "Fraction", "Indicator", "Kronecker", "Mistake", "Reindex", "Scatter",
     "Subject", "Variant", "axis_at", "cells", "fresh_letter", "is_slope", "only", "orders", "permuted",
-    "reaches", "sign_of", "swapped", "times", "variants_of", "with_factor", "with_terms", "without",
+    "sign_of", "swapped", "times", "variants_of", "with_factor", "with_terms", "without",
 ]  # fmt: skip

@@ -171,12 +171,11 @@ def slope_at_out(subject: Subject) -> Changes:
 
 def divided_by_slope(subject: Subject) -> Changes:
     """delta = dE/dout / dout/dnet."""
-    for equation, term, cell, slope in _slope_terms(subject):
+    for equation, term, cell, _ in _slope_terms(subject):
         rest = [each for each in cells(term) if each != cell]
         if len(rest) == 1:
             body = Quotient(Reference(rest[0]), Reference(cell))
             yield Change((Map(equation.target, body, scale=Term(term.number, over=term.over)),))
-        del slope
 
 
 def loss_slope_left_out(subject: Subject) -> Changes:

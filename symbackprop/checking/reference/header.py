@@ -85,4 +85,4 @@ def _identifiers(reference: Reference) -> dict[str, str]:
 def _comment(text: str) -> str:
     """A text that cannot end the comment that it stands in."""
     plain = "".join(each if each.isalnum() or each in " []:.,()=+-_/" else " " for each in text)
-    return re.sub(r"\s+", " ", plain.replace("/*", " ").replace("*/", " ").replace("//", "/")).strip()
+    return re.sub(r"\s+", " ", plain.replace("//", "/")).strip()
