@@ -22,10 +22,10 @@ WORDS = (
     *(r"\ln", r"\exp", r"\sin", r"\cos", r"\tan", r"\sinh", r"\cosh", r"\tanh", r"\max", r"\min"),
     *(r"\arcsin", r"\arccos", r"\arctan"),
 )
-TEXT = (r"\mathrm", r"\mathit", r"\mathbf", r"\text", r"\operatorname", r"\boldsymbol", r"\mathcal")
-ACCENTS = (r"\hat", r"\bar", r"\tilde", r"\vec", r"\dot")
+TEXT = (r"\mathrm", r"\mathit", r"\mathbf", r"\text", r"\operatorname", r"\mathcal")
+ACCENTS = (r"\hat", r"\bar", r"\tilde", r"\vec", r"\dot", r"\boldsymbol")
 SCRIPT = 0.79
-LETTER, GREEK, DIGIT, TEXT_LETTER = 5.5, 5.9, 5.0, 5.4
+LETTER, GREEK, DIGIT, TEXT_LETTER, CAPITAL = 5.5, 5.9, 5.0, 5.4, 2.5
 BREAKS = (" + ", " - ", r" \cdot ", r" \times ", r" \ast ", r" \, ", " / ", r" \text{ if } ")
 LONGEST = 4000  # characters that no row holds
 SUMS = BREAKS[:2]
@@ -66,7 +66,8 @@ def _token(token: str, tokens: Iterator[str]) -> float:
     if token == r"\sqrt":
         return _argument(tokens) + 9
     if token in TEXT:
-        return TEXT_LETTER * len(_raw(tokens)) + 1.7
+        word = _raw(tokens)
+        return TEXT_LETTER * len(word) + CAPITAL * sum(map(str.isupper, word)) + 1.7
     if token in ACCENTS:
         return _argument(tokens)
     if token in WORDS:
@@ -110,7 +111,7 @@ def _environment(name: str, tokens: Iterator[str]) -> float:
     rows = [[width(cell) for cell in row.split("&")] for row in ROW_END.split("".join(inner))]
     columns = max(len(row) for row in rows)
     widest = (max(row[column] for row in rows if column < len(row)) for column in range(columns))
-    return sum(widest) + 10 * columns + 8
+    return sum(widest) + 10 * columns + 3
 
 
 def broken(formula: str, room: float) -> list[str]:
