@@ -15,7 +15,7 @@ from symbackprop.public import Derivation, derive
 # What each format of a document is called, the ending of its file, and what share of the import it may take.
 FORMATS = {"text": ("txt", 1 / 3), "markdown": ("md", 1 / 3), "latex": ("tex", 1 / 3), "pdf": ("pdf", 1.0)}
 SIZES = (*((2, units, 2) for units in (2, 4, 8, 16, 32)), (2, 48, 2))
-RUNS = 3
+RUNS = 2
 GROWING = ("text", "markdown", "latex", "typst", "pdf")
 IMPORT = "import sympy, in a fresh process"
 WHOLE = "the whole command, Python's start and our own imports included; nothing is promised of it"

@@ -104,10 +104,10 @@ def in_turns(calls: Mapping[str, Callable[[], object]], *, runs: int = RUNS, lea
     return {name: Timing(tuple(seconds)) for name, seconds in found.items()}
 
 
-def alone(function: Callable[[], object]) -> Timing:
-    """One thing by itself, as many runs as `RUNS`."""
+def alone(function: Callable[[], object], *, runs: int = RUNS) -> Timing:
+    """One thing by itself, so many times."""
     count = _repetitions(function)
-    return Timing(tuple(_timed(function, count) for _ in range(RUNS)))
+    return Timing(tuple(_timed(function, count) for _ in range(runs)))
 
 
 def command(*arguments: str) -> Callable[[], object]:

@@ -25,7 +25,7 @@ from symbackprop.workbook.styles import named_styles
 
 LARGE, SMALL = (784, 128, 10), (2, 2, 2)
 STEPS = 1_000
-RUNS = 5
+RUNS = 3
 LIMIT = 2.0
 MOST_MEGABYTES = 300
 COMPUTED = "Training"

@@ -297,11 +297,14 @@ def product_of(factors: list[Expression]) -> Expression:
     """The factors' product in their order: literal numbers gathered in front, ones left out, zero if one is zero."""
     number, kept = Fraction(1), []
     for factor in (each for whole in factors for each in _factors(whole)):
-        sign, bare = (-1, factor.operand) if isinstance(factor, Negative) else (1, factor)
+        bare = factor
+        if isinstance(factor, Negative):
+            number, bare = -number, factor.operand
         value = _ratio(bare)
-        number *= sign * (1 if value is None else value)
         if value is None:
             kept.append(bare)
+        elif value != 1:
+            number *= value
     if number == 0:
         return ZERO
     if abs(number) != 1 or not kept:

@@ -249,16 +249,17 @@ class Network:
 
         return self._of(with_numbers(self, numbers))._called(self.source)
 
-    def with_observations(self, count: int | str) -> Self:
+    def with_observations(self, count: int | str, *, updated: bool = True) -> Self:
         """The network for another number of observations, whose inputs and targets have no values yet.
 
-        For evaluating the same laws at other data; ``table`` stays as it was written.
+        For evaluating the same laws at other data; ``table`` stays as it was written. Not ``updated``: without its
+        update rule, whose equations take as long to derive as all others.
         """
         network = type(self).__new__(type(self))
         for each in fields(self):
             object.__setattr__(network, each.name, getattr(self, each.name))
         blank = {"inputs": None, "targets": None, "program_inputs": dict.fromkeys(self.program_inputs)}
-        for name, value in {**blank, "observations": count}.items():
+        for name, value in {**blank, "observations": count, **({} if updated else {"update": None})}.items():
             object.__setattr__(network, name, value)
         return network
 

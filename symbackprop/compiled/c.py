@@ -22,6 +22,7 @@ from symbackprop.printing.dialect import Label
 from symbackprop.quantities import Array
 
 STRAIGHT = 200  # operations for one observation, up to which each number has a line of its own
+IN_LANES = 160  # the same for many observations side by side: more take compilers above half a second
 
 
 def c_source(program: Program) -> str:
@@ -139,7 +140,7 @@ class _Writer(LoopWriter):
         ]
 
     def _lanes_or_blocks(self) -> Iterator[str]:
-        if self.straight:
+        if self.program.operations <= min(IN_LANES, STRAIGHT):
             lanes = LaneWriter(self.program, self.names, pointers(self.program)[: -1 - len(self.program.results)])
             if lanes.vectorised:
                 yield from lanes.source()

@@ -67,7 +67,8 @@ from symbackprop.system import (
 def program_of(derivation: Derivation, task_of: Callable[[Derivation], Task] = gradients_of) -> Program:
     """The program of a derivation, for any number of observations. Settings are taken at the description's values."""
     network = derivation.network
-    open_network = derive(network.with_observations("n"), rewrites=bool(derivation.rewrites))
+    described = network.with_observations("n", updated=task_of is not gradients_of)
+    open_network = derive(described, rewrites=bool(derivation.rewrites))
     return _Builder(derivation, open_network, task_of(open_network)).program()
 
 
@@ -321,6 +322,8 @@ class _Builder:
 
     def _with_hoisted(self, law: Expression) -> Expression:
         """The law with every part that has an array of its own as that array's cell."""
+        if not self.hoisted:
+            return law
         if _has_call(law) and not isinstance(law, Along):
             letters = letters_in(law)
             axes = axes_of([law])
