@@ -208,3 +208,26 @@ def test_a_given_number_is_not_doubted_against_numbers_that_agree_with_it() -> N
     findings = audit(Claims(tuple(Claim(*each) for each in numbers.items())), network)
     assert [each.verdict for each in findings] == ["ok", "ok", "wrong", "wrong", "wrong"]
     assert not [each.diagnosis for each in findings if "which is given as" in (each.diagnosis or "")]
+
+
+def test_a_given_number_is_not_doubted_for_what_only_comes_of_one_wrong_number() -> None:
+    """Prakash Jay's softmax is a/sum(a), as he says himself: no other weight, though one would give what follows."""
+    network = Network.parse(
+        """
+        [inputs]
+        values = [[0.938, 0.94, 0.98]]
+        [targets]
+        values = [[1, 0, 0]]
+        [[layers]]
+        units = 3
+        activation = "softmax"
+        weights = [[0.1, 0.3, 0.5], [0.4, 0.7, 0.2], [0.8, 0.2, 0.9]]
+        bias = [1, 1, 1]
+        [loss]
+        name = "binary_cross_entropy"
+        """
+    )
+    numbers = {"out[1][2]": "0.4078", "dE/dout[1][2]": "1.6886", "dout[1][2]/dnet[1][2]": "0.2415"}
+    findings = audit(Claims(tuple(Claim(*each) for each in numbers.items())), network)
+    assert [each.verdict for each in findings] == ["wrong", "wrong", "wrong"]
+    assert not [each.diagnosis for each in findings if "which is given as" in (each.diagnosis or "")]

@@ -172,6 +172,18 @@ def test_units_may_be_numbered_through_the_network_inputs_first() -> None:
     assert plain(named.cell_name(cell)) == "Err_j^(1)"
 
 
+def test_the_states_of_a_rule_have_the_authors_letters() -> None:
+    # Kingma and Ba, Adam: moments m and v, step t
+    update = '[update]\nrule = "adam"\nlearning_rate = 0.1'
+    named = notation_for(network('mean_square = "v"\nmean = "m_0"', layer="units = 2", end=update))
+    weights = Array(Role.WEIGHT, (Axis("unit", 2, 1), Axis("unit", 2, 0)), 1)
+    state = {label: Array(Role.STATE, weights.axes, 1, label, wrt=weights) for label in ("mean", "mean_square")}
+    assert tex(named.name(Quantity(state["mean_square"], (0, 1)))) == "v_{w_{2}}"
+    assert tex(named.name(Quantity(state["mean"], (0, 0)))) == "m_{0,w_{1}}"
+    with pytest.raises(DescriptionError, match="mean_square: is written as"):
+        style_of({"mean_square": "m"})
+
+
 def test_nodes_of_two_digits_are_kept_apart() -> None:
     named = notation("indexed", (6, 4, 2), weight="w_{{from_node}{to_node}}")
     assert plain(named.name(quantity(Role.WEIGHT, 1, 3, 0))) == "w_1,10"

@@ -34,7 +34,6 @@ ROLE_KEYS = {
     Role.RATE: "rate",
 }
 SETTING_KEYS = ("strength", "momentum", "decay", "epsilon", "beta1", "beta2", "step")
-STATE_LETTERS = {"velocity": "v", "mean": "m", "mean_square": "s"}
 CHECKED_WHOLE = 2_000  # quantities up to which a clash is looked for among all of them
 SHRUNK = 3  # units that a wide layer is checked as, else
 
@@ -105,10 +104,10 @@ class Notation:
         match array.role:
             case Role.STATE:
                 assert array.wrt is not None
-                return _state(array, self._array(array.wrt), self._mark(array))
+                return self._state(array, self._array(array.wrt))
             case Role.PENALTY:
                 assert array.wrt is not None
-                return _state(array, self._array(array.wrt), self._mark(array))
+                return self._state(array, self._array(array.wrt))
             case Role.PARAMETER:
                 name = self._of_pattern("parameter_vector", array)
                 return replace(name, subscript=name.subscript or ("" if array.label == "trained" else array.label))
@@ -127,7 +126,7 @@ class Notation:
                 return self._labelled(array, observation)
             case Role.STATE | Role.PENALTY if array.wrt is not None:
                 whose = self._plain_entry(array.wrt, "", rest)
-                return replace(_state(array, whose, self._mark(array)), observation=observation)
+                return replace(self._state(array, whose), observation=observation)
             case Role.PARAMETER if replace(array, phase=Phase.NOW) in self._sources and isinstance(rest[0], int):
                 source, indices = self._sources[replace(array, phase=Phase.NOW)][rest[0]]
                 return replace(self._plain_entry(source, "", indices), mark=self._mark(array))
@@ -159,6 +158,12 @@ class Notation:
         if not mark and not observation:
             return name
         return replace(name, mark=name.mark + mark, observation=observation)
+
+    def _state(self, array: Array, whose: Name) -> Name:
+        """The name of an optimiser's state, or of a penalty's summand."""
+        pattern = self.style.patterns.get(array.label) if array.role is Role.STATE else None
+        base = filled(pattern, {}) if pattern else own_name(array.label.replace(" ", "_"))
+        return replace(base, argument=replace(whose, mark=""), mark=self._mark(array))
 
     def _mark(self, array: Array) -> str:
         match array.phase:
@@ -305,13 +310,6 @@ class _Writer:
         if pattern.fields & {"number", *RUNNING} and self.layered and not pattern.superscript:
             pattern = replace(pattern, superscript=(f"({fields['layer']})",))
         return filled(pattern, fields, mark=self.mark, observation=observation)
-
-
-def _state(array: Array, whose: Name, mark: str) -> Name:
-    """The name of an optimiser's state, or of a penalty's summand."""
-    letter = STATE_LETTERS.get(array.label)
-    base = Name(letter) if letter else own_name(array.label.replace(" ", "_"))
-    return replace(base, argument=replace(whose, mark=""), mark=mark)
 
 
 def notation_for(network: Network) -> Notation:

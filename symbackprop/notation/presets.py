@@ -58,6 +58,9 @@ PATTERNS: Mapping[str, str] = {
     "beta1": r"\beta_1",
     "beta2": r"\beta_2",
     "step": r"\tau",
+    "velocity": "v",
+    "mean": "m",
+    "mean_square": "s",
 }
 OPTIONAL_PATTERNS = (
     "output",

@@ -63,6 +63,8 @@ def style_of(table: Mapping[str, object]) -> Style:
     chosen: dict[str, object] = {**MARKS, **PATTERNS, **PRESETS[name], **table}
     patterns = {key: _pattern(key, chosen[key]) for key in (*PATTERNS, *OPTIONAL_PATTERNS) if key in chosen}
     patterns |= _arrays(patterns, table)
+    if patterns["mean"] == patterns["mean_square"]:
+        raise DescriptionError("notation.mean_square: is written as notation.mean is; change one of them")
     new_mark = _mark("new_value", chosen["new_value"])
     after_mark = _mark("after_value", chosen["after_value"]) if chosen["after_value"] else new_mark
     return Style(name, patterns, _conventions(chosen), new_mark, after_mark)

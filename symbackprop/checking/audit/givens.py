@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from symbackprop.checking.audit.document import Document
 from symbackprop.checking.printed import Printed, printed
-from symbackprop.checking.scalars import Scalars, evaluated
+from symbackprop.checking.scalars import Scalars, evaluated, operands
 from symbackprop.errors import SymbackpropError
-from symbackprop.expressions import Expression
+from symbackprop.expressions import Expression, Reference
 from symbackprop.quantities import Quantity, Role
 
 SUPPORT = 2  # printed numbers that must agree with another given number, and none with the given one alone
+Agreeing = tuple[Quantity, int]  # what is printed, and how many digits of it
 DIGITS = 4  # those numbers' digits, besides the number that the other one is calculated from
 
 
@@ -36,7 +38,9 @@ def other_given(
         if value is None:
             continue
         own, theirs = _support(document, document.scalars({given: value}))
-        if len(theirs) >= SUPPORT and not own and sum(theirs) - len(claimed.digits) >= DIGITS:
+        digits = sum(length for _, length in theirs) - len(claimed.digits)
+        enough = len(theirs) >= SUPPORT and not own and digits >= DIGITS
+        if enough and _is_told_apart(document, expression, [each for each, _ in theirs]):
             plain = document.derivation.notation.plain(given)
             agree = f"{len(theirs)} of the document's numbers agree with that alone"
             sentence = f"calculated with {plain} = {value:g}, which is given as {document.given[given]:g}; {agree}"
@@ -44,10 +48,16 @@ def other_given(
     return None
 
 
-def _support(document: Document, other: Scalars) -> tuple[list[int], list[int]]:
-    """The lengths of the printed numbers that agree with the description alone, and with another world alone."""
-    own: list[int] = []
-    theirs: list[int] = []
+def _is_told_apart(document: Document, expression: Expression, agreeing: Iterable[Quantity]) -> bool:
+    """Whether one of these is not just what comes of the expression: that would agree whatever made it wrong."""
+    wrong = set(operands(expression))
+    return any(each not in wrong and wrong.isdisjoint(document.behind(Reference(each))) for each in agreeing)
+
+
+def _support(document: Document, other: Scalars) -> tuple[list[Agreeing], list[Agreeing]]:
+    """The printed numbers that agree with the description alone, and with another world alone."""
+    own: list[Agreeing] = []
+    theirs: list[Agreeing] = []
     for claim in document.claims.claims:
         try:
             found = document.names.resolve(claim.quantity) if claim.printed else None
@@ -60,7 +70,7 @@ def _support(document: Document, other: Scalars) -> tuple[list[int], list[int]]:
         if here != there and math.isfinite(here) and math.isfinite(there):
             mine, its = number.fits(here), number.fits(there)
             if mine != its:
-                (own if mine else theirs).append(len(number.digits))
+                (own if mine else theirs).append((found, len(number.digits)))
     return own, theirs
 
 
