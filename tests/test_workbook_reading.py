@@ -17,7 +17,7 @@ from symbackprop.errors import InputError
 from symbackprop.network import Dense, Network
 from symbackprop.values import evaluate
 from symbackprop.workbook import layout, workbook_bytes
-from symbackprop.workbook.engines import ENGINES
+from symbackprop.workbook.engines import ENGINES, PROGRAM, converted
 from symbackprop.workbook.reading import read
 from symbackprop.workbook.verifying import verified
 from tests.conftest import FULL
@@ -165,6 +165,22 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         read(str(tmp_path / "half.xlsx"))
 
 
+def test_a_damaged_ods_is_refused_before_libreoffice_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PROGRAM, str(tmp_path / "nowhere"))
+    path = tmp_path / "book.ods"
+    with ZipFile(path, "w") as zipped:
+        zipped.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        zipped.writestr(
+            "content.xml", "<office:document-content xmlns:office='x'><office:body></office:document-content>"
+        )
+    whole = path.read_bytes()
+    with pytest.raises(InputError, match=r"book.ods: is damaged and cannot be read: mismatched tag"):
+        read(str(path))
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"book.ods: is not a workbook, or is damaged"):
+        read(str(path))
+
+
 DAMAGED = 300 if FULL else 15
 
 
@@ -235,6 +251,27 @@ def test_an_edited_book_verifies_in_both_engines(engine: str, tmp_path: Path) ->
     edited(path, "Network", place_of(path, "w1"), -0.85)
     found = verified(str(path), engine)
     assert (found.differences, bool(found)) == ((), True)
+
+
+@pytest.mark.engine
+def test_books_that_libreoffice_has_saved_are_read_and_verified(tmp_path: Path) -> None:
+    need_ironcalc()
+    need_libreoffice()
+    titled = small(title="_x0041_ a'b")
+    networks = [titled, titled, Network.read(EXAMPLES / "softmax-classifier.toml")]
+    kinds = ["sheets", "rows", "sheets"]
+    books = [
+        written(network, tmp_path, steps=2, layout=kind).read_bytes()
+        for network, kind in zip(networks, kinds, strict=True)
+    ]
+    for network, saved in zip(networks, converted(books, "xlsx", "xlsx"), strict=True):
+        path = tmp_path / "saved.xlsx"
+        path.write_bytes(saved)
+        assert read(str(path)).to_toml() == network.to_toml()
+        assert verified(str(path), "ironcalc").differences == ()
+        first = openpyxl.load_workbook(path).worksheets[0]
+        texts = [cell.value for row in first.iter_rows(max_row=5) for cell in row]
+        assert network.title in texts, "as LibreOffice shows it"
 
 
 def test_values_beside_formulas_are_not_believed(tmp_path: Path) -> None:

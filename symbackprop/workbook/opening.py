@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
+from xml.parsers.expat import ExpatError, ParserCreate
 from zipfile import ZipFile
 
 from symbackprop.archives import BROKEN
@@ -17,6 +18,7 @@ from symbackprop.workbook.inside import DESCRIPTION, Inside, inside
 MOST_BYTES = 1_000_000_000  # of a workbook's parts, unpacked
 MOST_TIMES, ANY_BYTES = 200, 50_000_000  # a file that unpacks to more times its size than this, and to more bytes
 MOST_CELLS = 20_000_000  # of all sheets, empty ones left of filled ones included
+UNDERLINE = re.compile("_x005F_(?=x[0-9A-Fa-f]{4}_)")
 NOT_OURS = "is not a workbook that symbackprop wrote: it has no description inside"
 Filled = Iterator[tuple[int, int, Any]]  # row, column, what stands there
 
@@ -42,6 +44,7 @@ def opened(path: str) -> Opened:
         from symbackprop.workbook.engines import converted
 
         _refuse_foreign(content, path, "content.xml")
+        _refuse_damaged(content, path, "content.xml")
         (content,) = converted([content], "ods", "xlsx")
     else:
         _refuse_foreign(content, path, "xl/workbook.xml")
@@ -70,6 +73,15 @@ def _refuse_foreign(content: bytes, path: str, part: str) -> None:
         raise InputError(f"{path}: has {size:,} bytes unpacked; at most {MOST_BYTES:,} are read")
 
 
+def _refuse_damaged(content: bytes, path: str, part: str) -> None:
+    """Refuses what is not whole: LibreOffice would make of it what it can, and say nothing."""
+    try:
+        with ZipFile(BytesIO(content)) as zipped, zipped.open(part) as file:
+            ParserCreate().ParseFile(file)
+    except (*BROKEN, ExpatError) as error:
+        raise InputError(f"{path}: is damaged and cannot be read: {error}") from error
+
+
 def loaded(content: bytes, name: str, *, values: bool = False) -> dict[str, Filled]:
     """What stands in the cells of an .xlsx file, by sheet; with ``values``, the values beside formulas."""
     from openpyxl import load_workbook
@@ -87,11 +99,16 @@ def loaded(content: bytes, name: str, *, values: bool = False) -> dict[str, Fill
                     left -= len(row)
                     if left < 0:
                         raise InputError(f"{name}: has more than {MOST_CELLS:,} cells; it is not read")
-                    cells += [(cell.row, cell.column, cell.value) for cell in row if cell.value is not None]
+                    cells += [(cell.row, cell.column, _said(cell.value)) for cell in row if cell.value is not None]
                 filled[sheet.title] = iter(cells)
             return filled
     except BROKEN as error:
         raise InputError(f"{name}: is damaged and cannot be read: {error}") from error
+
+
+def _said(value: Any) -> Any:
+    """A cell's value as it is shown: openpyxl leaves the underlines of texts in cells as the file writes them."""
+    return UNDERLINE.sub("_", value) if isinstance(value, str) and "_x005F_" in value else value
 
 
 def _rows(cells: Mapping[tuple[int, int], Any]) -> Iterator[list[Any]]:

@@ -16,6 +16,7 @@ from symbackprop.workbook.placement import address, column_letters
 
 LONGEST_TEXT = 32_000  # Excel takes 32,767 characters
 NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # a file's _x0041_ is an A: the underline itself is written as one
 KEPT = ' xml:space="preserve"'  # or readers may take blanks at a text's ends away
 
 
@@ -76,5 +77,5 @@ def _valued(formula: str, value: float | str) -> str:
 
 
 def _piece(text: str) -> str:
-    legal = NOT_IN_XML.sub("", text)
+    legal = ESCAPED.sub("_x005F_", NOT_IN_XML.sub("", text))
     return f"<t{KEPT if legal != legal.strip() else ''}>{escape(legal)}</t>"
