@@ -92,7 +92,7 @@ def _what(layout: Layout) -> str:
     if network.program:
         return f"A program of {len(network.program)} equations: its result, and its derivative by every quantity, live."
     sizes = "-".join(str(each) for each in (network.inputs_count, *(each.units for each in network.layers)))
-    return f"A {sizes} network as live formulas: one pass forward, every gradient by backpropagation, one update."
+    return f"The {sizes} network as live formulas: one pass forward, every gradient by backpropagation, one update."
 
 
 def _given_and_computed(layout: Layout) -> Iterator[tuple[str, str]]:
@@ -106,8 +106,9 @@ def _given_and_computed(layout: Layout) -> Iterator[tuple[str, str]]:
         for role, words in KINDS.items()
         if role in counts
     ]
-    several = f"; {layout.observations:,} observations" if layout.observations > 1 else ""
-    yield "given", ", ".join(said) + several
+    yield "given", ", ".join(said)
+    if layout.observations > 1:
+        yield "observations", f"{layout.observations:,}"
     gradients = sum(size(each) for each in derivation.arrays.parameters)
     after = ", new values" if derivation.after is not None else ""
     yield "computed", f"every net input and output, the loss, {gradients:,} gradients{after}"
