@@ -55,7 +55,9 @@ class Bounds:
         """A given number is off by its rounding to binary, unless it is one."""
         exact = self.numbers.exact.given[array]
         return [
-            0.0 if isinstance(wanted, Fraction) and Fraction(value) == wanted else UNIT_ROUNDOFF * abs(value)
+            0.0
+            if isinstance(wanted, Fraction) and math.isfinite(value) and Fraction(value) == wanted
+            else UNIT_ROUNDOFF * abs(value)
             for value, wanted in zip(self.numbers.array(array), exact, strict=True)
         ]
 

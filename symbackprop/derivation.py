@@ -5,6 +5,7 @@ States no backward formula of its own: adjoints come from the sweep. Computes no
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -28,11 +29,36 @@ from symbackprop.notation import Notation, notation_for
 from symbackprop.notation.styles import Conventions
 from symbackprop.quantities import Array, Axis, Cell, Phase, Role
 from symbackprop.rewriting import Rewrite, fused, rewritten
-from symbackprop.sweep import Naming, Slopes, canonical_letters, reverse_sweep
+from symbackprop.sweep import Naming, Slopes, canonical_letters, reverse_sweep, uses_in
 from symbackprop.system import Equation, Kronecker, Map, Reindex, Scatter, SumOfProducts, System, Term
 
 NOT_DIFFERENTIATED = frozenset({Role.TARGET, Role.RATE, Role.SETTING})
 CARRIED = frozenset({Role.LOSS, Role.PART, Role.PENALTY})
+
+
+class _Forward:
+    """A forward pass, with what the sweep of a single derivative asks of it: a local one must not cost the whole."""
+
+    def __init__(self, equations: tuple[Equation, ...]) -> None:
+        self.equations, self.uses = equations, uses_in(equations)
+        self.places = {equation.target.array: place for place, equation in enumerate(equations)}
+
+    def between(self, sources: Set[Array], of: Array) -> list[Equation]:
+        """The equations through which ``of`` depends on one of the sources, in order."""
+        first = min(self.places.get(each, -1) for each in sources)
+        waiting, reached = [of], set[int]()
+        while waiting:
+            place = self.places.get(waiting.pop(), -1)
+            if place > first and place not in reached:
+                reached.add(place)
+                waiting += self.equations[place].reads
+        depends = set(sources)
+        found = []
+        for equation in (self.equations[place] for place in sorted(reached)):
+            if not depends.isdisjoint(equation.reads):
+                depends.add(equation.target.array)
+                found.append(equation)
+        return found
 
 
 @dataclass(frozen=True)
@@ -159,13 +185,25 @@ class Derivation:
             named = _derivative_array(of, of_unit, array)
             return 1, replace(named, phase=Phase.USE) if array in self.ties.reindexed else named
 
-        passed = self.after if of.phase is Phase.AFTER and self.after else self.now
-        forward = (*self.ties.reindexed.values(), *passed.equations)
-        wanted = NOT_DIFFERENTIATED - {wrt.role}
-        naming = Naming(adjoint, lambda array: array.role not in wanted)
-        for equation in reverse_sweep(forward, {of: seed}, naming=naming, slopes=self._slopes):
+        forward = self._forward_after if of.phase is Phase.AFTER and self.after else self._forward_now
+        tied = self.ties.reindexed.get(wrt)  # the total at a tied position is that of the parameters behind it
+        sources = {wrt, *(tied.sources if tied else ())}
+        between = forward.between(sources, of)
+        wanted = {*sources, *(each.target.array for each in between)}
+        naming = Naming(adjoint, wanted.__contains__)
+        sweep = reverse_sweep(between, {of: seed}, naming=naming, slopes=self._slopes, uses=forward.uses)
+        for equation in sweep:
             if self.definition(equation.target.array) is None:
                 self._define(equation)
+
+    @cached_property
+    def _forward_now(self) -> _Forward:
+        return _Forward((*self.ties.reindexed.values(), *self.now.equations))
+
+    @cached_property
+    def _forward_after(self) -> _Forward:
+        assert self.after is not None
+        return _Forward((*self.ties.reindexed.values(), *self.after.equations))
 
     def _shared(self, definition: Equation, shared: Array, observations: Axis) -> Equation:
         match definition:

@@ -342,3 +342,8 @@ def substituted(expression: Expression, replacement: Callable[[Hashable], Expres
 def size(expression: Expression) -> int:
     """How many nodes the expression has."""
     return 1 + sum(size(child) for child in expression.children)
+
+
+def depth(expression: Expression) -> int:
+    """How many nodes stand inside each other."""
+    return 1 + max((depth(child) for child in expression.children), default=0)

@@ -84,28 +84,38 @@ def canonical_letters(array: Array) -> tuple[str, ...]:
     return tuple(special.get(axis.kind) or next(units) for axis in array.axes)
 
 
+def uses_in(equations: Iterable[Equation]) -> Counter[Array]:
+    """How many equations each array is an argument of."""
+    return Counter(array for equation in equations for array in set(_arguments(equation)))
+
+
 def reverse_sweep(
-    equations: Sequence[Equation], seeds: Mapping[Array, Term], *, naming: Naming, slopes: Slopes
+    equations: Sequence[Equation],
+    seeds: Mapping[Array, Term],
+    *,
+    naming: Naming,
+    slopes: Slopes,
+    uses: Counter[Array] | None = None,
 ) -> list[Equation]:
     """The equations of all wanted adjoints, each before it is used.
 
-    ``seeds`` are the derivatives, by the arrays that the sweep starts from, of what is differentiated.
+    ``seeds`` are the derivatives, by the arrays that the sweep starts from, of what is differentiated. ``uses`` are
+    those in the whole forward pass where the sweep goes through a part of it.
     """
-    return _Sweep(equations, naming, slopes).run(seeds)
+    return _Sweep(equations, naming, slopes, uses_in(equations) if uses is None else uses).run(seeds)
 
 
 class _Sweep:
-    def __init__(self, equations: Sequence[Equation], naming: Naming, slopes: Slopes) -> None:
-        self.equations, self.naming, self.slopes = equations, naming, slopes
+    def __init__(self, equations: Sequence[Equation], naming: Naming, slopes: Slopes, uses: Counter[Array]) -> None:
+        self.equations, self.naming, self.slopes, self.uses = equations, naming, slopes, uses
         self.found: list[Equation] = []
         self.pieces: dict[Array, list[_Piece]] = {}
-        self.uses = Counter(array for equation in equations for array in set(_arguments(equation)))
         self.definitions = {equation.target.array: equation for equation in equations}
 
     def run(self, seeds: Mapping[Array, Term]) -> list[Equation]:
         for array, seed in seeds.items():
             self.pieces[array] = [seed]
-        remaining = Counter(self.uses)
+        remaining = uses_in(self.equations)
         for equation in reversed(self.equations):
             pieces = self.pieces.pop(equation.target.array, None)
             if pieces is not None:

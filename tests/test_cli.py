@@ -69,6 +69,7 @@ def test_the_version_is_the_package_s() -> None:
         ["new"],
         ["new", "net.toml", "--sizes", "2"],
         ["new", "net.toml", "--sizes", "0-1"],
+        ["new", "net.toml", "--sizes", f"{'9' * 5_000}-1"],
         ["new", "net.toml", "--seed", "x"],
         ["new", "net.toml", "--activation", "sigmod"],
         ["new", "net.toml", "--loss", "nosuch"],

@@ -239,3 +239,27 @@ def test_where_printed_numbers_give_none_more_digits_are_carried_on() -> None:
     )
     text = sb.derive(network).to_text()
     assert "≈ -log(1 - 1.000) ≈ 12.00" in text  # -ln(1 - sigmoid(12)) = 12.000006
+
+
+BEYOND_DOUBLES = """
+loss = "E"
+[inputs]
+x = ["1e400"]
+[parameters]
+w = "-1e400"
+[[equations]]
+name = "v"
+formula = "w + 0.5"
+[[equations]]
+name = "E"
+formula = "v^2 + x"
+[document]
+carry = "CARRY"
+"""
+
+
+@pytest.mark.parametrize("carry", ["full", "printed"])
+@pytest.mark.parametrize("output", ["text", "latex", "markdown", "typst"])
+def test_a_given_number_beyond_doubles_is_shown_as_it_was_written(output: str, carry: str) -> None:
+    derivation = sb.derive(sb.Network.parse(BEYOND_DOUBLES.replace("CARRY", carry)))
+    assert {"text": "-1e400 + 0.5"}.get(output, "400") in derivation.rendered(output)

@@ -20,7 +20,7 @@ EXAMPLE = ROOT / "examples" / "russo.toml"
 STAGES = (
     {"errors", "limits"},
     {"expressions", "quantities"},
-    {"archives", "balls", "files", "functions"},
+    {"archives", "balls", "files", "functions", "ordering"},
     {"calculus", "formulas", "primitives", "system"},
     {"catalogue", "contraction", "notation", "rounding"},
     {"exactness"},

@@ -16,7 +16,7 @@ from symbackprop.network import Matrix
 MOST_WRITTEN = 200  # weights; a larger network has them drawn from [initial]
 
 _LAST_OF = {"binary_cross_entropy": "sigmoid", "cross_entropy": "softmax"}  # what the outputs of a loss must be
-_SIZES = re.compile(r"[0-9]+(?:-[0-9]+)+")
+_SIZES = re.compile(r"[0-9]{1,5}(?:-[0-9]{1,5})+")
 
 
 def sizes_of(text: str) -> tuple[int, ...]:

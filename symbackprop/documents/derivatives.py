@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,9 @@ from symbackprop.derivation import Derivation
 from symbackprop.documents.content import Equality, Item, Line, Matrices, Paragraph
 from symbackprop.documents.laws import Lines, has_law, vanishes, without_zeros
 from symbackprop.errors import InputError, TooLarge
-from symbackprop.expressions import Expression, Reference, leaves, size, substituted
+from symbackprop.expressions import Expression, Reference, size, substituted
 from symbackprop.forms.adjoints import Link
+from symbackprop.ordering import in_order, operands
 from symbackprop.quantities import Array, Quantity, Role
 from symbackprop.system import every_index
 
@@ -167,29 +169,26 @@ def _paths(lines: Lines, quantity: Quantity) -> Line:
 def closed_expression(derivation: Derivation, quantity: Quantity) -> Expression:
     """The quantity in inputs, targets, parameters and settings alone. Refused where it would be too long to be read."""
     from symbackprop.forms.adjoints import scalar_of
+    from symbackprop.forms.closed import refuse_deeper
     from symbackprop.forms.delta import flattened
 
     known: dict[Quantity, Expression] = {}
-    waiting = [quantity]
-    while waiting:
-        here = waiting[-1]
-        if here in known:
-            waiting.pop()
-            continue
-        if derivation.definition(here.array) is None:
-            known[here] = Reference(here)
-            continue
-        own = scalar_of(derivation, here)
-        missing = [each for each in dict.fromkeys(leaves(own)) if isinstance(each, Quantity) and each not in known]
-        if missing:
-            waiting += missing
-            continue
-        found = flattened(substituted(own, lambda of: known[of] if isinstance(of, Quantity) else Reference(of)))
-        count = size(found)
-        if count > MOST_OPERATIONS:
+    equations: dict[Quantity, Expression] = {}
+
+    def needs(of: Quantity) -> list[Quantity]:
+        if of not in equations:
+            equations[of] = scalar_of(derivation, of)
+        return [] if derivation.definition(of.array) is None else operands(equations[of])
+
+    def written(of: Hashable) -> Expression:
+        return known[of] if isinstance(of, Quantity) and of in known else Reference(of)
+
+    for here in in_order(quantity, needs, known):
+        found = known[here] = flattened(substituted(equations[here], written))
+        refuse_deeper(found, "closed", WAY_OUT)
+        if size(found) > MOST_OPERATIONS:
             raise TooLarge(
                 f"the closed form of {derivation.notation.plain(quantity)} would have more than {MOST_OPERATIONS:,} "
                 f"operations and names in a document: {WAY_OUT}, or take it from Python, as gradient(...).closed_form"
             )
-        known[here] = found
     return known[quantity]

@@ -34,7 +34,7 @@ from symbackprop.forward import entries_of
 from symbackprop.given import setting_entry
 from symbackprop.network import Entry, ExactNumber
 from symbackprop.printing.dialect import decimal_text
-from symbackprop.printing.numbers import ShownNumber, exact, shown
+from symbackprop.printing.numbers import ShownNumber, exact, is_finite, shown
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import flat, scalar
 from symbackprop.values import Values
@@ -87,27 +87,38 @@ class Figures:
 
     def short_text(self, quantity: Quantity) -> str:
         """How a given number was written, if that is short enough to be shown; else empty."""
-        if quantity not in self._texts:
-            text = self.given_text(quantity)
-            self._texts[quantity] = text if len(text) <= LONGEST_WRITTEN else ""
-        return self._texts[quantity]
+        text = self.given_text(quantity)
+        return text if len(text) <= LONGEST_WRITTEN else ""
 
     def given_text(self, quantity: Quantity) -> str:
         """How a given number was written in the description, if it is still that number; else empty."""
-        equation = self.derivation.definition(quantity.array)
-        if equation is not None:
-            own = scalar(equation, quantity.indices)
-            match own:
+        trail: list[Quantity] = []
+        while quantity not in self._texts:
+            trail.append(quantity)
+            equation = self.derivation.definition(quantity.array)
+            if equation is None:
+                self._texts[quantity] = self._own_text(quantity)
+                break
+            match scalar(equation, quantity.indices):
                 case Reference(Quantity() as same):
-                    return self.given_text(same)
-            return ""
+                    quantity = same
+                case _:
+                    self._texts[quantity] = ""
+        text = self._texts[quantity]
+        self._texts.update(dict.fromkeys(trail, text))
+        return text
+
+    def _own_text(self, quantity: Quantity) -> str:
         entry = self._entry(quantity)
-        if not isinstance(entry, ExactNumber):
+        if not isinstance(entry, ExactNumber) or not self._is_still(entry, quantity):
             return ""
-        text = entry.text or decimal_text(entry.value)
-        if not text or (not entry.text and len(text) > LONGEST_DEFAULT):
-            return ""
-        return text if exact(self.values.of(quantity)) == exact(float(entry.value)) else ""
+        text = entry.text or decimal_text(entry.value) or ""
+        return text if entry.text or len(text) <= LONGEST_DEFAULT else ""
+
+    def _is_still(self, entry: ExactNumber, quantity: Quantity) -> bool:
+        """Whether the number is the description's, and not one given in its place."""
+        value = self.values.of(quantity)
+        return bool(self.values.numbers.arithmetic.number(entry.value) == value)
 
     def rational(self, quantity: Quantity) -> Fraction | None:
         """The number as a fraction, where rational arithmetic leads to it; without recursion, programs may be long."""
@@ -165,10 +176,10 @@ class Figures:
 
     def _given(self, quantity: Quantity) -> Fraction | None:
         entry = self._entry(quantity)
-        value = self.values.of(quantity)
-        if isinstance(entry, ExactNumber) and float(entry.value) == float(value):
+        if isinstance(entry, ExactNumber) and self._is_still(entry, quantity):
             return entry.value
-        return exact(value)
+        value = self.values.of(quantity)
+        return exact(value) if is_finite(value) else None
 
     def _entry(self, quantity: Quantity) -> Entry | None:
         """What the description has for a given quantity: a number with its text, or a name."""
@@ -215,7 +226,8 @@ class Figures:
                 continue
             equation = self.derivation.definition(here.array)
             if equation is None:
-                self._carried[here] = self._given(here)
+                given = self._given(here)
+                self._carried[here] = self.values.of(here) if given is None else given
                 continue
             body = scalar(equation, here.indices)
             missing = [each for each in leaves(body) if isinstance(each, Quantity) and each not in self._carried]
@@ -248,7 +260,8 @@ class Figures:
             numbers = {float(self._carried[each]) for each in endless if isinstance(each, Quantity)}
             terms = expression.operands if isinstance(expression, Sum) else (expression,)
             return numbers.pop() if len(numbers) == 1 and all(Reference(each) in terms for each in endless) else nan
-        return float(FloatArithmetic().evaluate(expression, lambda of: float(self._printed(of) or 0)))
+        arithmetic = FloatArithmetic()
+        return float(arithmetic.evaluate(expression, lambda of: arithmetic.number(self._printed(of) or 0)))
 
 
 def _has_cases(expression: Expression) -> bool:

@@ -103,12 +103,18 @@ def expansions(derivation: Derivation, quantity: Quantity) -> tuple[Expansion, .
 
 def _links_to(derivation: Derivation, upstream: Quantity) -> list[Link]:
     """The links from the loss to an upstream derivative, as far as each is one product; a sum stays one link."""
-    products = link_products(derivation, upstream) if is_one_product(derivation, upstream) else []
-    if len(products) == 1:  # a use's gradient, a sum over observations, may be one product in its law only
+    found: list[Link] = []
+    while is_one_product(derivation, upstream):
+        products = link_products(derivation, upstream)
+        if len(products) != 1:  # a use's gradient, a sum over observations, may be one product in its law only
+            break
         (only,) = products
-        links = [] if only.upstream is None else _links_to(derivation, only.upstream)
-        return [*links, *([only.link] if only.link else [])]
-    return [_itself(derivation, upstream)]
+        if only.link is not None:
+            found.append(only.link)
+        if only.upstream is None:
+            return found[::-1]
+        upstream = only.upstream
+    return [_itself(derivation, upstream), *found[::-1]]
 
 
 def _itself(derivation: Derivation, quantity: Quantity) -> Link:

@@ -22,6 +22,7 @@ from symbackprop.expressions import (
     Reference,
     Sum,
     Undefined,
+    depth,
     leaves,
     substituted,
 )
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from symbackprop.algebra import Expr, SymbolOf, Symbols
 
 CLOSED_LIMIT = 50_000  # operations if written out
+DEEPEST = 150  # brackets in brackets, beyond which our own printers would run out of stack
 
 
 @dataclass
@@ -110,12 +112,18 @@ def refuse_above(limit: int, count: int, form: str, unit: str, way_out: str) -> 
         raise TooLarge(f"the {form} form would have {count:,} {unit}; the limit is {limit:,}: {way_out}")
 
 
+def refuse_deeper(expression: Expression, form: str, way_out: str) -> None:
+    """A form's refusal of what is nested too deep to be printed."""
+    if depth(expression) > DEEPEST:
+        raise TooLarge(f"the {form} form would be nested more than {DEEPEST} deep: {way_out}")
+
+
 def closed_form(
     derivation: Derivation, quantity: Quantity, *, limit: int = CLOSED_LIMIT, symbols: Symbols | None = None
 ) -> Expr:
     """The quantity as a canonical SymPy expression in inputs, targets, parameters and settings.
 
-    Raises TooLarge if it would have more than ``limit`` operations written out.
+    Raises TooLarge if it would have more than ``limit`` operations written out, or be nested too deep for SymPy.
     """
     from symbackprop.algebra import Symbols
 
@@ -130,7 +138,10 @@ def closed_form(
 
     for each in graph.ordered(quantity):
         equation = graph.equation(each)
-        known[each] = made(each) if equation is None else written_out(derivation, each, equation, value_of)
+        try:
+            known[each] = made(each) if equation is None else written_out(derivation, each, equation, value_of)
+        except RecursionError:  # in SymPy, whose functions look into all their arguments
+            raise TooLarge("the closed form would be nested deeper than SymPy can go: use the delta form") from None
     return known[quantity]
 
 

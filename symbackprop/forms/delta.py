@@ -20,12 +20,12 @@ from symbackprop.expressions import (
     Quotient,
     Reference,
     Sum,
-    leaves,
     product_of,
     substituted,
     sum_of,
 )
 from symbackprop.forms.adjoints import scalar_of
+from symbackprop.ordering import in_order, operands
 from symbackprop.quantities import Array, Cell, Quantity, Role
 from symbackprop.sweep import SPARE_LETTERS
 from symbackprop.system import Kronecker, Map, SumOfProducts
@@ -120,21 +120,26 @@ def is_inlined(array: Array) -> bool:
 
 def deltas_in(expression: Expression) -> list[Quantity]:
     """The deltas among an expression's leaves, each once, in order."""
-    found = (leaf for leaf in leaves(expression) if isinstance(leaf, Quantity))
-    return list(dict.fromkeys(each for each in found if is_delta(each.array)))
+    return [each for each in operands(expression) if is_delta(each.array)]
 
 
 def inlined(derivation: Derivation, expression: Expression, known: dict[Quantity, Expression]) -> Expression:
     """The expression with every derivative that is not a delta written out; ``known`` keeps those that are."""
 
-    def written(of: object) -> Expression:
-        assert isinstance(of, Quantity)
-        if not is_inlined(of.array):
-            return Reference(of)
-        if of not in known:
-            known[of] = inlined(derivation, scalar_of(derivation, of), known)
-        return known[of]
+    equations: dict[Quantity, Expression] = {}
 
+    def needs(of: Quantity) -> list[Quantity]:
+        if of not in equations:
+            equations[of] = scalar_of(derivation, of)
+        return [each for each in operands(equations[of]) if is_inlined(each.array)]
+
+    def written(of: Hashable) -> Expression:
+        return known[of] if isinstance(of, Quantity) and of in known else Reference(of)
+
+    for leaf in operands(expression):
+        if is_inlined(leaf.array):
+            for each in in_order(leaf, needs, known):
+                known[each] = flattened(substituted(equations[each], written))
     return flattened(substituted(expression, written))
 
 

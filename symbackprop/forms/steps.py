@@ -13,12 +13,13 @@ from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError
 from symbackprop.expressions import Expression, Reference, substituted
 from symbackprop.forms.adjoints import root_of, scalar_of, wrt_quantity
-from symbackprop.forms.closed import closed_size, quantities_in, refuse_above
+from symbackprop.forms.closed import closed_size, quantities_in, refuse_above, refuse_deeper
 from symbackprop.forms.delta import delta_form, flattened, inlined, is_slope
 from symbackprop.forms.paths import path_count
 from symbackprop.forms.spoken import equation_text
 from symbackprop.forms.tails import Tails, raw_slope_formula, written_by_definition
 from symbackprop.identities import Verdict, decide, same_polynomial
+from symbackprop.ordering import in_order, operands
 from symbackprop.polynomials import differ_in_order_only
 from symbackprop.proof.carried import path_verdict
 from symbackprop.proof.formulas import rewrite_verdict
@@ -134,18 +135,23 @@ class _Walk:
     def _forward(self, expression: Expression) -> dict[Quantity, Expression]:
         """The nets, outs and variables that an expression is made of, each behind what it needs, by definition."""
         found: dict[Quantity, Expression] = {}
+        equations: dict[Quantity, Expression] = {}
 
-        def visit(each: Quantity) -> None:
-            if each in found or each.array.role not in FORWARD or self.derivation.definition(each.array) is None:
-                return
-            own = written_by_definition(scalar_of(self.derivation, each))
-            for inner in quantities_in(own):
-                visit(inner)
-            found[each] = own
+        def named(inside: Expression) -> list[Quantity]:
+            return [each for each in operands(inside) if each.array.role in FORWARD and self._is_defined(each)]
 
-        for leaf in quantities_in(expression):
-            visit(leaf)
+        def needs(each: Quantity) -> list[Quantity]:
+            if each not in equations:
+                equations[each] = written_by_definition(scalar_of(self.derivation, each))
+            return named(equations[each])[::-1]  # the first is defined first
+
+        for leaf in named(expression):
+            for each in in_order(leaf, needs, found):
+                found[each] = equations[each]
         return found
+
+    def _is_defined(self, quantity: Quantity) -> bool:
+        return self.derivation.definition(quantity.array) is not None
 
     def _slopes(self, tails: Tails) -> None:
         """Each slope by its form in the output."""
@@ -242,12 +248,15 @@ class _Walk:
 
 
 def _written_out(expression: Expression, definitions: Mapping[Quantity, Expression]) -> Expression:
-    """The expression with names replaced by what they stand for, as often as they occur in each other."""
+    """The expression with names replaced by what they stand for: each is defined behind those that it is made of."""
+    known: dict[Quantity, Expression] = {}
 
     def written(of: Hashable) -> Expression:
-        assert isinstance(of, Quantity)
-        return _written_out(definitions[of], definitions) if of in definitions else Reference(of)
+        return known[of] if isinstance(of, Quantity) and of in known else Reference(of)
 
+    for each, own in definitions.items():
+        known[each] = flattened(substituted(own, written))
+        refuse_deeper(known[each], "steps", "use the delta or chain form")
     return substituted(expression, written)
 
 

@@ -21,6 +21,7 @@ from symbackprop.expressions import (
 )
 from symbackprop.forms.adjoints import Link, LinkProduct, link_products, scalar_of
 from symbackprop.forms.delta import flattened, inlined, is_delta, is_slope
+from symbackprop.ordering import in_order
 from symbackprop.quantities import Array, Quantity, Role
 from symbackprop.system import Map, instantiated
 
@@ -45,16 +46,24 @@ class Tails:
         return flattened(sum_of([product_of(factors) for factors in self._paths(quantity, written, stops)]))
 
     def _paths(self, quantity: Quantity, written: Written, stops: Sequence[Array]) -> list[list[Expression]]:
-        found: list[list[Expression]] = []
-        for each in self.products(quantity):
-            own = [] if each.link is None else [written(each.link)]
-            if each.upstream is None:
-                found.append(own)
-            elif each.upstream.array in stops:
-                found.append([*self._delta(each.upstream), *own])
-            else:
-                found += [[*path, *own] for path in self._paths(each.upstream, written, stops)]
-        return found
+        known: dict[Quantity, list[list[Expression]]] = {}
+
+        def upstream(of: Quantity) -> list[Quantity]:
+            found = [each.upstream for each in self.products(of) if each.upstream is not None]
+            return [each for each in found if each.array not in stops]
+
+        def before(product: LinkProduct) -> list[list[Expression]]:
+            if product.upstream is None:
+                return [[]]
+            return [self._delta(product.upstream)] if product.upstream.array in stops else known[product.upstream]
+
+        for here in in_order(quantity, upstream, known):
+            known[here] = [
+                [*path, *([] if each.link is None else [written(each.link)])]
+                for each in self.products(here)
+                for path in before(each)
+            ]
+        return known[quantity]
 
     def _delta(self, quantity: Quantity) -> list[Expression]:
         """A delta in place of ∂E/∂net, with the notation's sign."""

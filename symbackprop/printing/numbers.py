@@ -114,7 +114,7 @@ def shown(value: Any, style: NumberStyle) -> ShownNumber:
     >>> shown(0.00004386, NumberStyle(decimals=3)).plain().text
     '4.4·10^-5'
     """
-    if not isinstance(value, int | Fraction) and not _is_finite(value):
+    if not isinstance(value, int | Fraction) and not is_finite(value):
         nan = bool(value != value)
         return ShownNumber(bool(value < 0), "nan" if nan else "inf", 0, not nan, style)
     number = exact(value)
@@ -145,7 +145,10 @@ def exact(value: Any) -> Fraction:
     return Fraction(int(above), int(below))
 
 
-def _is_finite(value: Any) -> bool:
+def is_finite(value: Any) -> bool:
+    """Whether a number is neither infinite nor undefined."""
+    if isinstance(value, int | Fraction):
+        return True
     if isinstance(value, float):
         return math.isfinite(value)
     import mpmath

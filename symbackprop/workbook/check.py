@@ -168,7 +168,7 @@ class Check:
         key = (parameter, side)
         if key not in self._known:
             number = self.parameters.index(parameter)
-            value = self.layout.value(parameter) + side * self.layout.settings[STEP]
+            value = self.layout.typed(parameter, self.layout.value(parameter)) + side * self.layout.settings[STEP]
             entries = {array: list(column) for array, column in self.layout.given.entries.items()}
             entries[parameter.array][flat(parameter.indices, parameter.array.shape)] = Fraction(value)
             values = self.layout.values.at(entries)
