@@ -264,12 +264,14 @@ def test_books_that_libreoffice_has_saved_are_read_and_verified(tmp_path: Path) 
         written(network, tmp_path, steps=2, layout=kind).read_bytes()
         for network, kind in zip(networks, kinds, strict=True)
     ]
-    for network, saved in zip(networks, converted(books, "xlsx", "xlsx"), strict=True):
+    for network, book, saved in zip(networks, books, converted(books, "xlsx", "xlsx"), strict=True):
         path = tmp_path / "saved.xlsx"
         path.write_bytes(saved)
         assert read(str(path)).to_toml() == network.to_toml()
         assert verified(str(path), "ironcalc").differences == ()
-        first = openpyxl.load_workbook(path).worksheets[0]
+        loaded = openpyxl.load_workbook(path)
+        assert set(loaded.defined_names) == set(openpyxl.load_workbook(BytesIO(book)).defined_names)
+        first = loaded.worksheets[0]
         texts = [cell.value for row in first.iter_rows(max_row=5) for cell in row]
         assert network.title in texts, "as LibreOffice shows it"
 

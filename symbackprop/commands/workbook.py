@@ -20,8 +20,9 @@ def arguments(parser: ArgumentParser) -> None:
         "-o", "--output", metavar="BOOK.xlsx", required=True, help="the workbook to write; .ods: LibreOffice"
     )
     parser.add_argument(
-        "--steps", metavar="N", type=whole_number(0, MOST_STEPS), help="with N steps of training, a row each"
-    )
+        "--steps", metavar="N", type=whole_number(0, MOST_STEPS),
+        help="with N steps of training; by default 20, and none where the layers stand as matrices",
+    )  # fmt: skip
     parser.add_argument(
         "--layout", choices=("sheets", "rows"), default="sheets",
         help="rows: one row per iteration, as in sheets made by hand, by default down to row 1002",
