@@ -371,3 +371,22 @@ def test_a_bound_python_function_follows_numbers_that_are_replaced() -> None:
     parameters["a"], inputs["y"] = 1.0, 1.0
     assert (bound(), bound.loss) == ({"a": 12.0, "b": 6.0}, 9.0)
     assert bound.gradients == {"a": 12.0, "b": 6.0}
+
+
+UNREAD_INPUT = """
+loss = "E"
+[inputs]
+x = ["1", "2"]
+[parameters]
+w = "0.5"
+[[equations]]
+name = "E"
+formula = "w^2"
+"""
+
+
+@pytest.mark.parametrize("target", ["python", "numpy", "c"])
+def test_a_loss_that_reads_no_input_has_its_gradient(target: str) -> None:
+    function = sb.derive(sb.Network.parse(UNREAD_INPUT)).compile(target)
+    found = function({"w": 0.5}, {"x": [1.0, 2.0]})
+    assert float(found["w"]) == 1.0

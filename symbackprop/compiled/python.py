@@ -115,7 +115,8 @@ class _Writer:
         after = [*self._lines(self.phases.after), self._result()]
         if any(" / n" in line for line in (*done, *each, *after)):
             body.append("n = len(rows)")
-        lines = [*self._rows(), *body, *done, *self._sums(), self._loop(), *_indented(each), *after]
+        looped = [self._loop(), *_indented(each)] if each else []  # a program may not read its inputs
+        lines = [*self._rows(), *body, *done, *self._sums(), *looped, *after]
         return "\n".join(
             [
                 f"def {self.program.task.function}(parameters, inputs, targets=None):",

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import ONE, Expression, Negative, Product, Quotient, Reference, Sum, leaves
 from symbackprop.identities import Verdict
+from symbackprop.ordering import in_order, operands
 from symbackprop.polynomials import NOTHING, UNIT, Polynomial, Ring, TooManyTerms, number
 from symbackprop.proof.claims import DERIVATIVES, Claims, body_at
-from symbackprop.quantities import Phase, Quantity
-from symbackprop.system import Map, Reindex, flat, scalar
+from symbackprop.quantities import Quantity
+from symbackprop.system import Map, scalar
 
 Dual = tuple[Polynomial, Polynomial]  # a value and its derivative
 
@@ -23,7 +24,7 @@ Dual = tuple[Polynomial, Polynomial]  # a value and its derivative
 def path_verdict(derivation: Derivation, quantity: Quantity, expression: Expression) -> Verdict:
     """Whether a derivative of the loss is an expression of values and slopes."""
     claims = Claims(derivation)
-    wrt = given_quantity(claims, quantity)
+    wrt = claims.given(quantity)
     carried = _Carried(claims, wrt)
     sign = number(claims.sign(quantity.array))
     try:
@@ -34,16 +35,6 @@ def path_verdict(derivation: Derivation, quantity: Quantity, expression: Express
     if same:
         return Verdict(True, True, "the loss differentiated forward through the network, as a polynomial, expanded")
     return Verdict(False, True, "another polynomial than the loss's derivative, carried forward through the network")
-
-
-def given_quantity(claims: Claims, quantity: Quantity) -> Quantity:
-    """What a derivative is by: of a tied position's total, the parameter that stands there."""
-    wrt = claims.wrt(quantity.array)
-    here = claims.defined.get(wrt)
-    if quantity.array.phase is not Phase.USE and isinstance(here, Reindex):
-        number, place = here.table[flat(quantity.indices, wrt.shape)]
-        return Quantity(here.sources[number], place)
-    return Quantity(wrt, quantity.indices)
 
 
 @dataclass
@@ -57,24 +48,15 @@ class _Carried:
 
     def dual(self, quantity: Quantity) -> Dual:
         """A forward quantity's value and derivative. Without recursion: programs may be long."""
-        waiting = [quantity]
-        while waiting:
-            here = waiting[-1]
-            if here in self.known:
-                waiting.pop()
-                continue
-            missing = [each for each in self._needed(here) if each not in self.known]
-            if missing:
-                waiting += missing
-            else:
-                self.known[waiting.pop()] = self._dual(here)
+        for here in in_order(quantity, self._needed, self.known):
+            self.known[here] = self._dual(here)
         return self.known[quantity]
 
     def _needed(self, quantity: Quantity) -> list[Quantity]:
         equation = self.claims.defined.get(quantity.array)
         if equation is None or quantity.array == self.wrt.array:
             return []
-        return [leaf for leaf in leaves(scalar(equation, quantity.indices)) if isinstance(leaf, Quantity)]
+        return operands(scalar(equation, quantity.indices))
 
     def _dual(self, quantity: Quantity) -> Dual:
         equation = self.claims.defined.get(quantity.array)
@@ -86,7 +68,7 @@ class _Carried:
         value = self.ring.symbol(quantity)
         slope = scale_slope * value
         body = body_at(equation, quantity.indices)
-        for argument in dict.fromkeys(leaf for leaf in leaves(body) if isinstance(leaf, Quantity)):
+        for argument in operands(body):
             slope = slope + scale * self.ring.symbol((quantity, argument)) * self.known[argument][1]
         return scale * value, slope
 
@@ -128,7 +110,7 @@ class _Carried:
         if array.role not in DERIVATIVES:
             return self.dual(leaf)[0]
         if self.claims.is_adjoint(array):
-            inner = _Carried(self.claims, given_quantity(self.claims, leaf), self.ring)
+            inner = _Carried(self.claims, self.claims.given(leaf), self.ring)
             return number(self.claims.sign(array)) * inner.dual(Quantity(self.claims.loss))[1]
         found = self.claims.partial_at(array, leaf.indices)
         if found is None:

@@ -11,7 +11,7 @@ from symbackprop.derivation import Derivation
 from symbackprop.expressions import Expression, Reference, leaves, substituted
 from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
 from symbackprop.rewriting import Rewrite
-from symbackprop.system import Equation, Map, Reindex, System, every_index, instantiated, scalar
+from symbackprop.system import Equation, Map, Reindex, System, every_index, flat, instantiated, scalar
 
 DERIVATIVES = frozenset({Role.DERIVATIVE, Role.DELTA})
 SAMPLED = 40  # entries of an array whose formulas are compared, at most
@@ -75,6 +75,15 @@ class Claims:
             return replace(array, role=Role.NET)
         assert array.wrt is not None
         return array.wrt
+
+    def given(self, quantity: Quantity) -> Quantity:
+        """What a derivative is by: of a tied position's total, the parameter that stands there."""
+        wrt = self.wrt(quantity.array)
+        here = self.defined.get(wrt)
+        if quantity.array.phase is not Phase.USE and isinstance(here, Reindex):
+            number, place = here.table[flat(quantity.indices, wrt.shape)]
+            return Quantity(here.sources[number], place)
+        return Quantity(wrt, quantity.indices)
 
     def is_total(self, equation: Equation) -> bool:
         """Whether a derivative by a tied position shows its parameter's total."""

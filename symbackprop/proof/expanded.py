@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
+from math import prod
 
 import sympy
 from sympy.core.function import UndefinedFunction
@@ -16,10 +17,11 @@ from sympy.core.function import UndefinedFunction
 from symbackprop.algebra import Expr, SymbolOf, to_sympy
 from symbackprop.expressions import ONE, leaves
 from symbackprop.identities import Verdict
+from symbackprop.ordering import operands
 from symbackprop.proof.checks import Check, check
 from symbackprop.proof.claims import DERIVATIVES, Claims, body_at
-from symbackprop.quantities import Array, Phase, Quantity
-from symbackprop.system import Equation, Map, Reindex, every_index, flat, scalar
+from symbackprop.quantities import Array, Quantity
+from symbackprop.system import Equation, Map, every_index, extents, scalar
 
 LARGEST = 20_000  # operations of the closed loss, times the derivatives taken of it
 
@@ -33,7 +35,7 @@ def expanded_size(claims: Claims) -> int:
             sizes[Quantity(equation.target.array, indices)] = sum(found) + len(found)
             if sizes[Quantity(equation.target.array, indices)] > LARGEST:
                 return LARGEST + 1
-    count = sum(len(list(every_index(each.target.array))) for each in claims.backward)
+    count = sum(prod(extents(each.target.array)) for each in claims.backward)
     return count * sizes[Quantity(claims.loss)]
 
 
@@ -83,20 +85,11 @@ class _Second:
     def derivative(self, quantity: Quantity) -> Expr:
         """The second side of an adjoint's entry, with the sign that its array has."""
         if quantity not in self.known:
-            wrt = self._wrt(quantity)
+            wrt = self.claims.given(quantity)
             loss, independent = self.loss(wrt.array)
             slope = sympy.diff(loss, self.symbol(wrt)).xreplace(independent)
             self.known[quantity] = self.claims.sign(quantity.array) * slope
         return self.known[quantity]
-
-    def _wrt(self, quantity: Quantity) -> Quantity:
-        """What a derivative is by: of a tied position's total, the parameter that stands there."""
-        wrt = self.claims.wrt(quantity.array)
-        here = self.claims.defined.get(wrt)
-        if quantity.array.phase is not Phase.USE and isinstance(here, Reindex):
-            number, place = here.table[flat(quantity.indices, wrt.shape)]
-            return Quantity(here.sources[number], place)
-        return Quantity(wrt, quantity.indices)
 
     def loss(self, cut: Array) -> tuple[Expr, dict[Expr, Expr]]:
         """The closed loss as a function of the entries of ``cut``, and what makes its derivatives polynomials."""
@@ -133,7 +126,7 @@ class _Second:
     def _function(self, equation: Map, quantity: Quantity) -> tuple[Expr, list[Quantity]]:
         if quantity not in self.functions:
             body = body_at(equation, quantity.indices)
-            arguments = list(dict.fromkeys(leaf for leaf in leaves(body) if isinstance(leaf, Quantity)))
+            arguments = operands(body)
             self.functions[quantity] = (_undefined(f"f{len(self.functions)}", len(arguments)), arguments)
         return self.functions[quantity]
 
