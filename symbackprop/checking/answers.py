@@ -19,14 +19,23 @@ def table_of(
     if isinstance(returned, tuple | list) and len(returned) == 2:  # (loss, gradients)
         returned = next((each for each in reversed(returned) if isinstance(each, Mapping)), returned)
     if not isinstance(returned, Mapping):
-        what = "nothing (None)" if returned is None else f"a {type(returned).__name__}"
+        kind = type(returned).__name__
+        what = (
+            "nothing (None)"
+            if returned is None
+            else f"{'an' if kind[0] in 'aeiou' or kind == 'ndarray' else 'a'} {kind}"
+        )
         return None, [f"the function returns {what}; expected a dict with the keys {', '.join(keys)}"]
     problems: list[str] = []
     table: dict[str, Any] = {}
     for name, value in returned.items():
         key = next((each for each in _spellings(str(name)) if each in keys), None)
         if key is None:
-            problems.append(f"the key {name!r} is not one of {', '.join(keys)}")
+            alike = next(
+                (each for each in keys if each.lower() in {spelt.lower() for spelt in _spellings(str(name))}), None
+            )
+            meant = f"; did you mean {alike!r}?" if alike else ""
+            problems.append(f"the key {name!r} is not one of {', '.join(keys)}{meant}")
         else:
             table[key] = value
     missing = [key for key in keys if key not in table and key not in optional]
@@ -37,7 +46,7 @@ def table_of(
 
 def _spellings(name: str) -> Iterator[str]:
     yield name
-    for prefix in ("d", "grad_", "g"):
+    for prefix in ("d", "d_", "grad_", "g"):
         if name.startswith(prefix):
             yield name[len(prefix) :]
 
@@ -45,7 +54,10 @@ def _spellings(name: str) -> Iterator[str]:
 def entries_of(value: Any, shape: tuple[int, ...], *, turned: bool) -> Numbers:
     """The numbers of one key in the order to_from; ``turned`` ones come as from_to. Raises Unreadable."""
     try:
-        entries = np.asarray(plain(value), dtype=np.longdouble)
+        given = np.asarray(plain(value))
+        if given.dtype.kind == "c":
+            raise Unreadable("has complex numbers")
+        entries = given.astype(np.longdouble)
     except (TypeError, ValueError) as error:
         raise Unreadable(f"is a {type(value).__name__}, not an array of numbers") from error
     turned = turned and len(shape) == 2
@@ -96,6 +108,8 @@ def _shape_remark(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
         return remark + ": rows and columns are exchanged (or layout='from_to' is meant)"
     if not expected and len(found) == 1:
         return remark + ": the bias is shared, its gradient is the sum over its units"
+    if len(expected) == 1 and len(found) == 2 and 1 in found and expected[0] in found:
+        return remark + ": a matrix of one row or column, where a vector is meant"
     if len(expected) == 1 and len(found) == 2 and found[-1] == expected[0]:
         return remark + ": the gradient is not summed over the observations"
     return remark

@@ -60,7 +60,7 @@ def called_safely(
     """What the user's function returns. Raises OutsideError that says where it failed, if it does."""
     try:
         return function(*arguments)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         inner = traceback.extract_tb(error.__traceback__)
         frames = [each for each in inner if each.filename != __file__ and not each.filename.startswith("<frozen")]
         own = getattr(getattr(function, "__code__", None), "co_filename", None)

@@ -21,8 +21,8 @@ from symbackprop.checking.diagnosis import MARGIN, Diagnosis, Explanation, Obser
 from symbackprop.checking.explaining import mistakes_of
 from symbackprop.checking.laws import Numbers
 from symbackprop.checking.points import Point, frozen_keys, points, settled
-from symbackprop.checking.remarks import relative_bound, remarks, worst_of
-from symbackprop.checking.report import SHOWN_DIGITS, MistakeFinding, ParameterFinding, Report
+from symbackprop.checking.remarks import beside, relative_bound, remarks, worst_of
+from symbackprop.checking.report import MistakeFinding, ParameterFinding, Report
 from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import InputError
 from symbackprop.given import keys_of
@@ -228,7 +228,7 @@ class _Run:
     def _worst_text(self, key: str, observed: Observed, array: Array, place: tuple[int, ...]) -> str:
         shown = place[::-1] if self.layout == "from_to" and len(place) == 2 else place
         found, right = observed.found[array][place], observed.numbers.array(array)[place]
-        return f"{key}{place_text(shown)} is {float(found):{SHOWN_DIGITS}}, right is {float(right):{SHOWN_DIGITS}}"
+        return f"{key}{place_text(shown)} {beside(float(found), float(right))}"
 
     def _blind(self, observed: Sequence[Observed]) -> Iterable[str]:
         """Shapes that were passed over; entries that rounding or a kink hides at every point."""

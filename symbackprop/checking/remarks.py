@@ -11,6 +11,16 @@ from symbackprop.checking.diagnosis import Observed
 from symbackprop.checking.laws import Numbers
 from symbackprop.quantities import Array
 
+SHOWN, MOST_SHOWN = 6, 17  # significant digits
+ALIKE = 1e-6  # relative: ratios that differ less are one
+
+
+def beside(found: float, right: float) -> str:
+    """A wrong number and the right one, with as many digits as tell them apart."""
+    digits = next((each for each in range(SHOWN, MOST_SHOWN) if f"{found:.{each}g}" != f"{right:.{each}g}"), MOST_SHOWN)
+    digits = min(digits + (digits > SHOWN), MOST_SHOWN)
+    return f"is {found:.{digits}g}, right is {right:.{digits}g}"
+
 
 def worst_of(observed: Observed, array: Array) -> tuple[float, tuple[int, ...]]:
     """The largest relative error of an array at a point, and where it is."""
@@ -49,8 +59,9 @@ def remarks(key: str, array: Array, observed: Sequence[Observed]) -> Iterable[st
     with np.errstate(all="ignore"):
         ratios = (found / right)[(right != 0) & np.isfinite(near)]
     size = ratios.size
-    if size > 1 and np.ptp(ratios) < 1e-6 * abs(ratios[0]):
-        yield f"every entry is {float(ratios[0]):.6g} times the right one"
+    if size > 1 and np.ptp(ratios) < ALIKE * min(abs(ratios[0]), abs(ratios[0] - 1)):
+        off = float(ratios[0]) - 1
+        yield f"every entry is {f'1 {off:+.2g}' if abs(off) < 1e-4 else f'{1 + off:.6g}'} times the right one"
     if not found.any():
         yield f"{key} is 0 everywhere"
     elif wrong.ndim > 1:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-SHOWN_DIGITS = ".6g"
-
 
 class GradientMismatch(AssertionError):
     """A check found a difference; the message is its report."""
@@ -25,6 +23,11 @@ class ParameterFinding:
     largest_relative_error: float
     worst: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether it is no array of finite numbers in the right shape: there is nothing to compare."""
+        return not self.agrees and self.largest_relative_error == float("inf") and not self.worst
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,9 @@ class Report:
         lines += [f"  {problem}" for problem in self.problems]
         right = [key for key, finding in self.parameters.items() if finding.agrees]
         for key, finding in self.parameters.items():
+            if finding.is_unreadable:
+                lines += [f"  {note}" for note in finding.notes]
+                continue
             if not finding.agrees:
                 size = finding.largest_relative_error
                 lines.append(f"  {key}: wrong by {size:.2g} relative{'; ' + finding.worst if finding.worst else ''}")
@@ -94,7 +100,9 @@ class Report:
             best = [each for each in self.mistakes if not each.instead_of]
             said = "; and ".join(f"{_whose(each)}{each.sentence}{_in(each)}" for each in best)
             return f"{said}{'; everything else is right' if self.complete else '; that does not explain everything'}"
-        return f"the {self.what} is wrong" if not self.problems else f"the {self.what} cannot be used as it is"
+        compared = [each for each in self.parameters.values() if not each.agrees and not each.is_unreadable]
+        usable = not self.problems and (compared or not any(each.is_unreadable for each in self.parameters.values()))
+        return f"the {self.what} is wrong" if usable else f"the {self.what} cannot be used as it is"
 
     def _explained(self) -> list[str]:
         lines = []
@@ -107,7 +115,8 @@ class Report:
                 lines.append(f"    right:  {each.equation}")
             if each.wrong_equation:
                 lines.append(f"    it has: {each.wrong_equation}")
-        if not self.agrees and not self.mistakes and not self.problems:
+        compared = any(not each.agrees and not each.is_unreadable for each in self.parameters.values())
+        if compared and not self.mistakes and not self.problems:
             lines.append("  none of the known mistakes, nor two of them together, gives these numbers")
         return lines
 

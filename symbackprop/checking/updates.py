@@ -24,8 +24,8 @@ from symbackprop.checking.explaining import mistakes_of
 from symbackprop.checking.gradients import FEW
 from symbackprop.checking.laws import Numbers
 from symbackprop.checking.points import Point, frozen_keys, points, settled
-from symbackprop.checking.remarks import remarks, worst_of
-from symbackprop.checking.report import SHOWN_DIGITS, ParameterFinding, Report
+from symbackprop.checking.remarks import beside, remarks, worst_of
+from symbackprop.checking.report import ParameterFinding, Report
 from symbackprop.derivation import Derivation, derive, update_equations
 from symbackprop.errors import InputError
 from symbackprop.given import keys_of
@@ -273,7 +273,7 @@ class _Check:
         size, place = max(errors, key=lambda each: each[0])
         each = observed[errors.index((size, place))]
         found, right = float(each.found[array][place]), float(each.numbers.array(array)[place])
-        text = f"{name}{place_text(place)} is {found:{SHOWN_DIGITS}}, right is {right:{SHOWN_DIGITS}}"
+        text = f"{name}{place_text(place)} {beside(found, right)}"
         return ParameterFinding(False, size, text, tuple(remarks(name, array, observed)))
 
 
