@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from symbackprop.catalogue.mistakes import MISTAKES, Subject, Variant, variants_of
 from symbackprop.checking.arrays import ArrayNumbers, Circular
 from symbackprop.checking.points import keys_of
-from symbackprop.derivation import Derivation
+from symbackprop.derivation import Derivation, derive
 from symbackprop.network import Network
 from symbackprop.quantities import Phase, Role
 from symbackprop.values import evaluate
@@ -23,11 +24,54 @@ OUTPUTS = (
     ("softmax", "cross_entropy"),
     ("sigmoid", "binary_cross_entropy"),
 )
+MOST_NUMBERS = 200  # of each family of networks
 HIDDEN = ("sigmoid", "tanh", "relu", "softplus")
 
 
 def generic_network(number: int) -> Network:
-    """A network with 2 or 3 layers of weights, with or without penalty, one observation or three."""
+    """A network with 2 or 3 layers of weights, with or without penalty, one observation or five."""
+    return Network(**_described(number))
+
+
+def tied_network(number: int) -> Network:
+    """A generic network in which some entries of weights are one parameter."""
+    described, random = _described(number), Random(f"tied:{number}")
+    rows = [row for layer in described["layers"] for row in layer["weights"]]
+    for row in random.sample(rows, 2):
+        row[random.randrange(len(row))] = "s"
+    described["parameters"] = {"s": round(random.uniform(-1, 1), 4)}
+    return Network(**described)
+
+
+def reduced_network(number: int) -> Network:
+    """A generic network whose loss is a mean over its outputs or a sum over its observations."""
+    described, random = _described(number), Random(f"reduced:{number}")
+    name = described["loss"]
+    loss = {"name": name, "over_observations": random.choice(["mean", "sum"])}
+    if name != "cross_entropy":
+        loss["over_outputs"] = random.choice(["mean", "sum"])
+    return Network(**described | {"loss": loss})
+
+
+def program(number: int) -> Network:
+    """A cell with a state, over two to four steps of time, with a second path to the loss."""
+    random = Random(f"program:{number}")
+    steps, cell = random.choice([2, 3, 4]), random.choice(["tanh", "sigmoid", "sin"])
+    lines = ['loss = "E"', "[inputs]"]
+    lines += [f"x_{step} = [{random.uniform(-1, 1):.4f}]" for step in range(1, steps + 1)] + ["t = [0.37]"]
+    for step in range(1, steps + 1):
+        before = f"w*h_{step - 1} + " if step > 1 else ""
+        lines += ["[[equations]]", f'name = "h_{step}"', f'formula = "{cell}({before}u*x_{step} + b)"']
+    lines += ["[[equations]]", 'name = "y"', f'formula = "v*h_{steps} + r*h_1"']
+    lines += ["[[equations]]", 'name = "E"', f'formula = "1/2*(y - t)^2 + {random.choice(["0", "y^3", "exp(y)"])}"']
+    lines += ["[parameters]", *(f"{name} = {random.uniform(-1, 1):.4f}" for name in "wubvr")]
+    return Network.parse("\n".join(lines))
+
+
+FAMILIES = (generic_network, reduced_network, tied_network, program)
+
+
+def _described(number: int) -> dict[str, Any]:
     random = Random(f"generic:{number}")
     activation, loss = random.choice(OUTPUTS)
     sizes = [*(random.choice([2, 3, 4]) for _ in range(random.choice([2, 2, 3]))), random.choice([3, 4])]
@@ -49,14 +93,14 @@ def generic_network(number: int) -> Network:
     targets: Any = [[round(random.uniform(0.1, 0.9), 3) for _ in range(sizes[-1])] for _ in range(observations)]
     if activation == "softmax":
         targets = np.eye(sizes[-1], dtype=int)[[random.randrange(sizes[-1]) for _ in range(observations)]].tolist()
-    return Network(
-        inputs=matrix(observations, sizes[0]),
-        targets=targets,
-        layers=layers,
-        loss=loss,
-        penalty=random.choice([None, {"kind": "l2", "strength": 0.1}]),
-        update={"rule": "gradient_descent", "learning_rate": 0.5},
-    )
+    return {
+        "inputs": matrix(observations, sizes[0]),
+        "targets": targets,
+        "layers": layers,
+        "loss": loss,
+        "penalty": random.choice([None, {"kind": "l2", "strength": 0.1}]),
+        "update": {"rule": "gradient_descent", "learning_rate": 0.5},
+    }
 
 
 def backward_variants(derivation: Derivation) -> dict[str, list[Variant]]:
@@ -78,6 +122,11 @@ def planted(derivation: Derivation, variant: Variant) -> Callable[..., Any]:
         for array in derivation.system.givens:
             if array in keys:
                 given[array] = parameters[keys[array]]
+            elif array in derivation.ties.sources:
+                places = derivation.ties.sources[array]
+                given[array] = np.array([parameters[keys[source]][place] for source, place in places])
+            elif isinstance(inputs, dict) and array.label in inputs:
+                given[array] = inputs[array.label]
             elif array.role in (Role.INPUT, Role.TARGET):
                 given[array] = np.atleast_2d(inputs if array.role is Role.INPUT else targets)
             else:
@@ -88,6 +137,30 @@ def planted(derivation: Derivation, variant: Variant) -> Callable[..., Any]:
         }
 
     return gradients
+
+
+@lru_cache(maxsize=512)
+def variants_in(family: int, number: int) -> tuple[Network, Derivation, dict[str, list[Variant]]]:
+    """A network of a family, derived, and the ways to make each mistake in it."""
+    network = FAMILIES[family](number)
+    derivation = derive(network)
+    return network, derivation, backward_variants(derivation)
+
+
+def networks_with(name: str, count: int) -> Iterator[tuple[int, Network, Derivation, Variant]]:
+    """The first networks in which a mistake can be made and seen, with one way to make it in each."""
+    found = 0
+    for number in range(MOST_NUMBERS):
+        for family in range(len(FAMILIES)):
+            if found == count:
+                return
+            network, derivation, variants = variants_in(family, number)
+            if name not in variants:
+                continue
+            variant = Random(f"{number}:{name}").choice(variants[name])
+            if is_visible(derivation, variant):
+                found += 1
+                yield number, network, derivation, variant
 
 
 def is_visible(derivation: Derivation, variant: Variant) -> bool:
@@ -142,8 +215,6 @@ def textbook(network: Network, *, dtype: str = "float64") -> Callable[..., Any]:
 
 def two_mistakes(number: int) -> tuple[Network, Variant] | None:
     """A network with two different mistakes made in it, one after the other; None where they cannot both be made."""
-    from symbackprop.derivation import derive
-
     random = Random(f"two:{number}")
     network = generic_network(random.randrange(50))
     derivation = derive(network)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from symbackprop.catalogue.mistakes import MISTAKES
 from symbackprop.checking.gradients import check_gradients, check_values
 from symbackprop.checking.points import keys_of, own_point
 from symbackprop.derivation import derive
@@ -20,11 +21,16 @@ from symbackprop.testing import assert_gradients
 from tests.by_hand import ByHand
 from tests.conftest import FULL
 from tests.networks import drawn
-from tests.planted import backward_variants, generic_network, is_visible, planted, textbook, two_mistakes
+from tests.planted import networks_with, planted, textbook, two_mistakes
 
 RIGHT = 10_000 if FULL else 60
 BATCHES = 10 if FULL else 1
-PLANTED = 20 if FULL else 2
+PLANTED = 20 if FULL else 1
+UNSEEN = {  # mistakes in the loss's own number and in the second forward pass, which no gradient shows
+    "old parameters", "old values", "loss doubled", "loss halved", "mean or sum in the loss",
+    "targets exchanged in the loss", "penalty left out",
+}  # fmt: skip
+PLANTABLE = [name for name, each in MISTAKES.items() if each.kind != "update" and name not in UNSEEN]
 EXAMPLE = "examples/two-input.toml"
 NUDGE = 1e-9
 MOST_OVERFLOWED = 0.05  # of the functions: exp of a large net, in float32
@@ -76,22 +82,25 @@ def test_right_functions_that_were_hard_to_judge_in_float32_are_right(number: in
 
 
 @pytest.mark.full
-def test_every_planted_mistake_is_found_and_named() -> None:
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_every_planted_mistake_is_found_and_named(batch: int) -> None:
+    """In as many networks each; a mistake that has the same numbers may stand beside it, at other points too."""
     counts: Counter[str] = Counter()
-    for number in range(PLANTED):
-        network = generic_network(number)
-        derivation = derive(network)
-        for name, variants in backward_variants(derivation).items():
-            variant = Random(f"{number}:{name}").choice(variants)
-            if not is_visible(derivation, variant):
-                continue
+    for name in PLANTABLE[batch::BATCHES]:
+        made = 0
+        for number, network, derivation, variant in networks_with(name, PLANTED):
+            made += 1
             report = check_gradients(planted(derivation, variant), network)
             assert not report, f"network {number}: {name} is not found"
             named = [each.name for each in report.mistakes]
             assert name in named, f"network {number}: {name} ({variant.change.where}) is called {named}"
             assert report.complete
+            if set(named) != {name}:
+                again = check_gradients(planted(derivation, variant), network, seed=1_000 + number)
+                assert {each.name for each in again.mistakes} == set(named), f"network {number}: {name}"
             counts["unique" if set(named) == {name} else "tied"] += 1
-    assert counts["unique"] >= 0.95 * counts.total(), counts
+        assert made == PLANTED, f"{name}: {made} networks"
+    assert counts["unique"] >= (0.95 if FULL else 0.8) * counts.total(), counts
 
 
 @pytest.mark.full
