@@ -12,8 +12,8 @@ import numpy as np
 
 from symbackprop.catalogue.mistakes import MISTAKES, Subject, Variant, variants_of
 from symbackprop.checking.arrays import ArrayNumbers, Circular
-from symbackprop.checking.points import keys_of
 from symbackprop.derivation import Derivation, derive
+from symbackprop.given import keys_of
 from symbackprop.network import Network
 from symbackprop.quantities import Phase, Role
 from symbackprop.values import evaluate

@@ -108,8 +108,6 @@ def _shape_remark(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
         return remark + ": rows and columns are exchanged (or layout='from_to' is meant)"
     if not expected and len(found) == 1:
         return remark + ": the bias is shared, its gradient is the sum over its units"
-    if len(expected) == 1 and len(found) == 2 and 1 in found and expected[0] in found:
-        return remark + ": a matrix of one row or column, where a vector is meant"
     if len(expected) == 1 and len(found) == 2 and found[-1] == expected[0]:
         return remark + ": the gradient is not summed over the observations"
     return remark
