@@ -29,7 +29,7 @@ from symbackprop.notation import Notation, notation_for
 from symbackprop.notation.styles import Conventions
 from symbackprop.quantities import Array, Axis, Cell, Phase, Role
 from symbackprop.rewriting import Rewrite, fused, rewritten
-from symbackprop.sweep import Naming, Slopes, canonical_letters, reverse_sweep, uses_in
+from symbackprop.sweep import Naming, Slopes, canonical_letters, leading_to, reverse_sweep, uses_in
 from symbackprop.system import Equation, Kronecker, Map, Reindex, Scatter, SumOfProducts, System, Term
 
 NOT_DIFFERENTIATED = frozenset({Role.TARGET, Role.RATE, Role.SETTING})
@@ -320,7 +320,7 @@ def _backward(ties: Ties, now: Pass, conventions: Conventions, slopes: Slopes) -
         return 1, replace(named, phase=Phase.USE) if array in ties.reindexed else named
 
     naming = Naming(adjoint, lambda array: array.role not in NOT_DIFFERENTIATED)
-    forward = (*ties.reindexed.values(), *now.equations)
+    forward = leading_to(now.loss, (*ties.reindexed.values(), *now.equations))
     return tuple(reverse_sweep(forward, {now.loss: Term()}, naming=naming, slopes=slopes))
 
 

@@ -89,6 +89,18 @@ def uses_in(equations: Iterable[Equation]) -> Counter[Array]:
     return Counter(array for equation in equations for array in set(_arguments(equation)))
 
 
+def leading_to(array: Array, equations: Sequence[Equation]) -> list[Equation]:
+    """The equations that an array comes from, in order: a program may compute what its loss does not use."""
+    definitions = {equation.target.array: equation for equation in equations}
+    leading, waiting = set[Array](), [array]
+    while waiting:
+        one = waiting.pop()
+        if one in definitions and one not in leading:
+            leading.add(one)
+            waiting += _arguments(definitions[one])
+    return [each for each in equations if each.target.array in leading]
+
+
 def reverse_sweep(
     equations: Sequence[Equation],
     seeds: Mapping[Array, Term],

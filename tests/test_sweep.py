@@ -52,3 +52,16 @@ def test_the_shares_of_the_observations_sum_to_the_whole() -> None:
     for name in ("loss", "dE/dw[1][0][0]", "dE/db[1][0]"):
         shares = [values[f"{name}@{number}"] for number in range(OBSERVATIONS)]
         assert sum(shares) == pytest.approx(values[name], rel=1e-15)
+
+
+def test_what_a_program_computes_beside_its_loss_has_no_part_in_the_gradients() -> None:
+    equations = [("h", "w*x"), ("z", "v*h + w"), ("E", "h^2*v")]  # E = 2.25 w² v
+    network = sb.Network(equations=equations, loss="E", inputs={"x": [1.5]}, parameters={"w": 2, "v": 3})
+    derivation = sb.derive(network)
+    values = derivation.evaluate()
+    assert [values[each] for each in ("E", "dE/dw", "dE/dv", "z")] == [27, 27, 9, 11]
+    assert [values[each] for each in ("dz/dw", "dz/dv", "dz/dh")] == [5.5, 3, 3]
+    assert derivation.prove()
+    loss, gradients = derivation.compile("python").loss_and_gradients({"w": 2.0, "v": 3.0}, {"x": 1.5})
+    assert (loss, gradients) == (27, {"w": 27, "v": 9})
+    assert "dE/dv = h^2 = 3^2 = 9" in derivation.to_text()

@@ -130,13 +130,14 @@ class Writer:
     def rows(self, line: Line) -> tuple[str, list[Row]]:
         """The left side, and the rows behind it: symbols, numbers, result."""
         rows: list[Row] = []
+        left = self.formula(line.left)
         for side in line.sides:
             text = self.formula(side)
-            if text not in (row.text for row in rows):
+            if text not in (left, *(row.text for row in rows)):
                 rows.append(Row(EXACT, text))
         if self.figures is not None:
             rows += self._with_numbers(line, self.figures)
-        return self.formula(line.left), rows
+        return left, rows
 
     def _with_numbers(self, line: Line, figures: Figures) -> list[Row]:
         numbers = line.numbers

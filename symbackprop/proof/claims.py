@@ -11,6 +11,7 @@ from symbackprop.derivation import Derivation
 from symbackprop.expressions import Expression, Reference, leaves, substituted
 from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
 from symbackprop.rewriting import Rewrite
+from symbackprop.sweep import leading_to
 from symbackprop.system import Equation, Map, Reindex, System, every_index, flat, instantiated, scalar
 
 DERIVATIVES = frozenset({Role.DERIVATIVE, Role.DELTA})
@@ -54,9 +55,10 @@ class Claims:
 
     @cached_property
     def _readers(self) -> dict[Array, list[Equation]]:
-        """The forward equations that each array is an argument of."""
+        """The equations that each array is an argument of, of those that the loss comes from."""
         found: dict[Array, list[Equation]] = {}
-        for equation in self.forward:
+        whole = self.loss in self.defined  # a narrowed derivation may leave its equation out
+        for equation in leading_to(self.loss, self.forward) if whole else self.forward:
             for array in dict.fromkeys(_arguments(equation)):
                 found.setdefault(array, []).append(equation)
         return found
