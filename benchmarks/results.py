@@ -14,6 +14,7 @@ median of {RUNS} runs (5 of a program that is started anew, 3 to 11 of what is l
 them. Times are the processor's, and every library has one thread. A ratio is ours over the peer's: read ratios, not
 times. A load above the number of cores says that other programs ran beside: their caches and clocks are in the spread.
 """
+COLOURS, DASHES = 10, ("-", "--", ":")  # of the lines of a plot: so many colours, then other dashes
 COLUMNS = ["| what | ours | peer | its time | ratio | limit | holds |", "| --- | --- | --- | --- | --- | --- | --- |"]
 
 
@@ -75,12 +76,13 @@ def drawn(curves: Curves, folder: Path) -> Path:
     matplotlib.rcParams["svg.hashsalt"] = curves.name
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7, 4.2))
-    for name, points in curves.lines.items():
-        axes.plot(*zip(*sorted(points), strict=True), marker="o", markersize=3, label=name)
+    figure, axes = pyplot.subplots(figsize=(8.5, 4.2))
+    for number, (name, points) in enumerate(curves.lines.items()):
+        dashes = DASHES[number // COLOURS % len(DASHES)]
+        axes.plot(*zip(*sorted(points), strict=True), marker="o", markersize=3, linestyle=dashes, label=name)
     axes.set(xscale="log", yscale="log", xlabel=curves.across, ylabel=curves.up, title=curves.title)
     axes.grid(visible=True, which="major", alpha=0.3)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     figure.tight_layout()
     folder.mkdir(exist_ok=True)
     path = folder / f"{curves.name}.svg"

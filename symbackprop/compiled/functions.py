@@ -13,7 +13,7 @@ from typing import Any
 
 from symbackprop.compiled import building
 from symbackprop.compiled.c import pointers
-from symbackprop.compiled.python import binding_source
+from symbackprop.compiled.python import ONE, binding_source, one_source
 from symbackprop.compiled.statements import Program
 from symbackprop.errors import InputError, KinkError, MissingValue
 from symbackprop.quantities import Array
@@ -102,16 +102,28 @@ class PythonGradient(Gradient):
 
     def __init__(self, program: Program, write: Callable[..., str], reason: str) -> None:
         super().__init__(program, write, reason)
-        space = _defined(write(program, commented=False), "python")
-        self.function: Callable[..., Result] = space[program.task.function]
-        self.one: Callable[..., Result] | None = space.get("at_one_observation")
+        alone = one_source(program)
+        self.one: Callable[..., Result] | None = _defined(alone, "python")[ONE] if alone else None
+        if self.one is None:
+            self.function  # noqa: B018 - compiled now and not at the first call
+
+    @cached_property
+    def function(self) -> Callable[..., Result]:
+        """The function for any number of observations, compiled when there are several for the first time."""
+        function: Callable[..., Result]
+        function = _defined(self.write(self.program, commented=False), "python")[self.program.task.function]
+        return function
+
+    def _for(self, rows: Any) -> Callable[..., Result]:
+        first = next(iter(rows.values()), None) if isinstance(rows, Mapping) else rows[0]
+        return self.function if self.one is None or isinstance(first, list | tuple) else self.one
 
     def loss_and_gradients(self, parameters: Mapping[str, Any], inputs: Any, targets: Any = None) -> Result:
         """The loss, and the dict of its derivatives, as numbers in nested lists."""
         values = {key: _plain(value) for key, value in parameters.items()}
         rows = {key: _plain(each) for key, each in inputs.items()} if isinstance(inputs, Mapping) else _plain(inputs)
         with _Explained(self.program, parameters, rows, targets):
-            return self.checked(*self.function(values, rows, _plain(targets)))
+            return self.checked(*self._for(rows)(values, rows, _plain(targets)))
 
     def bound(self, parameters: Mapping[str, Any], inputs: Any, targets: Any = None) -> Any:
         """The same on these very lists or arrays; lists are quickest."""
@@ -119,9 +131,8 @@ class PythonGradient(Gradient):
         if self.program.undefined or any(hasattr(each, "tolist") for group in arguments for each in group):
             return super().bound(parameters, inputs, targets)
         self.loss_and_gradients(parameters, inputs, targets)  # says what does not fit
-        first = next(iter(inputs.values())) if isinstance(inputs, Mapping) else inputs[0]
         bound: Any
-        if self.one is not None and not isinstance(first, list | tuple):
+        if self._for(inputs) is self.one:
             bound = _defined(binding_source(self.program), "python")["bound_to"](parameters, inputs, targets)
         else:
             bound = Bound(self.function, parameters, inputs, targets)

@@ -28,6 +28,11 @@ def python_source(program: Program, *, commented: bool = True) -> str:
     return _Writer(program, commented=commented).source()
 
 
+def one_source(program: Program) -> str:
+    """The source of the function for one observation alone; none where a program is written in loops."""
+    return _Writer(program, commented=False).one()
+
+
 def binding_source(program: Program) -> str:
     """The source of ``bound_to(parameters, inputs, targets)``; only where there is a function for one observation."""
     return _Writer(program, commented=False).binding()
@@ -42,6 +47,10 @@ class _Writer:
 
     def source(self) -> str:
         return self._with_head("\n".join([*([self._one(), ""] if self.straight else []), self._many()]))
+
+    def one(self) -> str:
+        """The function for one observation, if it is straight-line."""
+        return self._with_head(self._one()) if self.straight else ""
 
     def binding(self) -> str:
         """The source of a function ``bound_to`` that gives the function for one observation on fixed arguments."""

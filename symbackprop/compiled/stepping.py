@@ -187,10 +187,11 @@ class FunctionLoop(Held):
             self.targets = nested(given[program.targets], _shape(program.targets, count))
         self.step: Callable[..., Any] = gradient.loss_and_gradients
         if isinstance(gradient, PythonGradient):
-            self.step = gradient.function
             if count == 1 and gradient.one is not None:
                 self.step = gradient.one
                 self.inputs, self.targets = _single(self.inputs), self.targets and self.targets[0]
+            else:
+                self.step = gradient.function
 
     def advance(self, steps: int) -> None:
         for _ in range(steps):
