@@ -30,7 +30,10 @@ WIDE = {
     "many outputs": (2, 3, 255),
     "just listed": (12, 11, 4),
 }
-ACTIVATIONS = ("sigmoid", "softmax", "gelu", "relu")
+SOFTMAX = {"many inputs": (260, 3, 2), "many classes": (4, 60), "just listed": (12, 11, 4)}  # a slope for each pair
+ACTIVATIONS = ("sigmoid", "gelu", "relu") if FULL else ("sigmoid",)
+WIDE_CASES = [(sizes, activation) for sizes in WIDE.values() for activation in ACTIVATIONS]
+WIDE_CASES += [(sizes, "softmax") for sizes in SOFTMAX.values()] if FULL else []
 HOSTILE_NAMES = [
     "w1", "R", "c", "TRUE", "a'b", "R1C1", "LOG10", "🦊", "שלום", "=1+1", "+cmd|' /C calc'!A0", "@SUM(1)", "a" * 300,
     "x y", "XFD1048576", "tax2010", "_xlnm.Print_Area", "<b>&amp;", "History", "é",
@@ -166,11 +169,9 @@ def test_books_of_random_networks_keep_excels_rules(*, listed: bool, monkeypatch
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("activation", ACTIVATIONS if FULL else ACTIVATIONS[:1])
-@pytest.mark.parametrize("sizes", WIDE)
-def test_books_of_wide_networks_keep_excels_rules(sizes: str, activation: str) -> None:
-    network = wide(WIDE[sizes], activation)
-    assert offences(book_of(network)) == []
+@pytest.mark.parametrize(("sizes", "activation"), WIDE_CASES)
+def test_books_of_wide_networks_keep_excels_rules(sizes: tuple[int, ...], activation: str) -> None:
+    assert offences(book_of(wide(sizes, activation))) == []
 
 
 def test_sums_of_many_products_run_over_ranges_where_a_formula_would_be_too_long() -> None:
