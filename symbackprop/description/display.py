@@ -23,6 +23,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "order": ("layers", "parameters"),  # of the backward pass
     "factors": ("lines", "braces", "none"),  # how the factors of a chain are worked out
     "matrices": ("numbers", "entries", "names"),  # how far matrix equations are written out
+    "functions": ("names", "formulas"),  # of an activation: its name alone, or what it stands for as well
     "show": ("both", "symbols", "numbers"),  # of an equation with numbers
 }
 SWITCHES = ("second_pass", "contributions", "prediction", "numbered")

@@ -126,6 +126,7 @@ class Document(_Table):
     prediction: bool = False
     numbered: bool = False
     matrices: str = ""
+    functions: str = ""
     show: str = ""
 
 

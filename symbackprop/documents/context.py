@@ -40,7 +40,8 @@ class Context:
         single = not self.has_batch or self.settings.chose_depth
         few = self.settings.depth == "" and single and count <= self.settings.most_equations
         self.whole = count < inf and (self.settings.depth == "all" or few)
-        self.lines = Lines(self.derivation, abridged=not self.whole)
+        written = self.settings.functions == "formulas"
+        self.lines = Lines(self.derivation, abridged=not self.whole, written=written)
 
     @property
     def counted(self) -> bool:

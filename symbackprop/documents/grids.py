@@ -8,7 +8,7 @@ from dataclasses import replace
 from symbackprop.documents.content import Equality, Matrices
 from symbackprop.documents.primes import named, primes_of
 from symbackprop.documents.writing import EXACT, ROUNDED, Row, Writer
-from symbackprop.expressions import ONE, ZERO, Expression, Number, Reference
+from symbackprop.expressions import ONE, ZERO, Expression, Number, Reference, leaves
 from symbackprop.forms.adjoints import scalar_of
 from symbackprop.forms.delta import inlined, is_slope
 from symbackprop.forms.trees import (
@@ -57,7 +57,9 @@ class Grids:
             if grid_of(numbers, self._entry) is None:
                 rows.append(Row(EXACT if exact else ROUNDED, self._text(numbers, self._number, Reference)))
             if grid_of(equality.target, self._entry) is not None:
-                relation = EXACT if exact and self._is_exact(equality.target) else ROUNDED
+                relation = (
+                    EXACT if exact and self._is_exact(equality.target) and self._is_one_step(equality) else ROUNDED
+                )
                 rows.append(Row(relation, self._text(equality.target, self._number, Reference)))
         return self.names.text(equality.target), list(dict.fromkeys(rows))
 
@@ -95,11 +97,26 @@ class Grids:
     def _number(self, entry: Expression) -> Label:
         return self.writer.dialect.said(entry, self.writer.number)
 
+    def _is_one_step(self, equality: Equality) -> bool:
+        """Whether nothing was rounded between the operands and the result: printed numbers that are carried on may be
+        those of equations in between, which matrices leave out."""
+        figures = self.writer.figures
+        assert figures is not None
+        if not figures.settings.carry_printed:
+            return True
+        entries = [leaf for entry in _entries(equality.target) for leaf in leaves(entry) if isinstance(leaf, Quantity)]
+        return all(figures.rational(each) == figures.shown(each).value for each in entries)
+
     def _is_exact(self, node: Node) -> bool:
         assert self.writer.figures is not None
-        grids = [grid_of(each, Reference) for each in parts_of(node)]
-        entries = [entry for grid in grids if grid is not None for row in grid for entry in row]
+        entries = _entries(node)
         return all(self.writer.is_exact(each, self.writer.figures) for each in entries)
+
+
+def _entries(node: Node) -> list[Expression]:
+    """All entries of the arrays in a node."""
+    grids = [grid_of(each, Reference) for each in parts_of(node)]
+    return [entry for grid in grids if grid is not None for row in grid for entry in row]
 
 
 def _is_derivative(entry: Expression) -> bool:

@@ -10,6 +10,7 @@ from symbackprop.derivation import Derivation
 from symbackprop.documents.content import Ellipsis, Line
 from symbackprop.expressions import (
     Along,
+    Call,
     Expression,
     Negative,
     Number,
@@ -33,15 +34,23 @@ OBSERVATION = "n"
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Makes lines; ``abridged``: long sums are shown by their first and last terms."""
+    """Makes lines; ``abridged``: long sums are shown by their first and last terms.
+
+    ``written``: an activation stands there by what it is defined as too, and numbers are put into that.
+    """
 
     derivation: Derivation
     abridged: bool = False
+    written: bool = False
 
     def entry(self, quantity: Quantity, *more: Expression, numbers: bool = True) -> Line:
         """A quantity's own equation, its other forms ``more`` before it, and its number."""
         own = self.own(quantity)
-        return Line(Reference(quantity), (*more, own), own if numbers else None, quantity)
+        sides = (*more, own)
+        if self.written and quantity.array.role is Role.OUT and isinstance(own, Call) and own.function.definition:
+            own = own.function.definition(*own.arguments)
+            sides = (*sides, own)
+        return Line(Reference(quantity), sides, own if numbers else None, quantity)
 
     def own(self, quantity: Quantity) -> Expression:
         """The right side of a quantity's own equation."""

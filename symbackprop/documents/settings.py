@@ -40,6 +40,7 @@ class Settings:
     prediction: bool = False
     numbered: bool | None = None  # None: as is the custom of the format
     matrices: str = "numbers"
+    functions: str = "names"
     show: str = "both"
 
 
