@@ -119,8 +119,12 @@ class MatrixParser:
         if name == "pi" or not self.take("("):
             return [[self.reader.spanned(("name", name), {}, exact=self.exact)]]
         inner = self.sum()
+        while name in ("max", "min") and self.take(","):
+            inner = met(inner, self.sum(), lambda a, b: _called(name, [a, b]))
         if not self.take(")"):
             raise Unreadable(self.text)
+        if name in ("max", "min"):
+            return inner
         if name == "diag":
             zero = self.reader.result("0", exact=True)
             return [

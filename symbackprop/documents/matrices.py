@@ -87,7 +87,7 @@ def equations(context: Context, forms: Sequence[MatrixForm]) -> Matrices:
     made = []
     for form in forms:
         small = written != "names" and all(_is_small(each) for each in _nodes(form))
-        numbers = _countable(form) if small else None
+        numbers = _countable(form, carried=context.settings.carry_printed) if small else None
         made.append(Equality(form.target, form.expression, numbers))
     return Matrices(tuple(made), written == "entries")
 
@@ -108,9 +108,15 @@ def size(side: Side) -> int | None:
     return 1 if side is None else side.size
 
 
-def _countable(form: MatrixForm) -> Node:
-    """The expression to put numbers into: one that chooses by signs is shown by the slopes that it chooses."""
-    if not any(_chooses(each) for each in _nodes(form)):
+def _countable(form: MatrixForm, *, carried: bool) -> Node | None:
+    """The expression to put numbers into: one that chooses by signs is shown by the slopes that it chooses.
+
+    Where printed numbers are ``carried`` on, it is the System's own equation, of numbers that are printed; None of a
+    loss, whose parts are rounded in between.
+    """
+    if carried and form.array == form.derivation.loss:
+        return None
+    if not carried and not any(_chooses(each) for each in _nodes(form)):
         return form.expression
     other = matrix_form(form.derivation, form.array, written_out=False)
     return form.target if any(_chooses(each) for each in _nodes(other)) else other.expression
