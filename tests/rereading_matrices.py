@@ -25,7 +25,7 @@ from tests.rereading import (
 Matrix = list[list[Interval]]
 TOKEN = re.compile(
     r"\s*(?:(?P<matrix>\[[^\[\]]*\])|(?P<number>\d+(?:MARK\d+)?(?:·10\^-?\d+|[eE]-?\d+(?![\w.]))?(?:/\d+(?![\w.]))?)"
-    r"|(?P<name>[^\W\d]\w*'?)|(?P<sign>[-+*/^(),·×⊙ᵀ]))"
+    r"|(?P<name>[^\W\dᵀ]\w*'?)|(?P<sign>[-+*/^(),·×⊙ᵀ]))"
 )
 
 

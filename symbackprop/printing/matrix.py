@@ -31,7 +31,7 @@ from symbackprop.forms.trees import (
 from symbackprop.notation import AnyName, DerivativeName, Name, Notation, ascii_name, plain, tex
 from symbackprop.notation.typst import quoted, typst
 from symbackprop.printing.dialect import Dialect, Label, Precedence
-from symbackprop.printing.plain import Plain, exact_text
+from symbackprop.printing.plain import Plain
 from symbackprop.printing.tex import TEX, Tex
 from symbackprop.printing.typst import DOT, TYPST, Typst
 from symbackprop.quantities import Axis
@@ -204,7 +204,7 @@ class PlainMatrices(MatrixText):
         """``1/2``, ``1/(2 n)``."""
         sizes = ["n" if axis.size is None else str(axis.size) for axis in over]
         if not sizes:
-            return exact_text(number)
+            return self.dialect.number(number, "").text
         parts = ([] if number.denominator == 1 else [str(number.denominator)]) + sizes
         between = " " if "n" in sizes else "*" if self.ascii else "·"
         return f"{number.numerator}/{parts[0] if len(parts) == 1 else f'({between.join(parts)})'}"
