@@ -16,6 +16,7 @@ from symbackprop.balls import NotANumber
 from symbackprop.calculus import differentiated
 from symbackprop.contraction import cells_of, planned
 from symbackprop.expressions import ONE, ZERO, Expression, leaves
+from symbackprop.ordering import in_order
 from symbackprop.quantities import Array, Cell, Quantity
 from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, Term, every_index, flat, scalar
 
@@ -37,18 +38,9 @@ class Bounds:
 
     def array(self, array: Array) -> list[float]:
         """The bounds on an array's entries, in row-major order."""
-        waiting, ready = [array], self.numbers.ready
-        while waiting:
-            here = waiting[-1]
-            if here in self._known:
-                waiting.pop()
-                continue
+        for here in in_order(array, self.numbers.needed, self._known):
             equation = self.numbers.derivation.definition(here)
-            missing = [] if equation is None else [each for each in ready.needed(equation) if each not in self._known]
-            if missing:
-                waiting += missing
-            else:
-                self._known[here] = self._given(here) if equation is None else self._bounded(equation)
+            self._known[here] = self._given(here) if equation is None else self._bounded(equation)
         return self._known[array]
 
     def _given(self, array: Array) -> list[float]:

@@ -20,6 +20,7 @@ from symbackprop.contraction import Entries, ReadyMap, ReadyTerm, needed, ready_
 from symbackprop.derivation import Derivation
 from symbackprop.errors import KinkError
 from symbackprop.expressions import BySign, Expression
+from symbackprop.ordering import in_order
 from symbackprop.quantities import Array, Cell, Quantity
 from symbackprop.rounding import Memory, Together
 from symbackprop.system import (
@@ -66,23 +67,19 @@ class Numbers:
 
     def _compute(self, wanted: Array) -> None:
         """Computes an array after whatever it needs, without recursion: programs may be long."""
-        waiting = [wanted]
-        while waiting:
-            array = waiting[-1]
-            if array in self._known:
-                waiting.pop()
-                continue
+        for array in in_order(wanted, self.needed, self._known):
             equation = self.derivation.definition(array)
             if equation is None:
                 self._known[array] = self.given[array]
                 continue
-            missing = [each for each in self.ready.needed(equation) if each not in self._known]
-            if missing:
-                waiting += missing
-            else:
-                self._known[array] = self._computed(equation)
-                if self.taken:
-                    self._take(array)
+            self._known[array] = self._computed(equation)
+            if self.taken:
+                self._take(array)
+
+    def needed(self, array: Array) -> list[Array]:
+        """The arrays that computing one reads; none of a given one."""
+        equation = self.derivation.definition(array)
+        return [] if equation is None else self.ready.needed(equation)
 
     def _take(self, array: Array) -> None:
         entries = list(self._known[array])

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from itertools import product
 
 from symbackprop.errors import TooLarge
 from symbackprop.expressions import (
@@ -182,8 +183,8 @@ def _letters(factor: Factor) -> tuple[str, ...]:
 
 def scaled(scale: Term, body: Expression) -> Expression:
     """The body times the scale, numbers gathered in front, a mean's size below."""
-    product = product_of([as_expression(scale.number), *(_leaf(factor) for factor in scale.factors), body])
-    return _over(scale.over, product)
+    whole = product_of([as_expression(scale.number), *(_leaf(factor) for factor in scale.factors), body])
+    return _over(scale.over, whole)
 
 
 def _leaf(factor: Factor) -> Expression:
@@ -296,16 +297,7 @@ def flat(indices: tuple[int, ...], shape: tuple[int | None, ...]) -> int:
 
 def every_index(array: Array) -> Iterator[tuple[int, ...]]:
     """The indices of all entries, in row-major order."""
-    yield from _grid(extents(array))
-
-
-def _grid(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    if not sizes:
-        yield ()
-        return
-    for first in range(sizes[0]):
-        for rest in _grid(sizes[1:]):
-            yield (first, *rest)
+    return product(*map(range, extents(array)))
 
 
 def extents(array: Array) -> tuple[int, ...]:
@@ -365,7 +357,7 @@ def _unrolled(term: Term, target: Cell) -> _Unrolled:
     place = {letter: number for number, letter in enumerate((*target.indices, *summed))}
     factors = tuple((factor, tuple(place[letter] for letter in _letters(factor))) for factor in term.factors)
     plain = term.number == 1 and not any(axis.size != 1 for axis in term.over)
-    return _Unrolled(term, plain, factors, tuple(_grid([_extent(axes[letter]) for letter in summed])))
+    return _Unrolled(term, plain, factors, tuple(product(*(range(_extent(axes[letter])) for letter in summed))))
 
 
 def instantiated(law: Expression, places: dict[str, int]) -> Expression:

@@ -12,11 +12,12 @@ import numpy as np
 
 from symbackprop.catalogue.mistakes import MISTAKES, Subject, Variant, is_slope, variants_of
 from symbackprop.checking.printed import Printed, edits, printed
-from symbackprop.checking.scalars import Scalars, evaluated, operands
+from symbackprop.checking.scalars import Scalars, evaluated
 from symbackprop.checking.wording import array_text, expression_text
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError
 from symbackprop.expressions import Expression, Negative, Number, Product, Reference
+from symbackprop.ordering import operands
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import Equation, every_index, scalar
 

@@ -23,8 +23,8 @@ from symbackprop.expressions import (
     Sum,
     Undefined,
     constant,
-    leaves,
 )
+from symbackprop.ordering import in_order, operands
 from symbackprop.quantities import Array, Quantity
 from symbackprop.system import Equation, scalar
 
@@ -95,25 +95,13 @@ class Scalars:
 
     def _is_touched(self, array: Array) -> bool:
         """Whether an array follows from a changed or replaced one."""
-        waiting = [array]
-        while waiting:
-            here = waiting[-1]
-            if here in self._touched:
-                waiting.pop()
-                continue
-            equation = self.definition(here)
-            reads = () if equation is None else equation.reads
-            missing = [each for each in reads if each not in self._touched]
-            if missing:
-                waiting += missing
-            else:
-                self._touched[here] = any(self._touched[each] for each in reads)
+        for here in in_order(array, self._reads, self._touched):
+            self._touched[here] = any(self._touched[each] for each in self._reads(here))
         return self._touched[array]
 
-
-def operands(expression: Expression) -> list[Quantity]:
-    """The quantities that an expression is made of, each once, in its order."""
-    return list(dict.fromkeys(leaf for leaf in leaves(expression) if isinstance(leaf, Quantity)))
+    def _reads(self, array: Array) -> tuple[Array, ...]:
+        equation = self.definition(array)
+        return () if equation is None else equation.reads
 
 
 def evaluated(expression: Expression, value_of: Callable[[Any], Any]) -> Any:

@@ -30,6 +30,7 @@ from symbackprop.forms.adjoints import scalar_of
 from symbackprop.forms.delta import is_slope
 from symbackprop.functions import ABS, MAX, MIN, SIGN
 from symbackprop.identities import slope_of
+from symbackprop.ordering import in_order
 from symbackprop.quantities import Quantity
 from symbackprop.system import Map, instantiated, scalar
 
@@ -55,24 +56,15 @@ class Graph:
         return self.equations[quantity]
 
     def ordered(self, quantity: Quantity) -> list[Quantity]:
-        """The quantity and all that it is made of, each behind what it needs.
-
-        Without recursion, programs may be long.
-        """
+        """The quantity and all that it is made of, each behind what it needs."""
         done: dict[Quantity, None] = {}
-        waiting = [quantity]
-        while waiting:
-            here = waiting[-1]
-            if here in done:
-                waiting.pop()
-                continue
-            equation = self.equation(here)
-            missing = [] if equation is None else [each for each in quantities_in(equation) if each not in done]
-            if missing:
-                waiting += missing
-            else:
-                done[waiting.pop()] = None
+        for each in in_order(quantity, self._needs, done):
+            done[each] = None
         return list(done)
+
+    def _needs(self, quantity: Quantity) -> list[Quantity]:
+        equation = self.equation(quantity)
+        return [] if equation is None else quantities_in(equation)
 
 
 def quantities_in(expression: Expression) -> list[Quantity]:

@@ -10,6 +10,7 @@ from symbackprop.expressions import Expression, Reference, product_of, sum_of
 from symbackprop.forms.adjoints import Link, LinkProduct, link_products
 from symbackprop.forms.delta import flattened, inlined
 from symbackprop.forms.spoken import equation_text
+from symbackprop.ordering import in_order
 from symbackprop.quantities import Quantity
 
 if TYPE_CHECKING:
@@ -80,17 +81,12 @@ class _Upstream:
     def ordered(self, quantity: Quantity) -> list[Quantity]:
         """The quantity and all upstream of it, each behind what it comes from."""
         done: dict[Quantity, None] = {}
-        waiting = [quantity]
-        while waiting:
-            here = waiting[-1]
-            missing = [
-                each.upstream for each in self.of(here) if each.upstream is not None and each.upstream not in done
-            ]
-            if missing and here not in done:
-                waiting += missing
-            else:
-                done[waiting.pop()] = None
+        for each in in_order(quantity, self._needs, done):
+            done[each] = None
         return list(done)
+
+    def _needs(self, quantity: Quantity) -> list[Quantity]:
+        return [each.upstream for each in self.of(quantity) if each.upstream is not None]
 
 
 def _counted(upstream: _Upstream, quantity: Quantity) -> int:

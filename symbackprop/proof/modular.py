@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import prod
 from random import Random
 
 from symbackprop.contraction import cells_of, planned
-from symbackprop.expressions import leaves
 from symbackprop.identities import Verdict
+from symbackprop.ordering import operands
 from symbackprop.proof.checks import Check, check
 from symbackprop.proof.claims import DERIVATIVES, Claims, body_at
 from symbackprop.quantities import Array, Cell, Quantity
-from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, Term, every_index, flat
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, Term, every_index, extents, flat
 
 PRIME = 2**61 - 1
 DIRECTIONS = 2
@@ -105,14 +106,14 @@ class _Point:
 
     def directions(self, array: Array) -> list[Residues]:
         """Random directions in the space of an array's entries."""
-        count = len(list(every_index(array)))
+        count = prod(extents(array))
         return [[self.residue() for _ in range(count)] for _ in range(DIRECTIONS)]
 
     def column(self, array: Array) -> Residues:
         """An array's entries: a forward one's, or a derivative's as the System states it."""
         if array.role in DERIVATIVES:
             stated = self.backward(array)
-            return [0] * len(list(every_index(array))) if stated is None else stated
+            return [0] * prod(extents(array)) if stated is None else stated
         return self.forward(array)
 
     def forward(self, array: Array) -> Residues:
@@ -195,7 +196,7 @@ class _Point:
     def _tangent(self, equation: Equation, tangents: dict[Array, Residues]) -> Residues:
         match equation:
             case SumOfProducts(target, terms):
-                whole = [0] * len(list(every_index(target.array)))
+                whole = [0] * prod(extents(target.array))
                 for term in terms:
                     for place, factor in enumerate(term.factors):
                         if isinstance(factor, Cell) and factor.array in tangents:
@@ -228,10 +229,7 @@ class _Point:
     def _map_tangent(self, equation: Map, tangents: dict[Array, Residues]) -> Residues:
         array = equation.target.array
         if array not in self.arguments:
-            self.arguments[array] = [
-                list(dict.fromkeys(leaf for leaf in leaves(body_at(equation, each)) if isinstance(leaf, Quantity)))
-                for each in every_index(array)
-            ]
+            self.arguments[array] = [operands(body_at(equation, each)) for each in every_index(array)]
         found = []
         for indices, arguments in zip(every_index(array), self.arguments[array], strict=True):
             of = Quantity(array, indices)
@@ -249,7 +247,7 @@ def modular(number: Fraction) -> int:
 
 
 def _sums(target: Cell, terms: Sequence[Term], column_of: Callable[[Array], Residues]) -> Residues:
-    whole = [0] * len(list(every_index(target.array)))
+    whole = [0] * prod(extents(target.array))
     for term in terms:
         summed = _summed(target, term, [column_of(each.array) for each in cells_of(term)])
         whole = [(one + more) % PRIME for one, more in zip(whole, summed, strict=True)]

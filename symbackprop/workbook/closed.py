@@ -10,6 +10,7 @@ from collections.abc import Hashable
 
 from symbackprop.errors import TooLarge
 from symbackprop.expressions import Call, Expression, Quotient, leaves
+from symbackprop.ordering import operands
 from symbackprop.printing.dialect import Label, Labelling
 from symbackprop.printing.sheet import SHEET
 from symbackprop.quantities import Quantity
@@ -65,8 +66,7 @@ class ClosedForms:
     def _reads(self, quantity: Quantity, *, computed: bool) -> list[Quantity]:
         if self._is_given(quantity):
             return []
-        found = leaves(self._equation(quantity, computed=computed))
-        return list(dict.fromkeys(each for each in found if isinstance(each, Quantity)))
+        return operands(self._equation(quantity, computed=computed))
 
     def _made(self, quantity: Quantity, *, computed: bool) -> Label | None:
         if self._is_given(quantity):

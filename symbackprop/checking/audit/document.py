@@ -19,13 +19,14 @@ from symbackprop.checking.findings import Finding
 from symbackprop.checking.formulas import FormulaReader
 from symbackprop.checking.points import points
 from symbackprop.checking.printed import Printed, printed
-from symbackprop.checking.scalars import Scalars, evaluated, operands
+from symbackprop.checking.scalars import Scalars, evaluated
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError, SymbackpropError, TooLarge
 from symbackprop.expressions import Expression, Negative, Reference
 from symbackprop.given import given_entries
 from symbackprop.notation.names import Names
 from symbackprop.notation.neutral import neutral
+from symbackprop.ordering import operands
 from symbackprop.quantities import Array, Quantity, Role
 from symbackprop.system import Equation, every_index, scalar
 from symbackprop.values import Values, values_at

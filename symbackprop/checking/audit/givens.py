@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 from symbackprop.checking.audit.document import Document
 from symbackprop.checking.printed import Printed, printed
-from symbackprop.checking.scalars import Scalars, evaluated, operands
+from symbackprop.checking.scalars import Scalars, evaluated
 from symbackprop.errors import SymbackpropError
 from symbackprop.expressions import Expression, Reference
+from symbackprop.ordering import operands
 from symbackprop.quantities import Quantity, Role
 
 SUPPORT = 2  # printed numbers that must agree with another given number, and none with the given one alone

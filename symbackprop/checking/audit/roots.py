@@ -24,8 +24,9 @@ from symbackprop.checking.causes import (
 )
 from symbackprop.checking.findings import Finding
 from symbackprop.checking.printed import Printed
-from symbackprop.checking.scalars import Scalars, evaluated, operands
+from symbackprop.checking.scalars import Scalars, evaluated
 from symbackprop.expressions import Expression
+from symbackprop.ordering import operands
 from symbackprop.quantities import Quantity
 
 MOST_OPERANDS = 60  # operands of one number that slips are looked for in

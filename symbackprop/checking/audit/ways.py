@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbackprop.checking.audit.document import Document
-from symbackprop.checking.scalars import evaluated, operands
+from symbackprop.checking.scalars import evaluated
 from symbackprop.errors import SymbackpropError
 from symbackprop.expressions import Expression, Negative, Product, Reference, sum_of
 from symbackprop.notation.neutral import neutral
+from symbackprop.ordering import operands
 from symbackprop.quantities import Phase, Quantity, Role
 from symbackprop.system import Equation, scalar
 
