@@ -22,6 +22,7 @@ from symbackprop.printing.dialect import Label
 from symbackprop.quantities import Array
 
 STRAIGHT = 200  # operations for one observation, up to which each number has a line of its own
+WIDEST = 116  # columns of a line
 IN_LANES = 160  # the same for many observations side by side: more take compilers above half a second
 
 
@@ -79,11 +80,17 @@ class _Writer(LoopWriter):
         ]
 
     def _signature(self, name: str, *, static: bool) -> str:
-        arrays = ", ".join(
-            f"{'const ' if array in self.given else ''}double *restrict {self.names.array(array)}"
-            for array in pointers(self.program)
-        )
-        return f"{'static int' if static else 'int'} {name}({'' if static else 'ptrdiff_t n, '}{arrays})"
+        arguments = [] if static else ["ptrdiff_t n"]
+        for array in pointers(self.program):
+            arguments.append(f"{'const ' if array in self.given else ''}double *restrict {self.names.array(array)}")
+        lines = [f"{'static int' if static else 'int'} {name}({arguments[0]}"]
+        for argument in arguments[1:]:
+            if len(lines[-1]) + len(argument) < WIDEST:
+                lines[-1] += f", {argument}"
+            else:
+                lines[-1] += ","
+                lines.append(INDENT + argument)
+        return "\n".join(lines) + ")"
 
     def _one(self) -> list[str]:
         self.many = False
