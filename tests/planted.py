@@ -68,15 +68,21 @@ def program(number: int) -> Network:
     return Network.parse("\n".join(lines))
 
 
-FAMILIES = (generic_network, reduced_network, tied_network, program)
+def deep_network(number: int) -> Network:
+    """A generic network with two hidden layers of the same width."""
+    return Network(**_described(number, hidden=(3, 3)))
 
 
-def _described(number: int) -> dict[str, Any]:
+FAMILIES = (generic_network, reduced_network, tied_network, deep_network, program)
+
+
+def _described(number: int, *, hidden: tuple[int, ...] = ()) -> dict[str, Any]:
     random = Random(f"generic:{number}")
     activation, loss = random.choice(OUTPUTS)
     sizes = [*(random.choice([2, 3, 4]) for _ in range(random.choice([2, 2, 3]))), random.choice([3, 4])]
+    sizes = [sizes[0], *hidden, sizes[-1]] if hidden else sizes
     observations = random.choice([1, 5])
-    hidden = random.choice(HIDDEN)
+    function = random.choice(HIDDEN)
 
     def matrix(rows: int, columns: int) -> list[list[float]]:
         return [[round(random.uniform(-1, 1), 4) for _ in range(columns)] for _ in range(rows)]
@@ -84,7 +90,7 @@ def _described(number: int) -> dict[str, Any]:
     layers = [
         {
             "units": here,
-            "activation": activation if place == len(sizes) - 1 else hidden,
+            "activation": activation if place == len(sizes) - 1 else function,
             "weights": matrix(here, before),
             "bias": random.choice([matrix(1, here)[0], round(random.uniform(-1, 1), 3)]),
         }

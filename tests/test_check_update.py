@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 
 import symbackprop as sb
+from symbackprop.catalogue.mistakes import MISTAKES, Subject, Variant, variants_of
 from symbackprop.catalogue.updates import UPDATES
+from symbackprop.checking.arrays import ArrayNumbers
+from symbackprop.derivation import derive
 from symbackprop.errors import InputError, OutsideError
+from symbackprop.given import keys_of
+from symbackprop.quantities import Phase, Role
+from symbackprop.values import evaluate
+from tests.conftest import FULL
 from tests.planted import generic_network
 
 Rule = Callable[..., Any]
+NOTICED = 1e-9  # a step that is off by less is right
 RATE, SHARE, SQUARES, EPSILON = 0.05, 0.9, 0.99, 1e-3
 
 
@@ -258,3 +269,55 @@ def test_the_frozen_entries_of_a_tied_array_are_handed_no_gradient() -> None:
     assert sb.check_update(step, sb.Network.parse(TIED.replace("RULE", "gradient_descent")))
     assert all(each["W1"][1][0] == 0 and each["W2"][0][1] == 0 for each in met)
     assert all(each["W1"][0][0] == each["W1"][1][1] == each["W2"][0][0] != 0 for each in met)
+
+
+class PlantedStep:
+    """A step with a mistake of the catalogue in it; notes whether it made any number wrong, or none at all."""
+
+    def __init__(self, made: sb.Network, variant: Variant) -> None:
+        self.derivation, self.variant = derive(made), variant
+        self.settings = evaluate(self.derivation)
+        self.shows, self.finite = False, True
+
+    def __call__(self, parameters: Any, gradients: Any, states: Any) -> Any:
+        keys = keys_of(self.derivation)
+        given = {array: parameters[key] for key, array in keys.items()}
+        given |= {self.derivation.gradient_array(array): gradients[key] for key, array in keys.items()}
+        for array in self.derivation.system.givens:
+            if array.role is Role.STATE:
+                given[array] = states[array.label][next(key for key, each in keys.items() if each == array.wrt)]
+            elif array.role in (Role.SETTING, Role.RATE):
+                given[array] = np.asarray(states["step"] if array.label == "step" else self.settings.array(array)[0])
+        wrong, right = (
+            ArrayNumbers(lambda array, of=of: None if array in given else of(array), given)  # type: ignore[misc]
+            for of in (self.variant.definition, self.derivation.definition)
+        )
+        new = {key: replace(array, phase=Phase.NEW) for key, array in keys.items()}
+        found = {key: np.array(wrong.array(array), dtype=float) for key, array in new.items()}
+        for key, array in new.items():
+            self.shows |= bool(np.any(abs(found[key] - right.array(array)) > NOTICED))
+            self.finite &= bool(np.isfinite(found[key]).all())
+        return found
+
+
+@pytest.mark.full
+def test_every_planted_mistake_of_a_step_is_found_and_named() -> None:
+    counts: Counter[str] = Counter()
+    for number in range(20 if FULL else 1):
+        for name, place in RIGHT:
+            made = network(name, place, number)
+            derivation = derive(made)
+            variants: dict[str, list[Variant]] = {}
+            for each in variants_of(Subject.of(derivation.system, derivation.loss), MISTAKES, kinds=("update",)):
+                variants.setdefault(each.mistake.name, []).append(each)
+            for mistake, several in variants.items():
+                step = PlantedStep(made, Random(f"{number}:{name}:{mistake}").choice(several))
+                with np.errstate(all="ignore"):
+                    report = sb.check_update(step, made)
+                if not step.shows and step.finite:  # a gradient that is always 0: a shared bias behind softmax
+                    continue
+                assert not report, f"network {number}: {mistake} is not found"
+                named = [each.name for each in report.mistakes]
+                assert mistake in named or not step.finite, f"network {number}, {name}: {mistake} is called {named}"
+                counts["nan" if not step.finite else "unique" if set(named) == {mistake} else "tied"] += 1
+    assert counts["unique"] >= 0.95 * (counts["unique"] + counts["tied"]), counts

@@ -116,7 +116,9 @@ def _other_slopes(subject: Subject, *, mask: bool) -> Changes:
     for equation, term, cell, slope in _slope_terms(subject):
         if _is_mask(slope) != mask:
             continue
-        for _, _, other, _ in _slope_terms(subject):
+        for _, _, other, its in _slope_terms(subject):
+            if not any(leaves(its.body)):
+                continue  # 1 everywhere: that is the slope left out
             if other.array != cell.array and other.array.shape == cell.array.shape:
                 yield Change(
                     (with_terms(equation, [swapped(term, cell, Cell(other.array, cell.indices))]),),
