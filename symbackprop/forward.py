@@ -1,4 +1,4 @@
-"""A network's or program's forward equations, from inputs to the loss. States no derivative: the sweep derives them."""
+"""A network's or program's arrays and forward equations. Of derivatives it states only a penalty's slope."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def _decided(left: Expression, right: Expression, count: int) -> Verdict:
     for piece, points in pieces.items():
         if not are_equal(*piece) and _differ_at(piece, points[0]):
             return Verdict(False, True, f"different at {_written(points[0])}")
-    return _settled(pieces, _FORMULAS, count)
+    return _settled(pieces, _FORMULAS)
 
 
 def _differ_at(piece: Piece, point: Point) -> bool:
@@ -111,7 +111,7 @@ def _differ_at(piece: Piece, point: Point) -> bool:
 
 @lru_cache(maxsize=1024)
 def _slope_decided(value: Expression, slope: Expression, count: int, comparison: _Comparison) -> Verdict:
-    return _settled(_pieces(value, slope, count), comparison, count)
+    return _settled(_pieces(value, slope, count), comparison)
 
 
 def same_polynomial(left: Expression, right: Expression) -> Verdict:
@@ -162,7 +162,7 @@ _SLOPES = _Comparison(lambda value, slope: is_slope_of(value, 0, slope), _of_slo
 _SLOPES_BY_SYMPY = _Comparison(lambda value, slope: False, _of_slopes)
 
 
-def _settled(pieces: Mapping[Piece, list[Point]], comparison: _Comparison, count: int) -> Verdict:
+def _settled(pieces: Mapping[Piece, list[Point]], comparison: _Comparison) -> Verdict:
     met, inexact = 0, 0
     for piece, points in pieces.items():
         if comparison.seen(*piece):

@@ -236,10 +236,6 @@ class System:
     def _givens(self) -> frozenset[Array]:
         return frozenset(self.givens)
 
-    def extended(self, equations: Sequence[Equation]) -> System:
-        """The system with further equations behind its own."""
-        return System(self.givens, self.equations + tuple(equations))
-
     def replaced(self, equations: Sequence[Equation]) -> System:
         """The system with each of these in place of the one that defined the same array: a rewrite, or a mistake."""
         new = {equation.target.array: equation for equation in equations}

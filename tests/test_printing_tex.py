@@ -18,6 +18,7 @@ from symbackprop.expressions import Along, BySign, Expression, Function, Negativ
 from symbackprop.functions import ABS, ERF, EXP, FUNCTIONS, LOG, MAX, SIGMOID, SQRT, TANH
 from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.printing.tex import TEX, Tex, number_label
+from symbackprop.printing.typst import Typst
 from tests.trees import LETTERS, arithmetic, exact
 
 x, y, z = (Reference(letter) for letter in LETTERS)
@@ -217,3 +218,11 @@ def test_hard_cases_compile_with_amsmath_alone(tmp_path: Path) -> None:
         timeout=120,
     )
     assert run.returncode == 0, run.stdout.decode(errors="replace")[-2000:]
+
+
+def test_a_choice_between_equal_branches_is_none() -> None:
+    one = Number(Fraction(1))
+    choice = BySign(Reference("x"), one, one, one)
+    assert [dialect.text(choice, lambda of: Label(str(of))) for dialect in (Tex(), Tex(flat=True), Typst())] == [
+        "1"
+    ] * 3

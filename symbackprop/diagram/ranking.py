@@ -30,7 +30,7 @@ def ranked(reads: Mapping[str, Sequence[str]]) -> Ranking:
     rank = _ranks(reads)
     chains, columns = _chains(reads, rank)
     neighbours = _neighbours(chains)
-    order = _ordered(columns, neighbours, rank)
+    order = _ordered(columns, neighbours)
     height = _heights(order, neighbours)
     nodes = {node: height[node] for node in reads}
     return Ranking(rank, nodes, {edge: tuple(height[each] for each in chain[1:-1]) for edge, chain in chains.items()})
@@ -83,7 +83,7 @@ def _neighbours(chains: Mapping[tuple[str, str], list[str]]) -> _Neighbours:
     return _Neighbours(before, behind)
 
 
-def _ordered(columns: list[list[str]], neighbours: _Neighbours, rank: Mapping[str, int]) -> list[list[str]]:
+def _ordered(columns: list[list[str]], neighbours: _Neighbours) -> list[list[str]]:
     """The order with the fewest crossings of those that sorting by the neighbours' middles comes to."""
     order = [list(column) for column in columns]
     best, fewest = [list(column) for column in order], _crossings(order, neighbours)

@@ -16,7 +16,6 @@ from symbackprop.expressions import (
     Number,
     Power,
     Product,
-    Quotient,
     Reference,
     Sum,
     leaves,
@@ -203,8 +202,3 @@ def _relettered(law: Expression, letter: str) -> Expression:
             return Along(reduction, letter if index == OBSERVATION else index, _relettered(body, letter))
     children = law.children
     return law.rebuilt(tuple(_relettered(child, letter) for child in children)) if children else law
-
-
-def is_trivial(expression: Expression) -> bool:
-    """Whether an expression is a single name or number."""
-    return not isinstance(expression, Sum | Product | Quotient | Negative | Along) and not expression.children

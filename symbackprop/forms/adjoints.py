@@ -13,7 +13,7 @@ from itertools import product
 
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError
-from symbackprop.expressions import Expression, Quotient, Reference, as_expression, leaves, product_of
+from symbackprop.expressions import Expression, Quotient, Reference, as_expression, product_of
 from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role
 from symbackprop.system import (
     Equation,
@@ -292,9 +292,3 @@ def scalar_of(derivation: Derivation, quantity: Quantity) -> Expression:
     """The right side of a quantity's own equation, shown or asked for; a given quantity is itself."""
     equation = derivation.definition(quantity.array)
     return Reference(quantity) if equation is None else scalar(equation, quantity.indices)
-
-
-def derivatives_in(expression: Expression) -> list[Quantity]:
-    """The derivatives among an expression's leaves, each once."""
-    found = (leaf for leaf in leaves(expression) if isinstance(leaf, Quantity))
-    return list(dict.fromkeys(each for each in found if each.array.role in (Role.DERIVATIVE, Role.DELTA)))

@@ -114,7 +114,7 @@ def raw_slope_formula(derivation: Derivation, quantity: Quantity) -> Expression 
     origin = derivation.definition(array.of)
     if not isinstance(origin, Map):
         return None
-    of, wrt = slope_ends(origin, quantity)
+    of, wrt = slope_ends(quantity)
     value = written_by_definition(instantiated(origin.body, dict(zip(origin.target.indices, of.indices, strict=True))))
     raw = _one_fraction(flattened(differentiated(value, wrt, origin.at_kink)))
     if (has_kink(raw) or has_kink(value)) or not slope_of(value, wrt, raw, by_sympy=False):
@@ -131,7 +131,7 @@ def _one_fraction(expression: Expression) -> Expression:
     return expression
 
 
-def slope_ends(origin: Map, quantity: Quantity) -> tuple[Quantity, Quantity]:
+def slope_ends(quantity: Quantity) -> tuple[Quantity, Quantity]:
     """The out and the net of a slope's entry: of a Jacobian's, the last index is that of the net."""
     array, indices = quantity
     assert array.of is not None

@@ -105,6 +105,8 @@ class Dialect:
                 return self.power(base, exponent, say)
             case Call(function, arguments):
                 return self.call(function, arguments, say)
+            case BySign(_, negative, zero, positive) if negative == zero == positive:
+                return say(negative)
             case BySign():
                 return self.by_sign(expression, say)
             case Along():

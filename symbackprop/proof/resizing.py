@@ -47,6 +47,7 @@ class _Resized:
             rewrites=tuple(
                 Rewrite(each.pair, self.sums(each.before), self.map(each.after)) for each in derivation.rewrites
             ),
+            _further={},
         )
 
     def equation(self, equation: Equation) -> Equation:
