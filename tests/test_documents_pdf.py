@@ -115,6 +115,7 @@ def test_a_row_of_factors_begins_with_a_sign() -> None:
     assert aligned([("x", [Row("=", factors)], None)], numbered=False).count("$thin italic") == 11  # of matrices
 
 
+@pytest.mark.engine
 def test_every_sign_that_is_kept_has_a_glyph() -> None:
     """PDF/A-2u is refused where a sign has no glyph, as Typst itself finds."""
     typst = pytest.importorskip("typst")
@@ -134,6 +135,7 @@ def test_every_sign_that_is_kept_has_a_glyph() -> None:
         compiled("日")
 
 
+@pytest.mark.engine
 def test_a_compiler_that_breaks_off_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     typst = pytest.importorskip("typst")
 
