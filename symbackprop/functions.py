@@ -104,10 +104,11 @@ def _gelu_tanh(x: Expression) -> Expression:
 
 
 def _gelu_tanh_slope(x: Expression) -> Expression:
-    # sigmoid(2u) + x·2u'·exp(-|2u|)/(1 + exp(-|2u|))², where x³·exp(-|2u|) is a cube: neither factor overflows alone.
+    # sigmoid(2u) + x·2u'·exp(-|2u|)/(1 + exp(-|2u|))². From the left x·exp(-|2u|)·x·x does not overflow, and it has no
+    # power of a small number: LibreOffice gives #NUM! for one that is less than the least normal double.
     twice = 2 * _gelu_tanh_inner(x)
-    tail, root = EXP(-ABS(twice)), EXP(-ABS(twice) / 3)
-    growth = x * tail + Number(Fraction(134145, 10**6), "0.134145") * (x * root) ** 3
+    tail = EXP(-ABS(twice))
+    growth = x * tail + Number(Fraction(134145, 10**6), "0.134145") * (x * tail * x * x)
     return _sigmoid(twice) + 2 * SQRT(2 / PI()) * growth / (1 + tail) ** 2
 
 
