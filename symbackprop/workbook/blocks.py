@@ -10,11 +10,12 @@ from symbackprop.errors import TooLarge
 from symbackprop.expressions import ONE, Reference, Sum
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import every_index, extents
-from symbackprop.workbook.contents import Chart, Content, Formula, Passes, Region, Row, Sheet, Text
+from symbackprop.workbook.contents import Content, Formula, Passes, Region, Row, Sheet, Text
 from symbackprop.workbook.formulas import Formulas
-from symbackprop.workbook.layout import MOST_FORMULAS, Layout, barred, bounded
+from symbackprop.workbook.layout import MOST_FORMULAS, Layout, barred
 from symbackprop.workbook.placement import LAST_COLUMN, LAST_ROW, Placement, address, blocked, size
-from symbackprop.workbook.training import CHART_ROWS, DEFAULT_STEPS, TRAINING, Training, passes
+from symbackprop.workbook.trained import DEFAULT_STEPS, Trained, passes
+from symbackprop.workbook.training import CHART_ROWS, TRAINING
 
 STEP_COLUMN, LOSS_COLUMN, FIRST_COLUMN = 1, 2, 2
 HEAD = 5  # rows above the table of losses
@@ -23,16 +24,11 @@ NAME_WIDTH, CELL_WIDTH = 54.0, 12.0
 PRINTED_COLUMNS = 18  # the table and both charts
 
 
-class TrainingBlocks(Training):
+class TrainingBlocks(Trained):
     """The plan of the sheet: a block for each of the passes, the first one before any step."""
 
     def __init__(self, layout: Layout, steps: int | None, *, diverging: bool = False):
-        self.layout = layout
-        derivation = layout.derivation
-        self.loss = derivation.loss
-        self.moving = [array for array in derivation.system.givens if self._moves(array)]
-        every = [each.target.array for each in derivation.system.equations]
-        self.parts = [array for array in every if array.phase not in (Phase.NEW, Phase.AFTER)]
+        super().__init__(layout)
         self._refuse_too_large(DEFAULT_STEPS if steps is None else steps)
         self.passes = passes(layout, steps, diverging=diverging)
         self.steps = steps if diverging and steps is not None else len(self.passes) - 1
@@ -58,7 +54,8 @@ class TrainingBlocks(Training):
         for step in range(self.steps + 1):
             sheet.add(Region(self._height, partial(self._block, step), sum(size(each) for each in self._arrays)))
         sheet.columns = {1: NAME_WIDTH} | dict.fromkeys(range(FIRST_COLUMN, self._last_column + 1), CELL_WIDTH)
-        self._charts(sheet)
+        places = address(HEAD, CHART_COLUMN), address(HEAD, SECOND_CHART_COLUMN)
+        sheet.charts += self._loss_charts(HEAD + 1, (STEP_COLUMN, LOSS_COLUMN), places)
         sheet.printed = f"A1:{address(HEAD + self._table_height, PRINTED_COLUMNS)}"
         return sheet
 
@@ -118,9 +115,6 @@ class TrainingBlocks(Training):
                 self._cell(address(place.row, place.column), self._values(step), loss, f"step {step}"),
             ]
 
-    def _values(self, step: int):  # type: ignore[no-untyped-def]
-        return self.passes[step] if step < len(self.passes) else None
-
     def _block(self, step: int) -> Iterator[Row]:
         yield ()
         yield barred([Text(f"Step {step}", "heading")], "heading")
@@ -161,23 +155,6 @@ class TrainingBlocks(Training):
             return moved.expression(Sum((Reference(quantity), ONE)), TRAINING), "calculation"
         new = self.layout.definition(replace(array, phase=Phase.NEW))
         return moved.text(new, indices, TRAINING, ranges=True), "calculation"
-
-    def _charts(self, sheet: Sheet) -> None:
-        first = HEAD + 1
-        plain = Chart(
-            title="Loss",
-            anchor=address(HEAD, CHART_COLUMN),
-            column=LOSS_COLUMN,
-            first_row=first,
-            last_row=first + self.steps,
-            x_column=STEP_COLUMN,
-            x_title="step",
-            y_title="loss",
-        )
-        sheet.charts.append(plain)
-        if all(bounded(each.of(Quantity(self.loss, ()))) > 0 for each in self.passes):
-            place = address(HEAD, SECOND_CHART_COLUMN)
-            sheet.charts.append(replace(plain, title="Loss, logarithmic", anchor=place, logarithmic=True))
 
 
 def _height(array: Array) -> int:

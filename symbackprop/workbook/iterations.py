@@ -14,12 +14,12 @@ from functools import cached_property
 from symbackprop.errors import InputError, TooLarge
 from symbackprop.quantities import Array, Phase, Quantity, Role
 from symbackprop.system import every_index
-from symbackprop.workbook.contents import Chart, Content, Formula, Region, Row, Sheet, Text, Typed
+from symbackprop.workbook.contents import Content, Formula, Region, Row, Sheet, Text, Typed
 from symbackprop.workbook.heads import headings, page_breaks
-from symbackprop.workbook.layout import MOST_FORMULAS, Layout, bounded
+from symbackprop.workbook.layout import MOST_FORMULAS, Layout
 from symbackprop.workbook.placement import LAST_COLUMN, LAST_ROW, address, column_letters, size
 from symbackprop.workbook.rows import RowTable
-from symbackprop.workbook.training import DEFAULT_STEPS, Training, passes
+from symbackprop.workbook.trained import DEFAULT_STEPS, TrainedInRows, passes
 
 ITERATIONS, CHART = "Iterations", "Chart"
 FIRST_ROW = 8
@@ -30,17 +30,13 @@ WIDTH = 12.0
 STEPS_NEED = "the layout of rows needs an [update] table: each row's parameters are computed from the row above"
 
 
-class Iterations(Training):
+class Iterations(TrainedInRows):
     """The plan of the sheet; ``steps`` are the rows below the first one."""
 
     def __init__(self, layout: Layout, steps: int | None, *, diverging: bool = False):
-        derivation = layout.derivation
-        if derivation.after is None:
+        if layout.derivation.after is None:
             raise InputError(STEPS_NEED)
-        self.layout = layout
-        self.loss = derivation.loss
-        self.parts = [each.target.array for each in derivation.system.equations if _in_a_pass(each.target.array)]
-        self.moving = [array for array in derivation.system.givens if self._moves(array)]
+        super().__init__(layout)
         self.table = RowTable(ITERATIONS, layout.addresses)
         for number, quantity in enumerate(self.order, FIRST_COLUMN):
             self.table.put(quantity, number if quantity.array.role is not Role.RATE else RATE_COLUMN)
@@ -116,26 +112,15 @@ class Iterations(Training):
         """The cost over the iterations."""
         sheet = Sheet(CHART, color="00703C")
         sheet.lines([Text("The loss over the iterations", "title")])
-        plain = Chart(
-            title="Loss",
-            anchor="A3",
-            column=self.table.column(Quantity(self.loss, ())),
-            first_row=FIRST_ROW,
-            last_row=FIRST_ROW + self.steps,
-            x_column=NUMBER_COLUMN,
-            x_title="iteration",
-            y_title="loss",
-            sheet=ITERATIONS,
-        )
-        sheet.charts.append(plain)
-        if all(bounded(each.of(Quantity(self.loss, ()))) > 0 for each in self.passes):
-            sheet.charts.append(replace(plain, title="Loss, logarithmic", anchor="A17", logarithmic=True))
+        columns = NUMBER_COLUMN, self.table.column(Quantity(self.loss, ()))
+        charts = self._loss_charts(FIRST_ROW, columns, ("A3", "A17"))
+        sheet.charts += [replace(each, x_title="iteration", sheet=ITERATIONS) for each in charts]
         return sheet
 
     def _is_given(self, quantity: Quantity) -> bool:
         return quantity.array not in self.layout.derivation.system.definitions
 
-    def _columns(self) -> list[Quantity | None]:  # type: ignore[override]
+    def _columns(self) -> list[Quantity | None]:
         """What each column has, from the first; None for the iteration's number, or where nothing stands."""
         found: list[Quantity | None] = [None] * self.last_column
         for quantity in self.order:
@@ -143,11 +128,11 @@ class Iterations(Training):
         return found
 
     def _rows(self) -> Iterator[Row]:
-        same = self._templates(self.parts)
+        same = self._templates()
         moved = self._moving_templates()
         columns = self._columns()
         for step in range(self.steps + 1):
-            values = self.passes[step] if step < len(self.passes) else None
+            values = self._values(step)
             row, where = FIRST_ROW + step, f"iteration {step}"
             cells: list[Content | None] = []
             for number, quantity in enumerate(columns, 1):
@@ -183,7 +168,3 @@ def _quantities(arrays: Iterable[Array]) -> list[Quantity]:
 
 def _plain(array: Array) -> bool:
     return array.phase is Phase.NOW
-
-
-def _in_a_pass(array: Array) -> bool:
-    return array.phase not in (Phase.NEW, Phase.AFTER)

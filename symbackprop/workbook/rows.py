@@ -48,24 +48,15 @@ class RowTable:
             for indices in every_index(array):
                 yield Quantity(array, indices)
 
-    def template(
-        self,
-        expression: Expression,
-        *,
-        above: Mapping[Array, Array] | None = None,
-        own: Mapping[Quantity, str] | None = None,
-    ) -> RowTemplate:
+    def template(self, expression: Expression, *, above: Mapping[Array, Array] | None = None) -> RowTemplate:
         """An expression's formula in any row.
 
-        ``above`` maps arrays to those of this table that are meant, with True where in the row above; other
-        arrays are meant in the same row if they are here, else at their fixed place. ``own`` are columns of single
-        quantities that stand in the row.
+        Arrays are meant in the same row if they are here, else at their fixed place. With ``above`` they are meant in
+        the row above, but for those that it maps to others of this table: these are meant in the same row.
         """
 
         def label(leaf: Hashable) -> Label:
             assert isinstance(leaf, Quantity)
-            if own and leaf in own:
-                return Label(f"${own[leaf]}{MARK}0{MARK}")
             if above is not None and leaf.array in above:
                 meant = Quantity(above[leaf.array], leaf.indices)
                 return Label(f"{column_letters(self.column(meant))}{MARK}0{MARK}")

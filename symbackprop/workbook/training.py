@@ -3,62 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from fractions import Fraction
+from collections.abc import Iterator
 from functools import cached_property
 
-from symbackprop.errors import InputError, TooLarge
-from symbackprop.expressions import ONE, Reference, Sum
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import Reindex, flat, scalar
-from symbackprop.training import stepped
-from symbackprop.values import Values
-from symbackprop.workbook.contents import Chart, Content, Formula, Passes, Region, Row, Sheet, Text
+from symbackprop.errors import TooLarge
+from symbackprop.quantities import Array, Quantity, Role
+from symbackprop.system import flat
+from symbackprop.workbook.contents import Content, Formula, Passes, Region, Row, Sheet, Text
 from symbackprop.workbook.formulas import MOST_REDUCED, reduces
 from symbackprop.workbook.heads import headings, page_breaks
 from symbackprop.workbook.layout import MOST_FORMULAS, Layout, bounded
 from symbackprop.workbook.placement import LAST_COLUMN, address, size
-from symbackprop.workbook.rows import RowTable, RowTemplate
+from symbackprop.workbook.rows import RowTable
+from symbackprop.workbook.trained import DEFAULT_STEPS, TrainedInRows, passes
 
 TRAINING = "Training"
-DEFAULT_STEPS = 20
 STEP_COLUMN, LOSS_COLUMN, CHART_COLUMN, FIRST_COLUMN = 1, 2, 3, 4
 HEAD = 6  # rows above the first step
 CHART_ROWS = 13
 STEP_WIDTH, LOSS_WIDTH, CHART_WIDTH, CELL_WIDTH = 8.0, 16.0, 72.0, 13.5
 
 
-def passes(layout: Layout, steps: int | None, *, diverging: bool = False) -> list[Values]:
-    """The numbers at the start and after each step.
-
-    Where training leaves the range of floats they are fewer, if no number of steps was asked for or ``diverging``.
-    """
-    entries: Mapping[Array, Sequence[Fraction | None]] = layout.given.entries
-    found = [layout.values]
-    for step in range(1, 1 + (DEFAULT_STEPS if steps is None else steps)):
-        try:
-            entries = stepped(layout.derivation, entries, found[-1])
-        except (OverflowError, ValueError) as error:
-            if steps is None or diverging:
-                break
-            raise InputError(
-                f"training leaves the range of floats at step {step} of {steps}: "
-                "ask for fewer steps, or lower the learning rate"
-            ) from error
-        found.append(layout.values.at(entries))
-    return found
-
-
-class Training:
+class Training(TrainedInRows):
     """The plan of the sheet: a row for each of the passes, the first one before any step."""
 
     def __init__(self, layout: Layout, steps: int | None, *, diverging: bool = False):
-        self.layout = layout
-        derivation = layout.derivation
-        self.moving = [array for array in derivation.system.givens if self._moves(array)]
-        self.parts = [each.target.array for each in derivation.system.equations if _in_a_pass(each.target.array)]
-        self.loss = derivation.loss
+        super().__init__(layout)
         self.table = RowTable(TRAINING, layout.addresses, next_column=LOSS_COLUMN)
         self.table.add([self.loss])
         self.table.next_column = FIRST_COLUMN
@@ -95,7 +65,8 @@ class Training:
         sheet.add(Region(self.steps + 1, self._rows, (self.steps + 1) * (2 + sum(size(each) for each in self._arrays))))
         sheet.columns |= {STEP_COLUMN: STEP_WIDTH, LOSS_COLUMN: LOSS_WIDTH, CHART_COLUMN: CHART_WIDTH}
         sheet.columns |= dict.fromkeys(range(FIRST_COLUMN, self.table.next_column), CELL_WIDTH)
-        self._chart(sheet)
+        places = address(HEAD + 1, CHART_COLUMN), address(HEAD + 1 + CHART_ROWS, CHART_COLUMN)
+        sheet.charts += self._loss_charts(HEAD + 1, (STEP_COLUMN, LOSS_COLUMN), places)
         return sheet
 
     @property
@@ -113,12 +84,6 @@ class Training:
         ]
         return [*self.moving, *last, *(each for each in others if each not in last)]
 
-    def _moves(self, array: Array) -> bool:
-        derivation = self.layout.derivation
-        if array.role is Role.SETTING:
-            return array.label == "step"
-        return replace(array, phase=Phase.NEW) in derivation.system and array not in derivation.arrays.frozen
-
     def _refuse_too_large(self, steps: int) -> None:
         cells = (steps + 1) * self.table.next_column
         if self.table.next_column > LAST_COLUMN or cells > MOST_FORMULAS:
@@ -133,13 +98,13 @@ class Training:
 
     def _rows(self) -> Iterator[Row]:
         first = HEAD + 1
-        same = self._templates(self.parts)
+        same = self._templates()
         moved = self._moving_templates()
         columns = [
             (each, each.array, flat(each.indices, each.array.shape)) for each in self.table.quantities(self._arrays)
         ]
         for step in range(self.steps + 1):
-            values = self.passes[step] if step < len(self.passes) else None
+            values = self._values(step)
             row, where = first + step, f"step {step}"
             cells: list[Content | None] = [
                 Formula(f"ROW()-ROW(A${first})", float(step), where=where),
@@ -157,57 +122,7 @@ class Training:
                 cells.append(Formula(text, value, quantity, style, where))
             yield cells
 
-    def _cell(
-        self, text: str, values: Values | None, quantity: Quantity, where: str, style: str = "calculation"
-    ) -> Formula:
-        value = math.nan if values is None else bounded(values.of(quantity))
-        return Formula(text, value, quantity, style, where)
-
-    def _templates(self, arrays: Sequence[Array]) -> dict[Quantity, RowTemplate]:
-        return {
-            quantity: self.table.template(
-                scalar(self.layout.definition(quantity.array), quantity.indices, computed=True)
-            )
-            for quantity in self.table.quantities(arrays)
-        }
-
-    def _moving_templates(self) -> dict[Quantity, RowTemplate]:
-        """New values from the row above; new states are those of the same row."""
-        new = {replace(array, phase=Phase.NEW): array for array in self.moving if array.role is not Role.SETTING}
-        found = {}
-        for quantity in self.table.quantities(self.moving):
-            if quantity.array.role is Role.SETTING:
-                expression = Sum((Reference(quantity), ONE))
-            else:
-                definition = self.layout.definition(replace(quantity.array, phase=Phase.NEW))
-                assert not isinstance(definition, Reindex)
-                expression = scalar(definition, quantity.indices, computed=True)  # type: ignore[assignment]
-            found[quantity] = self.table.template(expression, above=new)
-        return found
-
-    def _chart(self, sheet: Sheet) -> None:
-        first = HEAD + 1
-        losses = [bounded(each.of(Quantity(self.loss, ()))) for each in self.passes]
-        plain = Chart(
-            title="Loss",
-            anchor=address(first, CHART_COLUMN),
-            column=LOSS_COLUMN,
-            first_row=first,
-            last_row=first + self.steps,
-            x_column=STEP_COLUMN,
-            x_title="step",
-            y_title="loss",
-        )
-        sheet.charts.append(plain)
-        if all(loss > 0 for loss in losses):
-            place = address(first + CHART_ROWS, CHART_COLUMN)
-            sheet.charts.append(replace(plain, title="Loss, logarithmic", anchor=place, logarithmic=True))
-
 
 def fits_in_rows(layout: Layout) -> bool:
     """Whether a pass can stand in a row: no sum that must run over a range of cells."""
     return layout.as_list and not any(reduces(each, MOST_REDUCED) for each in layout.derivation.system.equations)
-
-
-def _in_a_pass(array: Array) -> bool:
-    return array.phase not in (Phase.NEW, Phase.AFTER)
