@@ -90,7 +90,7 @@ def test_a_new_description_can_be_read(activation, loss):
 @pytest.mark.parametrize("sizes", ["1-1", "2-2-2", "5-4-3-2", "30-3", "784-128-10"])
 def test_a_new_description_has_the_sizes_asked_for(sizes):
     network = Network.parse(template(sizes=sizes, seed=3))
-    assert network.title == f"A {sizes} network"
+    assert network.title == f"Network {sizes}"
     assert (network.inputs_count, *(layer.units for layer in network.layers)) == sizes_of(sizes)
     assert all(layer.weights is not None for layer in network.layers)
 

@@ -149,7 +149,7 @@ _TOP = """\
 # A network for symbackprop. Lines that begin with # are comments: take the # away to use what they say.
 # Numbers are exact; fractions stand in quotes: "1/3". Another text in the place of a number is a parameter's name.
 format = 1
-title = "A {sizes} network"
+title = "Network {sizes}"
 notation = "indexed"          # symbackprop list notations
 """
 _INPUTS = """\

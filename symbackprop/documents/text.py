@@ -196,10 +196,10 @@ class _Text:
         return f"{givens.word}:\n" + ",\n".join(INDENT * 2 + row for row in self.listed(texts))
 
     def listed(self, texts: Sequence[str]) -> list[str]:
-        """Texts in rows, a comma between them."""
+        """Texts in rows, a comma between them; there is room for one behind each row."""
         rows: list[str] = []
         for text in texts:
-            if rows and self.columns(rows[-1]) + self.columns(text) + 2 <= self.width - len(INDENT) * 2:
+            if rows and self.columns(rows[-1]) + self.columns(text) + 3 <= self.width - len(INDENT) * 2:
                 rows[-1] += f", {text}"
             else:
                 rows.append(text)
