@@ -135,7 +135,7 @@ def _legend() -> list[Row]:
 
 def derivation_sheet(layout: Layout) -> Sheet:
     """Every equation as text, in order, with the way to its cell."""
-    sheet = begun(DERIVATION, "The derivation", "Every equation in order. The name leads to its cell.", color="595959")
+    sheet = begun(DERIVATION, "The derivation", "Every equation in order, with the way to its cell.", color="595959")
     section = ""
     for equation in layout.derivation.system.equations:
         array = equation.target.array
@@ -143,9 +143,9 @@ def derivation_sheet(layout: Layout) -> Sheet:
         prefix = {Phase.NEW: "New: ", Phase.AFTER: "Forward again: "}.get(array.phase, "")
         if prefix + heading != section:
             section = prefix + heading
-            sheet.lines((), [Text(section, "group"), Text("", "group")])
+            sheet.lines((), [Text(section, "group"), Text("", "group"), Text("", "group")])
         sheet.add(_lines_of(layout, array))
-    sheet.columns = {1: 30.0, 2: 110.0}
+    sheet.columns = {1: 16.0, 2: 24.0, 3: 100.0}
     return sheet
 
 
@@ -155,7 +155,7 @@ def _lines_of(layout: Layout, array: Array) -> Region:
         link = layout.addresses.link(Quantity(array, next(iter(every_index(array)))))
         return Region(
             1,
-            lambda: [[Text(labels.array(array), "hyperlink", link=link), Text(labels.law(equation), "equation")]],
+            lambda: [[_way(link), Text(labels.array(array), "name"), Text(labels.law(equation), "equation")]],
         )
     entries = [Quantity(array, indices) for indices in every_index(array)]
 
@@ -163,9 +163,14 @@ def _lines_of(layout: Layout, array: Array) -> Region:
         for quantity in entries:
             text = labels.whole_equation(equation, quantity.indices)
             link = layout.addresses.link(quantity)
-            yield [Text(labels.full(quantity), "hyperlink", link=link), Text(text, "equation")]
+            yield [_way(link), Text(labels.full(quantity), "name"), Text(text, "equation")]
 
     return Region(len(entries), rows)
+
+
+def _way(link: str) -> Text:
+    """A link that says where it leads; a name stands beside it, for some programs lose a link's subscripts."""
+    return Text(link, "hyperlink", link=link)
 
 
 def scratch_sheet() -> Sheet:
