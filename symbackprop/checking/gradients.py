@@ -22,7 +22,7 @@ from symbackprop.checking.explaining import mistakes_of
 from symbackprop.checking.laws import Numbers
 from symbackprop.checking.points import Point, frozen_keys, points, settled
 from symbackprop.checking.remarks import beside, relative_bound, remarks, worst_of
-from symbackprop.checking.report import MistakeFinding, ParameterFinding, Report
+from symbackprop.checking.report import ParameterFinding, Report
 from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import InputError
 from symbackprop.given import keys_of
@@ -30,6 +30,7 @@ from symbackprop.network import Network
 from symbackprop.quantities import Array, Phase
 
 FEW = 3  # random points beside the description's own
+FURTHER = 5  # where several mistakes explain the numbers at these: a mask, say, may be the same at all of them
 LARGE = 5_000  # parameters above which one point is enough where it tells everything, and two where it does not
 COARSE_BOUND = 1e-6  # relative: a bound above it is worth a word
 LAYOUTS = ("to_from", "from_to")
@@ -70,6 +71,9 @@ def check_gradients(
             return replace(again, notes=(COARSER, *again.notes))
         if run.problems or (count > LARGE and (place or run.is_telling())):
             break
+    if run.is_tied():
+        for point in islice(several, FURTHER):
+            run.look(point, answer_of(function, point, layout=layout, batched=batched, library=arrays))
     return run.report()
 
 
@@ -119,6 +123,7 @@ class _Run:
     keys: list[str] = field(default_factory=list)
     precisions: set[str] = field(default_factory=set)
     flattened: dict[str, tuple[int, ...]] = field(default_factory=dict)  # columns and rows that are taken as vectors
+    explained: dict[int, Explanation | None] = field(default_factory=dict)  # by how many points it was looked for at
 
     def __post_init__(self) -> None:
         self.arrays = keys_of(self.derivation)
@@ -185,22 +190,35 @@ class _Run:
             for array in last.found
         )
 
+    def is_tied(self) -> bool:
+        """Whether several mistakes explain everything so far."""
+        if self.problems or self.bad or self.agrees_so_far():
+            return False
+        explanation = self._explanation()
+        return explanation is not None and bool(explanation.ties)
+
     # What was found
+
+    def _usable(self) -> list[Observed]:
+        return [each for each in self.observed if set(each.found) == set(self.observed[0].found)]
+
+    def _explanation(self) -> Explanation | None:
+        count = len(self.observed)
+        if count not in self.explained:
+            usable = self._usable()
+            subject = Subject.of(self.derivation.system, self.derivation.loss)
+            search = Diagnosis(subject, usable, kinds=("backward", "forward")) if usable else None
+            self.explained[count] = None if search is None else search.explanation()
+        return self.explained[count]
 
     def report(self) -> Report:
         """The findings of all points together."""
-        usable = (
-            [each for each in self.observed if set(each.found) == set(self.observed[0].found)] if self.observed else []
-        )
+        usable = self._usable()
         findings = {key: self._finding(key, usable) for key in self.arrays if key in self.keys or key in self.bad}
         wrong = [key for key, finding in findings.items() if not finding.agrees]
         agrees = not wrong and not self.problems
-        explanation: Explanation | None = None
-        mistakes: tuple[MistakeFinding, ...] = ()
-        if usable and any(key in self.keys for key in wrong):
-            subject = Subject.of(self.derivation.system, self.derivation.loss)
-            explanation = Diagnosis(subject, usable, kinds=("backward", "forward")).explanation()
-            mistakes = mistakes_of(self.derivation, explanation, {array: key for key, array in self.gradient.items()})
+        explanation = self._explanation() if any(key in self.keys for key in wrong) else None
+        mistakes = mistakes_of(self.derivation, explanation, {array: key for key, array in self.gradient.items()})
         return Report(
             agrees,
             findings,
