@@ -19,7 +19,9 @@ styles = st.builds(
     decimals=st.one_of(st.none(), st.integers(0, 8)),
     rounding=st.sampled_from(["round", "cut"]),
     trailing_zeros=st.booleans(),
+    least_power=st.one_of(st.none(), st.integers(-8, 0)),
 )
+POWERS = NumberStyle(decimals=9, rounding="cut", trailing_zeros=False, least_power=-2)
 
 
 def step(number: ShownNumber) -> Fraction:
@@ -77,6 +79,19 @@ def test_significant_digits_are_those_of_decimal_arithmetic(value: float, digits
         (0.00004386, NumberStyle(digits=3), "4.39·10^-5", False),
         (0.00004386, NumberStyle(digits=3, exponent="e"), "4.39e-5", False),
         (0.00004386, NumberStyle(decimals=4), "4.4·10^-5", False),
+        # The next two as a published example prints them, cut behind the ninth decimal of the mantissa.
+        (
+            -0.0002605222970,
+            POWERS,
+            "-2.60522297·10^-4",
+            False,
+        ),
+        (0.0013893803145, POWERS, "1.389380314·10^-3", False),
+        (0.01, NumberStyle(decimals=3, least_power=-2), "0.010", False),
+        (0.009996, NumberStyle(decimals=3, least_power=-2), "9.996·10^-3", False),
+        (0.009, NumberStyle(decimals=3, exponent="never", least_power=-2), "0.009", False),
+        (0.004386, NumberStyle(least_power=-2), "4.386·10^-3", False),
+        (0.00000004386, NumberStyle(least_power=-10), "0.00000004386", False),
         (0.00004386, NumberStyle(decimals=4, rounding="cut"), "4.3·10^-5", False),
         (-0.25, NumberStyle(decimal_mark=","), "-0,2500", True),
         (123456.0, NumberStyle(), "1.235·10^5", False),

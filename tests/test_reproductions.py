@@ -122,7 +122,7 @@ CHECKLISTS: dict[str, tuple[str, ...]] = {
         "For b_1:",
         "For b_2:",
         "Parameter Old value Gradient New value",
-        "w_1 0.15 0.000483364",
+        "w_1 0.15 4.833645475·10^-4 0.149995166",
         "b_4 0.60 -0.039353434 0.600393534",
         "z'_1 = x_1 * w_1(new) + x_2 * w_3(new) + b_1(new)",
         "a'_z1 = sigmoid(z'_1)",

@@ -114,6 +114,7 @@ class Document(_Table):
     carry: Literal["full", "printed"] = "full"
     decimal_mark: Literal[".", ","] = "."
     exponent: str | bool = ""
+    least_power: Annotated[int, Field(ge=-400, le=0)] = 0
     depth: str | int = ""
     second_pass: bool = True
     form: str = ""

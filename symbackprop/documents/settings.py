@@ -93,4 +93,5 @@ def _style(values: Mapping[str, Any]) -> NumberStyle:
         trailing_zeros=bool(values.get("trailing_zeros", True)),
         decimal_mark=str(values.get("decimal_mark", ".")),
         exponent=EXPONENTS[values.get("exponent", "")],
+        least_power=values.get("least_power"),
     )

@@ -16,7 +16,7 @@ from symbackprop.printing.dialect import Label, Precedence
 
 # Exact integers below this size are shown whole, however few digits are asked for.
 WHOLE = 10**6
-# Significant digits: smaller numbers than ten to this power are shown with a power of ten.
+# Significant digits: numbers less than ten to this power are shown with a power of ten, if a style says nothing else.
 LEAST_POWER = -4
 FALLBACK_DIGITS = 2
 
@@ -26,7 +26,9 @@ class NumberStyle:
     """How numbers are displayed: ``digits`` significant ones, or, if ``decimals`` is given, so many behind the mark.
 
     ``rounding`` is "round" (half away from zero) or "cut"; ``exponent`` is "power" (``4.4·10^-5``), "e" (``4.4e-5``) or
-    "never" (``0.000044``; a number that `decimals` would show as 0 has a power all the same).
+    "never" (``0.000044``; a number that `decimals` would show as 0 has a power all the same). Numbers less than ten to
+    ``least_power`` have one, with ``decimals`` so many behind the mark of the mantissa. Without it significant digits
+    take -4, and decimals have a power only for what they would show as 0.
     """
 
     digits: int = 4
@@ -35,6 +37,7 @@ class NumberStyle:
     trailing_zeros: bool = True
     decimal_mark: str = "."
     exponent: str = "power"
+    least_power: int | None = None
 
     def __post_init__(self) -> None:
         assert self.digits > 0, "at least one significant digit"
@@ -124,7 +127,9 @@ def shown(value: Any, style: NumberStyle) -> ShownNumber:
     if style.decimals is not None:
         whole, is_exact = _rounded(size, style.decimals, style.rounding)
         mantissa, power = _point(whole, style.decimals), 0
-        if size and not whole:
+        if style.least_power is not None and style.exponent != "never" and 0 < size < _power(style.least_power):
+            mantissa, power, is_exact = _scientific(size, style.decimals + 1, style.rounding)
+        elif size and not whole:
             mantissa, power, is_exact = _scientific(size, FALLBACK_DIGITS, style.rounding)
     elif not size:
         return ShownNumber(number < 0, "0", 0, True, style)
@@ -180,6 +185,10 @@ def _rounded(size: Fraction, decimals: int, rounding: str) -> tuple[int, bool]:
     return whole + int(rounding == "round" and 2 * rest >= below), rest == 0
 
 
+def _power(of_ten: int) -> Fraction:
+    return Fraction(10) ** of_ten
+
+
 def _point(whole: int, decimals: int) -> str:
     digits = str(whole).zfill(decimals + 1)
     return f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits
@@ -190,7 +199,8 @@ def _significant(size: Fraction, style: NumberStyle) -> tuple[str, int, bool]:
     scaled, is_exact = _rounded(size, style.digits - 1 - power, style.rounding)
     if scaled == 10**style.digits:
         power += 1
-    if LEAST_POWER <= power < style.digits:
+    least = LEAST_POWER if style.least_power is None else style.least_power
+    if least <= power < style.digits:
         whole, is_exact = _rounded(size, style.digits - 1 - power, style.rounding)
         return _point(whole, style.digits - 1 - power), 0, is_exact
     if style.exponent == "never":
