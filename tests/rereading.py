@@ -38,6 +38,7 @@ class Style:
     rounding: str = "round"
     decimal_mark: str = "."
     carried: bool = False
+    behind_powers: int | None = None  # decimals of a mantissa, where small numbers have a power of ten by choice
 
     def last(self, text: str) -> Fraction:
         """How far a number that is printed so can be from what was rounded."""
@@ -49,6 +50,8 @@ class Style:
         if self.decimals is not None and power == 0:
             return loose / 10**self.decimals
         digits = self.digits if self.decimals is None else FALLBACK_DIGITS
+        if self.behind_powers is not None:
+            digits = self.behind_powers + 1
         first = math.floor(math.log10(value) + 1e-12)
         return loose * Fraction(10) ** (first + power - digits + 1)
 
