@@ -11,7 +11,6 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -232,6 +231,15 @@ learning_rate = 0.001
 """
 
 
+# Tests that run behind nohup ignore Ctrl-C, and so does what they start, unless it says otherwise itself.
+HEEDING = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from symbackprop.cli import main
+sys.exit(main())
+"""
+
+
 def test_a_long_training_shows_how_far_it_is_and_ctrl_c_keeps_what_was_reached(tmp_path: Path) -> None:
     described, saved = tmp_path / "net.toml", tmp_path / "trained.toml"
     described.write_text(LONG)
@@ -241,11 +249,10 @@ def test_a_long_training_shows_how_far_it_is_and_ctrl_c_keeps_what_was_reached(t
     arguments = ["train", str(described), "--steps", "10000000", "--save", str(saved), "--json"]
     with (tmp_path / "out.json").open("w") as out:
         started = subprocess.Popen(
-            [sys.executable, "-m", "symbackprop", *arguments],
+            [sys.executable, "-c", HEEDING, *arguments],
             stdout=out,
             stderr=terminal,
             stdin=subprocess.DEVNULL,
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # tests run behind nohup ignore it
         )
     os.close(terminal)
     try:
