@@ -22,7 +22,6 @@ STYLES: dict[str, tuple[dict[str, Any], Style]] = {
     "6 digits": ({"digits": 6}, Style(digits=6)),
     "3 decimals": ({"decimals": 3}, Style(decimals=3)),
     "5 decimals, cut": ({"decimals": 5, "rounding": "cut"}, Style(decimals=5, rounding="cut")),
-    "powers below a hundredth": ({"decimals": 4, "least_power": -2}, Style(decimals=4, behind_powers=4)),
     "2 digits, zeros dropped": ({"digits": 2, "trailing_zeros": False}, Style(digits=2)),
     "3 digits, cut": ({"digits": 3, "rounding": "cut"}, Style(digits=3, rounding="cut")),
     "exponents with e": ({"exponent": "e"}, Style()),
@@ -34,6 +33,7 @@ STYLES: dict[str, tuple[dict[str, Any], Style]] = {
         {"carry": "printed", "digits": 3, "rounding": "cut"},
         Style(digits=3, rounding="cut", carried=True),
     ),
+    "powers below a hundredth": ({"decimals": 4, "least_power": -2}, Style(decimals=4, behind_powers=4)),
 }
 PLAIN = {
     "digits": 4, "decimals": None, "rounding": "round", "trailing_zeros": True, "exponent": "power",
