@@ -13,8 +13,7 @@ from benchmarks.measure import Curves, Ratio, Skipped, Timing, alone, in_turn, i
 from benchmarks.networks import backward, gradients, network
 from symbackprop.algebra import Symbols, entries
 from symbackprop.derivation import Derivation, derive
-from symbackprop.quantities import Quantity
-from symbackprop.system import every_index
+from symbackprop.quantities import Quantity, every_index
 
 SIZES = (64, 64, 64, 10)
 LARGE = (784, 128, 10)

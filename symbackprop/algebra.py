@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy
 
-from symbackprop.contraction import cells_of, planned
+from symbackprop.contraction import planned
 from symbackprop.expressions import (
     Along,
     BySign,
@@ -30,8 +30,8 @@ from symbackprop.expressions import (
 )
 from symbackprop.notation import Notation
 from symbackprop.notation.lettering import plain
-from symbackprop.quantities import Axis, Quantity
-from symbackprop.system import SumOfProducts, every_index
+from symbackprop.quantities import Axis, Quantity, every_index
+from symbackprop.system import SumOfProducts
 
 Expr = Any  # a sympy.Expr: SymPy ships no types
 SymbolOf = Callable[[Hashable], Expr]
@@ -188,9 +188,7 @@ def entries(equation: SumOfProducts, symbol_of: SymbolOf) -> list[Expr]:
     """
     plans = []
     for term in equation.terms:
-        columns = [
-            [symbol_of(Quantity(cell.array, place)) for place in every_index(cell.array)] for cell in cells_of(term)
-        ]
+        columns = [[symbol_of(Quantity(cell.array, place)) for place in every_index(cell.array)] for cell in term.cells]
         plan = planned(equation.target, term)
         plans.append((plan, columns, None if plan.number == 1 else rational(plan.number)))
     add, mul, one = sympy.Add, sympy.Mul, sympy.S.One

@@ -14,11 +14,12 @@ from typing import Any
 
 from symbackprop.balls import NotANumber
 from symbackprop.calculus import differentiated
-from symbackprop.contraction import cells_of, planned
+from symbackprop.contraction import planned
 from symbackprop.expressions import ONE, ZERO, Expression, leaves
 from symbackprop.ordering import in_order
-from symbackprop.quantities import Array, Cell, Quantity
-from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, Term, every_index, flat, scalar
+from symbackprop.quantities import Array, Cell, Quantity, every_index, flat
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, scalar
+from symbackprop.terms import Term
 
 UNIT_ROUNDOFF = 2.0**-53
 SMALLEST = 5e-324  # an underflowing product loses at most this much
@@ -83,8 +84,8 @@ class Bounds:
     def _of_sums(self, target: Cell, terms: tuple[Term, ...]) -> list[float]:
         plans = []
         for term in terms:
-            sizes = [[abs(value) for value in self.numbers.array(cell.array)] for cell in cells_of(term)]
-            errors = [self._known[cell.array] for cell in cells_of(term)]
+            sizes = [[abs(value) for value in self.numbers.array(cell.array)] for cell in term.cells]
+            errors = [self._known[cell.array] for cell in term.cells]
             plans.append((planned(target, term), sizes, errors))
         return [
             sum(

@@ -13,19 +13,10 @@ from itertools import product
 from typing import Any
 
 from symbackprop.expressions import Along, Expression, leaves
-from symbackprop.quantities import Array, Cell
-from symbackprop.system import (
-    Equation,
-    Indicator,
-    Kronecker,
-    Map,
-    Term,
-    axis_of,
-    every_index,
-    extents,
-    instances,
-    letters_of,
-)
+from symbackprop.instances import instances
+from symbackprop.quantities import Array, Cell, every_index, extents
+from symbackprop.system import Equation, Map
+from symbackprop.terms import Indicator, Kronecker, Term, axes_of, cells_in
 
 Entries = Sequence[Any]  # float, Fraction, Expression or mpf, by the arithmetic
 
@@ -66,32 +57,19 @@ class Plan:
     def _holds(self, place: tuple[int, ...], values: tuple[int, ...]) -> bool:
         here = dict(zip(self.letters, place, strict=True)) | dict(zip(self.summed, values, strict=True))
         here |= dict.fromkeys(self.fixed, 0)
-        for condition in self.conditions:
-            match condition:
-                case Kronecker(left, right):
-                    if here[left] != (here[right] if isinstance(right, str) else right):
-                        return False
-                case Indicator(indices, places):
-                    if tuple(here[letter] for letter in indices) not in places:
-                        return False
-        return True
-
-
-def cells_of(term: Term) -> list[Cell]:
-    """The term's factors that are entries of arrays."""
-    return [factor for factor in term.factors if isinstance(factor, Cell)]
+        return all(each.holds(tuple([here[letter] for letter in each.indices])) for each in self.conditions)
 
 
 def planned(target: Cell, term: Term) -> Plan:
     """How a term is summed."""
-    axes = {letter: axis for cell in cells_of(term) for letter, axis in axis_of(cell).items()}
-    free = [letter for letter in letters_of(term) if letter not in target.indices]
+    axes = axes_of(term.cells)
+    free = term.summed(target)
     summed = tuple(letter for letter in free if axes[letter].size != 1)
     fixed = tuple(letter for letter in free if axes[letter].size == 1)
     grid = tuple(product(*(range(_sized(axes[letter].size)) for letter in summed)))
     number = term.number / math.prod(_sized(axis.size) for axis in term.over)
     factors = []
-    for cell in cells_of(term):
+    for cell in term.cells:
         steps = dict.fromkeys(target.indices + summed + fixed, 0)
         for letter, stride in zip(cell.indices, _strides(extents(cell.array)), strict=True):
             steps[letter] += stride
@@ -123,7 +101,7 @@ def ready_term(target: Cell, term: Term) -> ReadyTerm:
     shape = extents(target.array)
     factors = tuple(
         (cell.array, starts(here, shape), offsets)
-        for cell, (here, offsets) in zip(cells_of(term), plan.factors, strict=True)
+        for cell, (here, offsets) in zip(term.cells, plan.factors, strict=True)
     )
     positions = [plan.positions(place) for place in every_index(target.array)] if plan.conditions else None
     return ReadyTerm(plan.number, factors, range(len(plan.grid)), positions)
@@ -146,7 +124,7 @@ def ready_map(equation: Map) -> ReadyMap:
     law = equation.computed_law()
     array, letters = equation.target
     if _reduces(law):
-        return ReadyMap(law, (), instances(equation))
+        return ReadyMap(law, (), instances(law, equation.target))
     cells = [cell for cell in dict.fromkeys(leaves(law)) if isinstance(cell, Cell)]
     found = []
     for cell in cells:
@@ -172,7 +150,7 @@ def _reduces(law: Expression) -> bool:
 def needed(equation: Equation) -> list[Array]:
     """The arrays that computing an equation reads: of a map, those of its stable form."""
     if isinstance(equation, Map):
-        return list(dict.fromkeys(cell.array for cell in leaves(equation.computed_law()) if isinstance(cell, Cell)))
+        return list(dict.fromkeys(cell.array for cell in cells_in(equation.computed_law())))
     return list(dict.fromkeys(equation.reads))
 
 

@@ -30,7 +30,8 @@ from symbackprop.notation.styles import Conventions
 from symbackprop.quantities import Array, Axis, Cell, Phase, Role
 from symbackprop.rewriting import Rewrite, fused, rewritten
 from symbackprop.sweep import Naming, Slopes, canonical_letters, leading_to, reverse_sweep, uses_in
-from symbackprop.system import Equation, Kronecker, Map, Reindex, Scatter, SumOfProducts, System, Term
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, System
+from symbackprop.terms import Kronecker, Term
 
 NOT_DIFFERENTIATED = frozenset({Role.TARGET, Role.RATE, Role.SETTING})
 CARRIED = frozenset({Role.LOSS, Role.PART, Role.PENALTY})

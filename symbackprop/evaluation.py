@@ -21,19 +21,10 @@ from symbackprop.derivation import Derivation
 from symbackprop.errors import KinkError
 from symbackprop.expressions import BySign, Expression
 from symbackprop.ordering import in_order
-from symbackprop.quantities import Array, Cell, Quantity
+from symbackprop.quantities import Array, Cell, Quantity, every_index, extents, flat
 from symbackprop.rounding import Memory, Together
-from symbackprop.system import (
-    Equation,
-    Map,
-    Reindex,
-    Scatter,
-    SumOfProducts,
-    Term,
-    every_index,
-    extents,
-    flat,
-)
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts
+from symbackprop.terms import Term
 
 
 @dataclass

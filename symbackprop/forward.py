@@ -10,12 +10,13 @@ from symbackprop.catalogue.activations import activation_map
 from symbackprop.catalogue.entries import Plain, kink_rule
 from symbackprop.catalogue.losses import loss_map
 from symbackprop.catalogue.penalties import PENALTIES
-from symbackprop.expressions import Number, Power, Reference, leaves, substituted
+from symbackprop.expressions import Number, Power, Reference, substituted
 from symbackprop.formulas import parse
 from symbackprop.network import Entry, ExactNumber, Layer, Loss, Network
 from symbackprop.notation.styles import Conventions
 from symbackprop.quantities import Array, Axis, Cell, Phase, Role
-from symbackprop.system import Equation, Indicator, Map, Partial, Reindex, SumOfProducts, Term
+from symbackprop.system import Equation, Map, Partial, Reindex, SumOfProducts
+from symbackprop.terms import Indicator, Term, cells_in
 
 TWO = Number(Fraction(2))
 
@@ -318,7 +319,7 @@ def program_pass(network: Network, arrays: Arrays, phase: Phase) -> Pass:
     equations: list[Equation] = []
     for line in network.program:
         body = substituted(parse(line.formula, variables=tuple(cells)), lambda name: Reference(cells[str(name)]))
-        axes = next((each.array.axes for each in leaves(body) if isinstance(each, Cell) and each.array.axes), ())
+        axes = next((each.array.axes for each in cells_in(body) if each.array.axes), ())
         cell = Cell(Array(Role.VARIABLE, axes, label=line.name, phase=phase), ("n",) if axes else ())
         equations.append(Map(cell, body))
         cells[line.name] = cell

@@ -16,8 +16,8 @@ from symbackprop.errors import InputError, MissingValue, UnknownName, suggestion
 from symbackprop.forward import entries_of
 from symbackprop.network import Entry, ExactNumber, Network
 from symbackprop.notation.names import Names
-from symbackprop.quantities import Array, Quantity, Role
-from symbackprop.system import Reindex, every_index, flat
+from symbackprop.quantities import Array, Quantity, Role, every_index, flat
+from symbackprop.system import Reindex
 
 Exact = Fraction | None  # None: the description has no value there
 MOST_SHOWN = 12  # absent values that an error names

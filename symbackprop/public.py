@@ -16,8 +16,8 @@ from symbackprop.files import write_whole
 from symbackprop.given import Given, given_entries
 from symbackprop.network import Network
 from symbackprop.notation.names import Names
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import System, every_index
+from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
+from symbackprop.system import System
 from symbackprop.training import Training
 from symbackprop.values import Values
 

@@ -6,9 +6,13 @@ quantity is one entry of it. Printed names come from a notation.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import product
 from typing import NamedTuple
+
+from symbackprop.errors import TooLarge
 
 
 class Role(StrEnum):
@@ -113,3 +117,31 @@ class Cell(NamedTuple):
 
     array: Array
     indices: tuple[str, ...] = ()
+
+
+def extent(axis: Axis) -> int:
+    """The axis's size; refused while the number of observations is a symbol."""
+    if axis.size is None:
+        raise TooLarge(
+            "the number of observations is the symbol n: there are laws, but no single equations; give the inputs"
+        )
+    return axis.size
+
+
+def extents(array: Array) -> tuple[int, ...]:
+    """The array's shape as numbers; refused while the number of observations is a symbol."""
+    return tuple([extent(axis) for axis in array.axes])
+
+
+def every_index(array: Array) -> Iterator[tuple[int, ...]]:
+    """The indices of all entries, in row-major order."""
+    return product(*map(range, extents(array)))
+
+
+def flat(indices: tuple[int, ...], shape: tuple[int | None, ...]) -> int:
+    """The place of an entry in row-major order."""
+    place = 0
+    for index, size in zip(indices, shape, strict=True):
+        assert size is not None
+        place = place * size + index
+    return place

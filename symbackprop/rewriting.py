@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symbackprop.catalogue.pairs import Pair, pair_of
-from symbackprop.expressions import Expression, leaves
+from symbackprop.expressions import Expression
 from symbackprop.forward import Pass
 from symbackprop.network import Network
 from symbackprop.quantities import Array, Cell, Role
 from symbackprop.system import Equation, Map, SumOfProducts
+from symbackprop.terms import cells_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +84,5 @@ def _part(passed: Pass) -> Map:
 def _cells(passed: Pass, part: Map) -> tuple[Cell, Cell, Cell]:
     """The cells of net, out and target that an output's part of the loss is made of."""
     net, out = Cell(passed.nets[-1], part.target.indices), Cell(passed.outs[-1], part.target.indices)
-    (target,) = {leaf for leaf in leaves(part.body) if isinstance(leaf, Cell) and leaf.array.role is Role.TARGET}
+    (target,) = {leaf for leaf in cells_in(part.body) if leaf.array.role is Role.TARGET}
     return net, out, target

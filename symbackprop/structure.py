@@ -17,7 +17,8 @@ from symbackprop.printing.plain import Plain
 from symbackprop.printing.tex import TEX
 from symbackprop.quantities import Array, Axis, Cell, Quantity, Role
 from symbackprop.report import Writer, as_json, entries_of, shown_name
-from symbackprop.system import Indicator, Kronecker, Map, SumOfProducts, scalar
+from symbackprop.system import Map, SumOfProducts, scalar
+from symbackprop.terms import Indicator, Kronecker
 from symbackprop.values import Values
 
 DERIVE_FORMAT = "symbackprop.derive/1"

@@ -13,22 +13,10 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from symbackprop.calculus import differentiated
-from symbackprop.expressions import Call, Expression, Reference, leaves
+from symbackprop.expressions import Call, Expression, Reference
 from symbackprop.quantities import Array, Axis, Cell, Role
-from symbackprop.system import (
-    Equation,
-    Factor,
-    Indicator,
-    Kronecker,
-    Map,
-    Partial,
-    Reindex,
-    Scatter,
-    SumOfProducts,
-    Term,
-    axis_of,
-    letters_of,
-)
+from symbackprop.system import Equation, Map, Partial, Reindex, Scatter, SumOfProducts
+from symbackprop.terms import Factor, Indicator, Kronecker, Term, axes_of, cells_in
 
 SPARE_LETTERS = "kilmqrsuvjp"
 
@@ -189,17 +177,14 @@ class _Sweep:
                         self._pass_through_map(equation, cell, adjoint)
             case Reindex(_, sources, _):
                 (term,) = adjoint
-                (use,) = (factor for factor in term.factors if isinstance(factor, Cell))
+                (use,) = term.cells
                 for number, source in enumerate(sources):
                     self._add(source, _Use(use.array, equation, number))
             case Scatter():
                 raise AssertionError("a forward equation is never a scatter")
 
     def _pass_through_term(self, target: Cell, term: Term, adjoint: list[Term]) -> None:
-        axes = axis_of(target)
-        for factor in term.factors:
-            if isinstance(factor, Cell):
-                axes |= axis_of(factor)
+        axes = axes_of([target, *term.cells])
         for place, factor in enumerate(term.factors):
             if not isinstance(factor, Cell) or not self.naming.wanted(factor.array):
                 continue
@@ -212,7 +197,7 @@ class _Sweep:
         alone = self.uses[cell.array] == 1 and len(_cells_of(equation, cell.array)) == 1
         same_letters = set(partial.wrt.indices) == set(equation.target.indices)
         for above in adjoint:
-            if alone and same_letters and not partial.terms and not letters_of(above):
+            if alone and same_letters and not partial.terms and not above.letters:
                 self._add(cell.array, _Slope(above.times(equation.scale), partial, equation))
                 continue
             slope = self._slope_array(equation, partial)
@@ -283,7 +268,7 @@ def _arguments(equation: Equation) -> Iterable[Array]:
 def _map_arguments(equation: Map) -> list[Cell]:
     """The distinct argument cells of a map; a stated partial's own cell stands for all cells of its array."""
     stated = {partial.wrt.array: partial.wrt for partial in equation.partials}
-    cells = (cell for cell in leaves(equation.body) if isinstance(cell, Cell))
+    cells = cells_in(equation.body)
     return list(dict.fromkeys(stated.get(cell.array, cell) for cell in cells))
 
 
@@ -344,7 +329,7 @@ def _renamed(term: Term, cell: Cell) -> Term:
     if all(old == new for old, new in wished.items()):
         return term
     taken = set(wished.values())
-    for letter in letters_of(term):
+    for letter in term.letters:
         if letter not in wished:
             free = letter if letter not in taken else next(each for each in SPARE_LETTERS if each not in taken)
             wished[letter] = free

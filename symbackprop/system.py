@@ -6,62 +6,15 @@ of any of its cells; matrix forms, sheet cells and code are read off the same st
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from itertools import product
 
-from symbackprop.errors import TooLarge
-from symbackprop.expressions import (
-    Along,
-    Expression,
-    Number,
-    Product,
-    Quotient,
-    Reference,
-    Sum,
-    as_expression,
-    leaves,
-    product_of,
-    sum_of,
-)
-from symbackprop.functions import MAX
-from symbackprop.quantities import Array, Axis, Cell, Quantity
-
-
-@dataclass(frozen=True, slots=True)
-class Kronecker:
-    """1 where the two indices are equal, else 0; the right one may be a fixed number."""
-
-    left: str
-    right: str | int
-
-
-@dataclass(frozen=True, slots=True)
-class Indicator:
-    """1 at the listed places of ``indices``, else 0 (which entries of a weight array a penalty counts)."""
-
-    indices: tuple[str, ...]
-    places: frozenset[tuple[int, ...]]
-
-
-Factor = Cell | Kronecker | Indicator
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A product: a number, divided by the sizes of the axes ``over`` (a mean), times factors in the author's order.
-
-    In an adjoint's equation the first factor is the adjoint that the term comes from, the others are the link to it.
-    """
-
-    number: Fraction = Fraction(1)
-    factors: tuple[Factor, ...] = ()
-    over: tuple[Axis, ...] = ()
-
-    def times(self, other: Term) -> Term:
-        return Term(self.number * other.number, self.factors + other.factors, self.over + other.over)
+from symbackprop.expressions import Expression, Number, Reference, leaves, sum_of
+from symbackprop.instances import instantiated
+from symbackprop.quantities import Array, Cell, Quantity, flat
+from symbackprop.terms import Term, Unrolled, unrolled
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +23,20 @@ class SumOfProducts:
 
     target: Cell
     terms: tuple[Term, ...]
-    _ready: list[_Unrolled] = field(init=False, repr=False, compare=False, default_factory=list)
+    _ready: list[Unrolled] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def products(self, indices: tuple[int, ...]) -> list[Expression]:
         """The products that are added up at one place of the target."""
         if not self._ready:
-            self._ready.extend(_unrolled(term, self.target) for term in self.terms)
-        return [each for unrolled in self._ready for each in unrolled.products(indices)]
+            self._ready.extend([unrolled(term, self.target) for term in self.terms])
+        return [each for term in self._ready for each in term.products(indices)]
 
     @property
     def reads(self) -> tuple[Array, ...]:
-        return tuple(factor.array for term in self.terms for factor in term.factors if isinstance(factor, Cell))
+        return tuple([cell.array for term in self.terms for cell in term.cells])
 
     def law(self) -> Expression:
-        return sum_of([_summed(term, self.target) for term in self.terms])
+        return sum_of([term.law(self.target) for term in self.terms])
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +70,15 @@ class Map:
 
     @property
     def reads(self) -> tuple[Array, ...]:
-        cells = [*leaves(self.body), *(leaves(self.stable) if self.stable else ()), *self.scale.factors]
-        return tuple(cell.array for cell in cells if isinstance(cell, Cell))
+        cells = [*leaves(self.body), *(leaves(self.stable) if self.stable else ()), *self.scale.cells]
+        return tuple([cell.array for cell in cells if isinstance(cell, Cell)])
 
     def law(self) -> Expression:
-        return scaled(self.scale, self.body)
+        return self.scale.scaling(self.body)
 
     def computed_law(self) -> Expression:
         """The law that numbers are computed by."""
-        return scaled(self.scale, self.stable if self.stable is not None else self.body)
+        return self.scale.scaling(self.stable if self.stable is not None else self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,54 +108,10 @@ class Scatter:
 
     @property
     def reads(self) -> tuple[Array, ...]:
-        more = tuple(factor.array for term in self.extra for factor in term.factors if isinstance(factor, Cell))
-        return self.sources + more
+        return self.sources + tuple([cell.array for term in self.extra for cell in term.cells])
 
 
 Equation = SumOfProducts | Map | Reindex | Scatter
-
-
-def axis_of(cell: Cell) -> dict[str, Axis]:
-    """Each letter of a cell with the axis it runs along."""
-    return dict(zip(cell.indices, cell.array.axes, strict=True))
-
-
-def letters_of(term: Term) -> tuple[str, ...]:
-    """The letters of a term's factors, in order of appearance."""
-    return tuple(dict.fromkeys(letter for factor in term.factors for letter in _letters(factor)))
-
-
-def _letters(factor: Factor) -> tuple[str, ...]:
-    match factor:
-        case Cell(_, indices) | Indicator(indices):
-            return indices
-        case Kronecker(left, right):
-            return (left, right) if isinstance(right, str) else (left,)
-    raise AssertionError(factor)
-
-
-def scaled(scale: Term, body: Expression) -> Expression:
-    """The body times the scale, numbers gathered in front, a mean's size below."""
-    whole = product_of([as_expression(scale.number), *(_leaf(factor) for factor in scale.factors), body])
-    return _over(scale.over, whole)
-
-
-def _leaf(factor: Factor) -> Expression:
-    return Reference(factor)
-
-
-def _over(axes: tuple[Axis, ...], expression: Expression) -> Expression:
-    for axis in axes:
-        if axis.size != 1:
-            expression = Quotient(expression, Reference(axis) if axis.size is None else Number(Fraction(axis.size)))
-    return expression
-
-
-def _summed(term: Term, target: Cell) -> Expression:
-    law = _over(term.over, product_of([as_expression(term.number), *(_leaf(factor) for factor in term.factors)]))
-    for letter in reversed([each for each in letters_of(term) if each not in target.indices]):
-        law = Along("sum", letter, law)
-    return law
 
 
 @dataclass(frozen=True)
@@ -260,7 +169,7 @@ def scalar(equation: Equation, indices: tuple[int, ...], *, computed: bool = Fal
             return sum_of(equation.products(indices))
         case Map(target):
             law = equation.computed_law() if computed else equation.law()
-            return instantiated(law, dict(zip(target.indices, indices, strict=True)))
+            return instantiated(law, target, indices)
         case Reindex():
             return Reference(*gathered(equation, indices))
         case Scatter(target, _, _, extra):
@@ -280,155 +189,3 @@ def gathered(equation: Reindex | Scatter, indices: tuple[int, ...]) -> list[Quan
         for number, behind in entries
         for source in (equation.sources[number],)
     ]
-
-
-def flat(indices: tuple[int, ...], shape: tuple[int | None, ...]) -> int:
-    """The place of an entry in row-major order."""
-    place = 0
-    for index, extent in zip(indices, shape, strict=True):
-        assert extent is not None
-        place = place * extent + index
-    return place
-
-
-def every_index(array: Array) -> Iterator[tuple[int, ...]]:
-    """The indices of all entries, in row-major order."""
-    return product(*map(range, extents(array)))
-
-
-def extents(array: Array) -> tuple[int, ...]:
-    """The array's shape as numbers; refused while the number of observations is a symbol."""
-    return tuple([_extent(axis) for axis in array.axes])
-
-
-def _extent(axis: Axis) -> int:
-    if axis.size is None:
-        raise TooLarge(
-            "the number of observations is the symbol n: there are laws, but no single equations; give the inputs"
-        )
-    return axis.size
-
-
-@dataclass(frozen=True, slots=True)
-class _Unrolled:
-    """A term made ready for writing out: where in (target's indices, summed indices) each factor's indices stand."""
-
-    term: Term
-    plain: bool
-    factors: tuple[tuple[Factor, tuple[int, ...]], ...]
-    grid: tuple[tuple[int, ...], ...]
-
-    def products(self, indices: tuple[int, ...]) -> Iterator[Expression]:
-        """The products at one place, one for each value of the summed letters; structurally zero ones are left out."""
-        for summed in self.grid:
-            here = indices + summed
-            factors: list[Expression] = []
-            for factor, places in self.factors:
-                at = tuple([here[place] for place in places])
-                if type(factor) is Cell:
-                    factors.append(Reference(Quantity(factor.array, at)))
-                elif not _holds(factor, at):
-                    break
-            else:
-                if self.plain and factors:
-                    yield factors[0] if len(factors) == 1 else Product(tuple(factors))
-                else:
-                    yield _over(self.term.over, product_of([as_expression(self.term.number), *factors]))
-
-
-def _holds(condition: Factor, at: tuple[int, ...]) -> bool:
-    match condition:
-        case Kronecker(_, right):
-            return at[0] == (at[1] if isinstance(right, str) else right)
-        case Indicator(_, places):
-            return at in places
-    raise AssertionError(condition)
-
-
-def _unrolled(term: Term, target: Cell) -> _Unrolled:
-    summed = [letter for letter in letters_of(term) if letter not in target.indices]
-    axes = {
-        letter: axis for factor in term.factors if isinstance(factor, Cell) for letter, axis in axis_of(factor).items()
-    }
-    place = {letter: number for number, letter in enumerate((*target.indices, *summed))}
-    factors = tuple((factor, tuple(place[letter] for letter in _letters(factor))) for factor in term.factors)
-    plain = term.number == 1 and not any(axis.size != 1 for axis in term.over)
-    return _Unrolled(term, plain, factors, tuple(product(*(range(_extent(axes[letter])) for letter in summed))))
-
-
-def instantiated(law: Expression, places: dict[str, int]) -> Expression:
-    """A law at given values of its letters: an expression over quantities, reductions written out.
-
-    A reduction that does not depend on an outer one's letter is one object wherever it occurs, so that it is computed
-    once: of a softmax, the largest net.
-    """
-    return _Written(reductions_only=True).at(law, places)
-
-
-def instances(equation: Map) -> tuple[Expression, ...]:
-    """The computed law at every entry of a map's target, in row-major order; what entries share is one object."""
-    law, written = equation.computed_law(), _Written(reductions_only=False)
-    array, letters = equation.target
-    return tuple(written.at(law, dict(zip(letters, indices, strict=True))) for indices in every_index(array))
-
-
-class _Written:
-    """Laws written out; a part (or a reduction alone) is one object wherever its letters have the same values."""
-
-    def __init__(self, *, reductions_only: bool) -> None:
-        self.reductions_only = reductions_only
-        self.parts: dict[Hashable, Expression] = {}
-        self.letters: dict[int, tuple[str, ...]] = {}
-
-    def at(self, law: Expression, places: dict[str, int]) -> Expression:
-        match law:
-            case Reference(Cell(array, indices)):
-                return Reference(Quantity(array, tuple([places[letter] for letter in indices])))
-            case Reference(Kronecker(left, right)):
-                same = places[left] == (places[right] if isinstance(right, str) else right)
-                return Number(Fraction(int(same)))
-        if not law.children:
-            return law
-        if self.reductions_only and not isinstance(law, Along):
-            return law.rebuilt(tuple([self.at(child, places) for child in law.children]))
-        key = (id(law), *[places[letter] for letter in self._free(law)])
-        known = self.parts.get(key)
-        if known is None:
-            known = self.parts[key] = self._new(law, places)
-        return known
-
-    def _new(self, law: Expression, places: dict[str, int]) -> Expression:
-        if not isinstance(law, Along):
-            children = [self.at(child, places) for child in law.children]
-            match law:
-                case Sum():
-                    return sum_of(children)
-                case Product():
-                    return product_of(children)
-            return law.rebuilt(tuple(children))
-        cells = [cell for cell in leaves(law.body) if isinstance(cell, Cell)]
-        axis = next(axes[law.index] for cell in cells if law.index in (axes := axis_of(cell)))
-        each = [self.at(law.body, places | {law.index: value}) for value in range(_extent(axis))]
-        return sum_of(each) if law.reduction == "sum" else largest(each)
-
-    def _free(self, law: Expression) -> tuple[str, ...]:
-        """The letters on which a part depends."""
-        known = self.letters.get(id(law))
-        if known is None:
-            match law:
-                case Reference(Cell() | Kronecker() as factor):
-                    found = _letters(factor)
-                case Along(_, letter, body):
-                    found = tuple(each for each in self._free(body) if each != letter)
-                case _:
-                    found = tuple(letter for child in law.children for letter in self._free(child))
-            known = self.letters[id(law)] = tuple(dict.fromkeys(found))
-        return known
-
-
-def largest(expressions: Sequence[Expression]) -> Expression:
-    """The maximum of several expressions, as nested calls of max."""
-    whole = expressions[0]
-    for each in expressions[1:]:
-        whole = MAX(whole, each)
-    return whole

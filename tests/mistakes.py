@@ -13,7 +13,8 @@ from random import Random
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import Negative, Number, as_expression
 from symbackprop.quantities import Array, Cell, Role
-from symbackprop.system import Equation, Kronecker, Map, Scatter, SumOfProducts, Term
+from symbackprop.system import Equation, Map, Scatter, SumOfProducts
+from symbackprop.terms import Kronecker, Term
 
 Mistake = Callable[[Derivation, Random], Derivation | None]
 DERIVATIVES = (Role.DERIVATIVE, Role.DELTA)

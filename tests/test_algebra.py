@@ -10,8 +10,8 @@ from symbackprop.algebra import Symbols, entries, to_sympy
 from symbackprop.expressions import ZERO, BySign, Expression, Number, Reference
 from symbackprop.formulas import parse
 from symbackprop.functions import ABS, RELU, SIGMOID, leaky_relu
-from symbackprop.quantities import Quantity, Role
-from symbackprop.system import SumOfProducts, every_index
+from symbackprop.quantities import Quantity, Role, every_index
+from symbackprop.system import SumOfProducts
 from tests.small import quantity, two_two_two
 
 x, y = Symbol("x", real=True), Symbol("y", real=True)

@@ -28,7 +28,7 @@ from symbackprop.errors import DescriptionError
 from symbackprop.network import Network
 from symbackprop.notation.lettering import Name, plain
 from symbackprop.printing.numbers import ShownNumber
-from symbackprop.system import every_index
+from symbackprop.quantities import every_index
 from symbackprop.values import evaluate
 from tests.engines import missing
 

@@ -20,8 +20,9 @@ EXAMPLE = ROOT / "examples" / "russo.toml"
 STAGES = (
     {"errors", "limits"},
     {"expressions", "quantities"},
-    {"archives", "balls", "files", "functions", "ordering"},
-    {"calculus", "formulas", "primitives", "system"},
+    {"archives", "balls", "files", "functions", "ordering", "terms"},
+    {"calculus", "formulas", "instances", "primitives"},
+    {"system"},
     {"catalogue", "contraction", "notation", "rounding"},
     {"exactness"},
     {"arithmetic"},

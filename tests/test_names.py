@@ -14,8 +14,7 @@ from symbackprop.network import Network
 from symbackprop.notation import ascii_name, neutral, plain, tex
 from symbackprop.notation.names import Names
 from symbackprop.notation.presets import PRESETS
-from symbackprop.quantities import Array, Quantity, Role
-from symbackprop.system import every_index
+from symbackprop.quantities import Array, Quantity, Role, every_index
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "names"

@@ -18,8 +18,7 @@ from symbackprop.notation.patterns import FIELDS
 from symbackprop.notation.presets import MARKS, OPTIONAL_PATTERNS, PATTERNS, PRESETS, SETTINGS
 from symbackprop.notation.spelling import spelling
 from symbackprop.notation.styles import style_of
-from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role
-from symbackprop.system import every_index
+from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role, every_index
 
 SHAPES = [(1, 1), (2, 2, 1), (3, 3, 3), (1, 1, 1, 1), (12, 11, 2), (2, 3, 3, 2), (2, 2, 2, 2, 2, 2)]
 

@@ -35,7 +35,8 @@ from symbackprop.expressions import (
 from symbackprop.formulas import parse
 from symbackprop.functions import EXP
 from symbackprop.quantities import Cell
-from symbackprop.system import Kronecker, Map, Partial, Term
+from symbackprop.system import Map, Partial
+from symbackprop.terms import Kronecker, Term
 
 VARIABLE = "x"  # of an activation given as a formula
 

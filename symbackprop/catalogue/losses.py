@@ -24,7 +24,8 @@ from symbackprop.expressions import (
 from symbackprop.formulas import parse
 from symbackprop.functions import ABS, LOG, LOG1P, SIGN
 from symbackprop.quantities import Cell
-from symbackprop.system import Map, Partial, Term
+from symbackprop.system import Map, Partial
+from symbackprop.terms import Term
 
 OUT, TARGET = "out", "target"  # the variables of a loss given as a formula
 

@@ -16,7 +16,7 @@ from symbackprop.catalogue.entries import Chosen, table
 from symbackprop.expressions import Along, BySign, Expression, Reference
 from symbackprop.functions import EXP, LOG, LOG1P, SIGMOID, SOFTPLUS
 from symbackprop.quantities import Cell
-from symbackprop.system import Kronecker
+from symbackprop.terms import Kronecker
 
 Form = Callable[[Cell, Cell], Expression]
 

@@ -17,7 +17,8 @@ import numpy as np
 from symbackprop.checking.laws import SAFETY, Law, Lettered, Numbers, entries_of, shaped
 from symbackprop.contraction import needed
 from symbackprop.quantities import Array, Cell
-from symbackprop.system import Equation, Indicator, Kronecker, Map, Reindex, Scatter, SumOfProducts, Term
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts
+from symbackprop.terms import Indicator, Kronecker, Term
 
 __all__ = ["FLOAT32", "FLOAT64", "SMALLEST", "ArrayNumbers", "Circular", "Numbers"]
 
@@ -177,7 +178,7 @@ class ArrayNumbers:
     def _sum_bound(self, target: Cell, terms: Iterable[Term]) -> Numbers:
         total = np.full(self.shape(target), SMALLEST[self.roundoff], dtype=np.longdouble)
         for term in terms:
-            cells = [factor.array for factor in term.factors if isinstance(factor, Cell)]
+            cells = [factor.array for factor in term.cells]
             sizes = {array: abs(self._known[array]) for array in cells}
             total = total + SAFETY * self.roundoff * abs(self._product(target, term, sizes, {}))
             for place, factor in enumerate(term.factors):

@@ -18,8 +18,8 @@ from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError
 from symbackprop.expressions import Expression, Negative, Number, Product, Reference
 from symbackprop.ordering import operands
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import Equation, every_index, scalar
+from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
+from symbackprop.system import Equation, scalar
 
 CHANCE = 0.02  # a diagnosis that fits by chance with more than this is none
 # Simpler guesses come first. Those of the first group are mistakes of thought, and add up: the more of them are tried,

@@ -16,8 +16,7 @@ from symbackprop.given import given_entries
 from symbackprop.network import Network
 from symbackprop.notation.names import Names
 from symbackprop.notation.neutral import neutral
-from symbackprop.quantities import Quantity
-from symbackprop.system import flat
+from symbackprop.quantities import Quantity, flat
 
 KEYS = (
     "quantity",

@@ -27,8 +27,7 @@ from symbackprop.expressions import (
     leaves,
 )
 from symbackprop.functions import FUNCTIONS
-from symbackprop.quantities import Array, Quantity
-from symbackprop.system import every_index
+from symbackprop.quantities import Array, Quantity, every_index
 
 LARGEST_POWER = 1_000
 Entries = npt.NDArray[Any]

@@ -26,9 +26,9 @@ from symbackprop.expressions import Call, Expression, Number, Reference, leaves,
 from symbackprop.given import given_entries
 from symbackprop.identities import decide
 from symbackprop.polynomials import TooManyTerms, are_same
-from symbackprop.quantities import Array, Quantity, Role
+from symbackprop.quantities import Array, Quantity, Role, flat
 from symbackprop.ratios import are_equal
-from symbackprop.system import flat, scalar
+from symbackprop.system import scalar
 from symbackprop.values import Values, values_at
 
 POINTS = 6

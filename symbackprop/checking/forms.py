@@ -10,8 +10,7 @@ from dataclasses import replace
 from symbackprop.archives import undated
 from symbackprop.derivation import Derivation
 from symbackprop.notation.neutral import neutral
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import every_index
+from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
 
 COLUMNS = ("where", "quantity", "neutral", "printed", "working")
 WIDTHS = (16, 24, 24, 18, 40)

@@ -30,11 +30,11 @@ from symbackprop.expressions import (
     Sum,
     Undefined,
     constant,
-    leaves,
 )
 from symbackprop.functions import EXP, TANH
 from symbackprop.quantities import Array, Cell, Role
-from symbackprop.system import Factor, Indicator, Kronecker, Map
+from symbackprop.system import Map
+from symbackprop.terms import Factor, Indicator, Kronecker, cells_in
 
 if TYPE_CHECKING:
     from symbackprop.checking.arrays import ArrayNumbers
@@ -56,7 +56,7 @@ class Lettered:
     @classmethod
     def of(cls, law: Expression, indices: tuple[str, ...]) -> Lettered:
         """The law of a target with these letters."""
-        return cls(law, tuple(dict.fromkeys((*indices, *_bound_letters(law)))), tuple(_cells(law)))
+        return cls(law, tuple(dict.fromkeys((*indices, *_bound_letters(law)))), tuple(cells_in(law)))
 
 
 class Law:
@@ -231,10 +231,6 @@ class Law:
             spread = abs(above[0] - below[0]) + (abs(at[0] - below[0]) if choice.kink else 0)
             error = np.where(unsettled, error + np.where(np.isnan(spread), np.inf, spread), error)
         return value, error
-
-
-def _cells(law: Expression) -> list[Cell]:
-    return [leaf for leaf in leaves(law) if isinstance(leaf, Cell)]
 
 
 def _bound_letters(law: Expression) -> list[str]:

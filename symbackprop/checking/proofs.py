@@ -28,8 +28,7 @@ from symbackprop.derivation import Derivation
 from symbackprop.errors import SymbackpropError, UnknownName
 from symbackprop.expressions import as_expression
 from symbackprop.notation.neutral import neutral
-from symbackprop.quantities import Array, Quantity, Role
-from symbackprop.system import every_index
+from symbackprop.quantities import Array, Quantity, Role, every_index
 
 SIGNS = {"+": "plus", "-": "minus"}
 CONSTANTS = (Fraction(1, 2), Fraction(1), Fraction(2))  # numbers that formulas of textbooks have

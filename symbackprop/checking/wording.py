@@ -10,7 +10,8 @@ from symbackprop.notation.lettering import plain
 from symbackprop.printing.dialect import Label
 from symbackprop.printing.plain import PLAIN
 from symbackprop.quantities import Array, Axis, Cell, Quantity
-from symbackprop.system import Equation, Indicator, Kronecker, Map, SumOfProducts
+from symbackprop.system import Equation, Map, SumOfProducts
+from symbackprop.terms import Indicator, Kronecker
 
 
 def equation_text(derivation: Derivation, equation: Equation | None) -> str:

@@ -26,7 +26,7 @@ from symbackprop.expressions import Expression, Reference, Sum
 from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.printing.numpy import NUMPY
 from symbackprop.quantities import Array, Axis, Cell
-from symbackprop.system import Kronecker
+from symbackprop.terms import Kronecker
 
 INDENT = "    "
 

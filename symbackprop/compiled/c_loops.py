@@ -28,7 +28,7 @@ from symbackprop.expressions import ONE, Expression, Reference, product_of, subs
 from symbackprop.printing.c import C_DIALECT
 from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.quantities import Array, Axis, Cell
-from symbackprop.system import Kronecker
+from symbackprop.terms import Kronecker
 
 STACK = 32_768  # doubles of working memory that stand on the stack; more is allocated
 TILE = 16  # observations whose sums stand in registers

@@ -16,7 +16,8 @@ from symbackprop.notation.neutral import neutral_array
 from symbackprop.printing.dialect import Label
 from symbackprop.printing.plain import Plain
 from symbackprop.quantities import Array, Axis, Cell, Role
-from symbackprop.system import Indicator, Kronecker, Map, SumOfProducts
+from symbackprop.system import Map, SumOfProducts
+from symbackprop.terms import Indicator, Kronecker
 
 RESERVED = frozenset(
     {

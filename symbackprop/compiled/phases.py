@@ -37,7 +37,7 @@ from symbackprop.expressions import (
 )
 from symbackprop.functions import MAX
 from symbackprop.quantities import Array, Axis, Cell
-from symbackprop.system import Kronecker
+from symbackprop.terms import Kronecker
 
 Place = tuple[int, ...]
 

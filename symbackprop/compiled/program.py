@@ -23,7 +23,7 @@ from symbackprop.compiled.statements import (
     Program,
     Statement,
     Total,
-    axes_of,
+    axes_in,
     laws,
     letters_in,
     nodes,
@@ -50,18 +50,8 @@ from symbackprop.expressions import (
 from symbackprop.given import given_entries
 from symbackprop.quantities import Array, Axis, Cell, Role
 from symbackprop.sweep import canonical_letters
-from symbackprop.system import (
-    Equation,
-    Indicator,
-    Kronecker,
-    Map,
-    Reindex,
-    Scatter,
-    SumOfProducts,
-    Term,
-    axis_of,
-    letters_of,
-)
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts
+from symbackprop.terms import Indicator, Kronecker, Term, axes_of, axis_of
 
 
 def program_of(derivation: Derivation, task_of: Callable[[Derivation], Task] = gradients_of) -> Program:
@@ -247,10 +237,8 @@ class _Builder:
                 factors.append(known)
             else:
                 number *= value
-        axes = {
-            letter: axis for each in term.factors if isinstance(each, Cell) for letter, axis in axis_of(each).items()
-        }
-        free = [letter for letter in letters_of(term) if letter not in target.indices]
+        axes = axes_of(term.cells)
+        free = term.summed(target)
         left = {letter for each in factors for letter in letters_in(each)}
         for letter in (each for each in free if each not in left):
             assert axes[letter].size is not None, "a sum of a constant over observations has no factor left"
@@ -279,7 +267,7 @@ class _Builder:
         if not isinstance(whole, Along):
             return whole
         body = self._with_hoisted(whole.body)
-        axes = axis_of(of) | axes_of([body])
+        axes = axis_of(of) | axes_in([body])
         free = [letter for letter in letters_in(body) if letter != whole.index]
         if whole.reduction == "max":
             return Reference(self._hoist(Along("max", whole.index, self._as_cell(body, of)), free, axes, of))
@@ -290,7 +278,7 @@ class _Builder:
     def _as_cell(self, body: Expression, of: Cell) -> Expression:
         if isinstance(body, Reference):
             return body
-        return Reference(self._hoist(body, list(letters_in(body)), axis_of(of) | axes_of([body]), of))
+        return Reference(self._hoist(body, list(letters_in(body)), axis_of(of) | axes_in([body]), of))
 
     def _hoist(self, expression: Expression, free: Sequence[str], axes: Mapping[str, Axis], of: Cell) -> Cell:
         """The cell of an array that holds the expression, made the first time."""
@@ -315,7 +303,7 @@ class _Builder:
                 self.found.append(Largest(target, index, cell))
             case Along("sum", index, body):
                 factors = body.operands if isinstance(body, Product) else (body,)
-                summed = ((index, axes_of([body])[index]),)
+                summed = ((index, axes_in([body])[index]),)
                 self.found.append(Total(target, (ProductSum(Fraction(1), 0, factors, summed),)))
             case _:
                 self.found.append(Elementwise(target.indices, target.array.axes, ((target, law),)))
@@ -326,7 +314,7 @@ class _Builder:
             return law
         if _has_call(law) and not isinstance(law, Along):
             letters = letters_in(law)
-            axes = axes_of([law])
+            axes = axes_in([law])
             ordered = tuple(
                 sorted(letters, key=lambda letter: axes[letter].kind != "observation" if letter in axes else 1)
             )

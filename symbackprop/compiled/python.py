@@ -14,7 +14,7 @@ from symbackprop.compiled.statements import Gathered, Program, Statement, places
 from symbackprop.printing.dialect import Label
 from symbackprop.printing.python import ANGLES, MATH, PYTHON
 from symbackprop.quantities import Array, Axis, Cell
-from symbackprop.system import Kronecker
+from symbackprop.terms import Kronecker
 
 STRAIGHT = 600  # operations for one observation, up to which each number has a line of its own
 INDENT = "    "

@@ -13,9 +13,9 @@ from fractions import Fraction
 from symbackprop.compiled.forms import Line
 from symbackprop.compiled.tasks import Task
 from symbackprop.derivation import Derivation
-from symbackprop.expressions import Along, Expression, Reference, leaves
+from symbackprop.expressions import Along, Expression, Reference
 from symbackprop.quantities import Array, Axis, Cell
-from symbackprop.system import Kronecker, axis_of
+from symbackprop.terms import Kronecker, axes_of, cells_in
 
 Letters = tuple[str, ...]
 
@@ -127,10 +127,9 @@ def places_of(array: Array) -> list[tuple[int, ...]]:
     return places
 
 
-def axes_of(expressions: Iterable[Expression]) -> dict[str, Axis]:
-    """The axis of every letter of the cells in the expressions."""
-    cells = (leaf for each in expressions for leaf in leaves(each) if isinstance(leaf, Cell))
-    return {letter: axis for cell in cells for letter, axis in axis_of(cell).items()}
+def axes_in(laws: Iterable[Expression]) -> dict[str, Axis]:
+    """The axis of every letter of the cells in the laws."""
+    return axes_of([cell for law in laws for cell in cells_in(law)])
 
 
 def letters_in(expression: Expression) -> Letters:
@@ -200,7 +199,7 @@ def reads(statement: Statement) -> Iterator[Cell]:
             yield from (Cell(array) for array in sources)
         case _:
             for law in laws(statement):
-                yield from (leaf for leaf in leaves(law) if isinstance(leaf, Cell))
+                yield from cells_in(law)
 
 
 def targets(statement: Statement) -> tuple[Array, ...]:

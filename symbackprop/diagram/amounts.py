@@ -11,8 +11,7 @@ from symbackprop.errors import MissingValue
 from symbackprop.expressions import Expression
 from symbackprop.given import Exact, Given
 from symbackprop.printing.numbers import NumberStyle, ShownNumber, shown
-from symbackprop.quantities import Array, Quantity
-from symbackprop.system import flat
+from symbackprop.quantities import Array, Quantity, flat
 from symbackprop.values import Values
 
 MOST_DIGITS = 4

@@ -13,8 +13,8 @@ from symbackprop.documents.figures import Figures
 from symbackprop.documents.laws import Lines
 from symbackprop.documents.settings import Settings
 from symbackprop.network import Layer
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import Equation, Map, SumOfProducts, every_index
+from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
+from symbackprop.system import Equation, Map, SumOfProducts
 
 PARAMETERS = (Role.WEIGHT, Role.BIAS, Role.PARAMETER)
 

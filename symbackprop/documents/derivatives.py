@@ -13,8 +13,7 @@ from symbackprop.errors import InputError, TooLarge
 from symbackprop.expressions import Expression, Reference, size, substituted
 from symbackprop.forms.adjoints import Link
 from symbackprop.ordering import in_order, operands
-from symbackprop.quantities import Array, Quantity, Role
-from symbackprop.system import every_index
+from symbackprop.quantities import Array, Quantity, Role, every_index
 
 if TYPE_CHECKING:
     from symbackprop.forms.chain import Links

@@ -35,8 +35,8 @@ from symbackprop.given import setting_entry
 from symbackprop.network import Entry, ExactNumber
 from symbackprop.printing.dialect import decimal_text
 from symbackprop.printing.numbers import ShownNumber, exact, is_finite, shown
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import flat, scalar
+from symbackprop.quantities import Array, Phase, Quantity, Role, flat
+from symbackprop.system import scalar
 from symbackprop.values import Values
 
 LONGEST_DEFAULT = 6  # characters of a default, such as 0.9 or 0.999, that is shown as a decimal

@@ -12,8 +12,8 @@ from symbackprop.documents.primes import primes_of
 from symbackprop.errors import InputError
 from symbackprop.expressions import Call, Expression, Reference, leaves
 from symbackprop.forward import Pass
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import Equation, Map, Reindex, every_index
+from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
+from symbackprop.system import Equation, Map, Reindex
 
 HALF = 0.5
 UNITS = "Each unit adds up its weighted inputs and its bias, if it has one, and applies its activation."

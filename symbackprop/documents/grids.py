@@ -28,8 +28,7 @@ from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.printing.matrix import MatrixText, PlainMatrices, TexMatrices, TypstMatrices
 from symbackprop.printing.tex import Tex
 from symbackprop.printing.typst import Typst
-from symbackprop.quantities import Quantity, Role
-from symbackprop.system import every_index
+from symbackprop.quantities import Quantity, Role, every_index
 
 Grid = list[list[Expression]]
 Written = Callable[[MatrixText, Callable[[Node], "Grid | None"], Callable[[Expression], Label]], MatrixText]

@@ -24,7 +24,8 @@ from symbackprop.expressions import (
     sum_of,
 )
 from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role
-from symbackprop.system import Equation, Kronecker, Map, SumOfProducts, axis_of
+from symbackprop.system import Equation, Map, SumOfProducts
+from symbackprop.terms import Kronecker, axis_of
 
 MOST_TERMS = 8  # of a sum that is shown in full where units are many
 FIRST_TERMS, LAST_TERMS = 3, 1

@@ -12,8 +12,8 @@ from symbackprop.expressions import Expression, Reference, leaves, product_of, s
 from symbackprop.forms.adjoints import scalar_of
 from symbackprop.forms.delta import delta_form, flattened, inlined
 from symbackprop.forms.tails import Tails
-from symbackprop.quantities import Quantity
-from symbackprop.system import Scatter, every_index
+from symbackprop.quantities import Quantity, every_index
+from symbackprop.system import Scatter
 
 LONGEST = 350  # operations and names of a formula that is shown
 PARAMETERS = 40  # of a network whose steps are shown

@@ -42,7 +42,7 @@ from symbackprop.printing.matrix import TypstMatrices
 from symbackprop.printing.numbers import ShownNumber
 from symbackprop.printing.typst import Typst, number_label
 from symbackprop.quantities import Array, Axis, Quantity
-from symbackprop.system import Indicator
+from symbackprop.terms import Indicator
 from symbackprop.values import Values
 
 TIMES = {"": "", "*": "ast", "·": "dot", "×": "times"}

@@ -14,7 +14,7 @@ from symbackprop.notation import AnyName, DerivativeName
 from symbackprop.printing.dialect import Dialect, Label, Precedence
 from symbackprop.printing.numbers import ShownNumber
 from symbackprop.quantities import Array, Axis, Cell, Quantity
-from symbackprop.system import Indicator, Kronecker
+from symbackprop.terms import Indicator, Kronecker
 
 EXACT, ROUNDED = "=", "≈"
 

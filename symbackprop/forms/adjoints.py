@@ -9,27 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import product
 
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError
-from symbackprop.expressions import Expression, Quotient, Reference, as_expression, product_of
+from symbackprop.expressions import Expression, Reference, as_expression, product_of
 from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role
-from symbackprop.system import (
-    Equation,
-    Indicator,
-    Kronecker,
-    Map,
-    Reindex,
-    Scatter,
-    SumOfProducts,
-    Term,
-    axis_of,
-    extents,
-    gathered,
-    letters_of,
-    scalar,
-)
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, gathered, scalar
+from symbackprop.terms import Term, axes_of, multiplied, unrolled
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +31,7 @@ class Instance:
 
     def expression(self) -> Expression:
         """The product as an expression; 1 where nothing is left."""
-        whole = product_of([as_expression(self.number), *(Reference(each) for each in self.quantities)])
-        for axis in self.over:
-            if axis.size != 1:
-                whole = Quotient(whole, Reference(axis) if axis.size is None else as_expression(axis.size))
-        return whole
+        return multiplied(self.number, self.quantities, self.over)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +167,7 @@ def is_one_product(derivation: Derivation, quantity: Quantity) -> bool:
     equation = unfused(derivation, quantity.array)
     if isinstance(equation, Map):
         root = root_of(derivation, quantity.array)
-        cells = [each for each in equation.scale.factors if isinstance(each, Cell)]
-        return any(is_derivative_of(root, each.array, derivation) for each in cells)
+        return any(is_derivative_of(root, each.array, derivation) for each in equation.scale.cells)
     if not isinstance(equation, SumOfProducts):
         return isinstance(equation, Reindex)
     if not equation.terms:
@@ -196,35 +177,14 @@ def is_one_product(derivation: Derivation, quantity: Quantity) -> bool:
 
 def _sums_units(equation: SumOfProducts) -> bool:
     (term,) = equation.terms
-    axes = {letter: axis for each in term.factors if isinstance(each, Cell) for letter, axis in axis_of(each).items()}
-    return any(axes[each].kind != "observation" for each in letters_of(term) if each not in equation.target.indices)
+    axes = axes_of(term.cells)
+    return any(axes[each].kind != "observation" for each in term.summed(equation.target))
 
 
 def instances(term: Term, target: Cell, indices: tuple[int, ...]) -> Iterator[Instance]:
     """The products that a term stands for at one entry of the target, one for each value of its summed letters."""
-    places = dict(zip(target.indices, indices, strict=True))
-    axes = {letter: axis for each in term.factors if isinstance(each, Cell) for letter, axis in axis_of(each).items()}
-    summed = [letter for letter in letters_of(term) if letter not in places]
-    for values in product(
-        *(range(size) for size in extents(Array(Role.SETTING, tuple(axes[each] for each in summed))))
-    ):
-        here = places | dict(zip(summed, values, strict=True))
-        if all(_holds(factor, here) for factor in term.factors):
-            quantities = tuple(
-                Quantity(factor.array, tuple(here[letter] for letter in factor.indices))
-                for factor in term.factors
-                if isinstance(factor, Cell)
-            )
-            yield Instance(term.number, term.over, quantities)
-
-
-def _holds(factor: object, here: dict[str, int]) -> bool:
-    match factor:
-        case Kronecker(left, right):
-            return here[left] == (here[right] if isinstance(right, str) else right)
-        case Indicator(letters, places):
-            return tuple(here[letter] for letter in letters) in places
-    return True
+    for quantities in unrolled(term, target).quantities(indices):
+        yield Instance(term.number, term.over, quantities)
 
 
 def _split(

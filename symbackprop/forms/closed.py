@@ -30,9 +30,10 @@ from symbackprop.forms.adjoints import scalar_of
 from symbackprop.forms.delta import is_slope
 from symbackprop.functions import ABS, MAX, MIN, SIGN
 from symbackprop.identities import slope_of
+from symbackprop.instances import instantiated
 from symbackprop.ordering import in_order
 from symbackprop.quantities import Quantity
-from symbackprop.system import Map, instantiated, scalar
+from symbackprop.system import Map, scalar
 
 if TYPE_CHECKING:
     from symbackprop.algebra import Expr, SymbolOf, Symbols
@@ -171,7 +172,7 @@ def raw_slope(derivation: Derivation, quantity: Quantity) -> tuple[Expr, tuple[Q
     if not slope_of(body, net, printed):
         return None
     if has_kink(body):
-        computed = instantiated(stated.computed_law(), dict(zip(stated.target.indices, quantity.indices, strict=True)))
+        computed = instantiated(stated.computed_law(), stated.target, quantity.indices)
         return None if out in leaves(computed) else computed
     arguments = (net, *(each for each in dict.fromkeys(quantities_in(body)) if each != net))
     places = {each: number for number, each in enumerate(arguments)}

@@ -30,7 +30,7 @@ from symbackprop.forms.trees import (
     transposed,
 )
 from symbackprop.quantities import Array, Axis, Cell, Role
-from symbackprop.system import Indicator, Kronecker, Term
+from symbackprop.terms import Indicator, Kronecker, Term
 
 NO_MATRIX = "has no matrix form: {}; use the index law"
 

@@ -28,7 +28,8 @@ from symbackprop.forms.adjoints import scalar_of
 from symbackprop.ordering import in_order, operands
 from symbackprop.quantities import Array, Cell, Quantity, Role
 from symbackprop.sweep import SPARE_LETTERS
-from symbackprop.system import Kronecker, Map, SumOfProducts
+from symbackprop.system import Map, SumOfProducts
+from symbackprop.terms import Kronecker
 
 if TYPE_CHECKING:
     from symbackprop.algebra import Expr, Symbols

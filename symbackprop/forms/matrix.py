@@ -44,7 +44,8 @@ from symbackprop.forms.trees import (
     zero,
 )
 from symbackprop.quantities import Array, Axis, Cell, Role
-from symbackprop.system import Factor, Indicator, Kronecker, Map, SumOfProducts, Term, axis_of
+from symbackprop.system import Map, SumOfProducts
+from symbackprop.terms import Factor, Indicator, Kronecker, Term, axes_of, axis_of, cells_in
 
 ONE_OBSERVATION = "one observation: vectors are {}"
 MANY_OBSERVATIONS = "each row of a matrix over observations is one observation"
@@ -158,13 +159,11 @@ class _Maker:
         return added(*terms) if terms else zero(sides[0], sides[1])
 
     def _scale(self, scale: Term) -> Node:
-        scalars = tuple(Leaf(None, None, each.array) for each in scale.factors if isinstance(each, Cell))
+        scalars = tuple(Leaf(None, None, each.array) for each in scale.cells)
         return scaled_by(scale.number, scale.over, scalars, Constant(None, None, Fraction(1)))
 
     def _term(self, term: Term, target: Cell, letters: tuple[str, ...], replaced: dict[Cell, Node]) -> Node:
-        axes = axis_of(target) | {
-            letter: axis for each in term.factors if isinstance(each, Cell) for letter, axis in axis_of(each).items()
-        }
+        axes = axis_of(target) | axes_of(term.cells)
         kept = {letter: axis for letter, axis in axes.items() if not _is_one_observation(axis)}
         nodes = dict(replaced)
         for each in term.factors:
@@ -248,7 +247,7 @@ class _Maker:
 
     def _sum_along(self, index: str, inner: Expression, letters: tuple[str, ...], axes: dict[str, Axis]) -> Node:
         """Σ along the last letter: times ones, and with several observations the same in every column."""
-        cell = next(each for each in leaves(inner) if isinstance(each, Cell) and index in each.indices)
+        cell = next(each for each in cells_in(inner) if index in each.indices)
         inside = (*letters[:-1], index)
         axis = axis_of(cell)[index]
         whole = self.elementwise(inner, inside, axes | {index: axis})
@@ -275,13 +274,10 @@ class _Maker:
     def _net_with_column(self, array: Array, weight: Array, bias: Array, node: _BiasNode) -> tuple[Node, Node] | None:
         equation = self.derivation.definition(array)
         assert isinstance(equation, SumOfProducts)
-        weighted = [
-            each for each in equation.terms if any(isinstance(f, Cell) and f.array == weight for f in each.factors)
-        ]
+        weighted = [each for each in equation.terms if any(cell.array == weight for cell in each.cells)]
         (term,) = weighted
-        cells = [each for each in term.factors if isinstance(each, Cell)]
-        wide = next(each for each in cells if each.array == weight)
-        before = next(each for each in cells if each.array != weight)
+        wide = next(each for each in term.cells if each.array == weight)
+        before = next(each for each in term.cells if each.array != weight)
         column = Leaf(bias.axes[0], None, bias)
         replaced = {wide: _joined(self._leaf(wide), column, first=node.first), before: self._extended(before, node)}
         tree = self._term(term, equation.target, shown(equation.target), replaced)
@@ -297,7 +293,7 @@ class _Maker:
         if len(equation.terms) != 1 or len(other.terms) != 1:
             return None
         (term,) = equation.terms
-        before = next(each for each in term.factors if isinstance(each, Cell) and not is_delta(each.array))
+        before = next(each for each in term.cells if not is_delta(each.array))
         replaced = {before: self._extended(before, node)}
         tree = self._term(term, equation.target, shown(equation.target), replaced)
         column = Leaf(by_bias.axes[0], None, by_bias)

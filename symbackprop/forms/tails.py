@@ -21,9 +21,10 @@ from symbackprop.expressions import (
 )
 from symbackprop.forms.adjoints import Link, LinkProduct, link_products, scalar_of
 from symbackprop.forms.delta import flattened, inlined, is_delta, is_slope
+from symbackprop.instances import instantiated
 from symbackprop.ordering import in_order
 from symbackprop.quantities import Array, Quantity, Role
-from symbackprop.system import Map, instantiated
+from symbackprop.system import Map
 
 Written = Callable[[Link], Expression]
 
@@ -115,7 +116,7 @@ def raw_slope_formula(derivation: Derivation, quantity: Quantity) -> Expression 
     if not isinstance(origin, Map):
         return None
     of, wrt = slope_ends(quantity)
-    value = written_by_definition(instantiated(origin.body, dict(zip(origin.target.indices, of.indices, strict=True))))
+    value = written_by_definition(instantiated(origin.body, origin.target, of.indices))
     raw = _one_fraction(flattened(differentiated(value, wrt, origin.at_kink)))
     if (has_kink(raw) or has_kink(value)) or not slope_of(value, wrt, raw, by_sympy=False):
         stated = scalar_of(derivation, quantity)

@@ -17,8 +17,7 @@ from symbackprop.notation.dictionary import Dictionary, Entry
 from symbackprop.notation.neutral import is_local, neutral_array
 from symbackprop.notation.outline import Indices
 from symbackprop.notation.spelling import as_quotient, observation_of, undotted
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import flat
+from symbackprop.quantities import Array, Phase, Quantity, Role, flat
 
 if TYPE_CHECKING:
     from symbackprop.derivation import Derivation

@@ -8,11 +8,13 @@ from functools import cached_property
 from random import Random
 
 from symbackprop.derivation import Derivation
-from symbackprop.expressions import Expression, Reference, leaves, substituted
-from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
+from symbackprop.expressions import Expression, Reference, substituted
+from symbackprop.instances import instantiated
+from symbackprop.quantities import Array, Cell, Phase, Quantity, Role, every_index, flat
 from symbackprop.rewriting import Rewrite
 from symbackprop.sweep import leading_to
-from symbackprop.system import Equation, Map, Reindex, System, every_index, flat, instantiated, scalar
+from symbackprop.system import Equation, Map, Reindex, System, scalar
+from symbackprop.terms import cells_in
 
 DERIVATIVES = frozenset({Role.DERIVATIVE, Role.DELTA})
 SAMPLED = 40  # entries of an array whose formulas are compared, at most
@@ -142,7 +144,7 @@ class Claims:
 
 def body_at(equation: Map, indices: tuple[int, ...]) -> Expression:
     """A map's body at one entry, its scale left out."""
-    return instantiated(equation.body, dict(zip(equation.target.indices, indices, strict=True)))
+    return instantiated(equation.body, equation.target, indices)
 
 
 def sampled(array: Array) -> Iterator[tuple[int, ...]]:
@@ -158,7 +160,7 @@ def sampled(array: Array) -> Iterator[tuple[int, ...]]:
 def _arguments(equation: Equation) -> list[Array]:
     if not isinstance(equation, Map):
         return list(equation.reads)
-    return [leaf.array for leaf in leaves(equation.body) if isinstance(leaf, Cell)]
+    return [leaf.array for leaf in cells_in(equation.body)]
 
 
 def _argument(equation: Map, array: Array) -> Cell:
@@ -166,4 +168,4 @@ def _argument(equation: Map, array: Array) -> Cell:
     for partial in equation.partials:
         if partial.wrt.array == array:
             return partial.wrt
-    return next(leaf for leaf in leaves(equation.body) if isinstance(leaf, Cell) and leaf.array == array)
+    return next(leaf for leaf in cells_in(equation.body) if leaf.array == array)

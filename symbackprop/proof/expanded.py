@@ -20,8 +20,8 @@ from symbackprop.identities import Verdict
 from symbackprop.ordering import operands
 from symbackprop.proof.checks import Check, check
 from symbackprop.proof.claims import DERIVATIVES, Claims, body_at
-from symbackprop.quantities import Array, Quantity
-from symbackprop.system import Equation, Map, every_index, extents, scalar
+from symbackprop.quantities import Array, Quantity, every_index, extents
+from symbackprop.system import Equation, Map, scalar
 
 LARGEST = 20_000  # operations of the closed loss, times the derivatives taken of it
 

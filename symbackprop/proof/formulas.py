@@ -16,7 +16,8 @@ from symbackprop.proof.checks import Check, check
 from symbackprop.proof.claims import Claims, body_at, sampled
 from symbackprop.quantities import Quantity, Role
 from symbackprop.rewriting import Rewrite
-from symbackprop.system import Map, SumOfProducts, Term, scalar
+from symbackprop.system import Map, SumOfProducts, scalar
+from symbackprop.terms import Term
 
 
 def formula_checks(claims: Claims) -> Iterator[Check]:

@@ -14,13 +14,14 @@ from fractions import Fraction
 from math import prod
 from random import Random
 
-from symbackprop.contraction import cells_of, planned
+from symbackprop.contraction import planned
 from symbackprop.identities import Verdict
 from symbackprop.ordering import operands
 from symbackprop.proof.checks import Check, check
 from symbackprop.proof.claims import DERIVATIVES, Claims, body_at
-from symbackprop.quantities import Array, Cell, Quantity
-from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, Term, every_index, extents, flat
+from symbackprop.quantities import Array, Cell, Quantity, every_index, extents, flat
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts
+from symbackprop.terms import Term
 
 PRIME = 2**61 - 1
 DIRECTIONS = 2
@@ -219,7 +220,7 @@ class _Point:
     def _product_tangent(self, target: Cell, term: Term, place: int, tangents: dict[Array, Residues]) -> Residues:
         """A term with the tangent of one of its factors in that factor's place."""
         moved = term.factors[place]
-        cells = cells_of(term)
+        cells = term.cells
         position = next(number for number, each in enumerate(cells) if each is moved)
         columns = [self.column(each.array) for each in cells]
         assert isinstance(moved, Cell)
@@ -249,7 +250,7 @@ def modular(number: Fraction) -> int:
 def _sums(target: Cell, terms: Sequence[Term], column_of: Callable[[Array], Residues]) -> Residues:
     whole = [0] * prod(extents(target.array))
     for term in terms:
-        summed = _summed(target, term, [column_of(each.array) for each in cells_of(term)])
+        summed = _summed(target, term, [column_of(each.array) for each in term.cells])
         whole = [(one + more) % PRIME for one, more in zip(whole, summed, strict=True)]
     return whole
 

@@ -15,7 +15,8 @@ from symbackprop.proof.formulas import formula_checks
 from symbackprop.proof.modular import modular_checks
 from symbackprop.proof.resizing import with_few_observations, with_few_units
 from symbackprop.quantities import Cell
-from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, Term, axis_of
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts
+from symbackprop.terms import axis_of
 
 
 def prove(derivation: Derivation) -> Proof:
@@ -71,13 +72,9 @@ def _together(equation: Equation) -> list[list[Cell]]:
     """The cells that have letters in common."""
     match equation:
         case SumOfProducts(target, terms) | Scatter(target, _, _, terms):
-            return [[target, *_cells(term)] for term in terms]
+            return [[target, *term.cells] for term in terms]
         case Map(target, _, _, scale):
-            return [[target, *_cells(scale)]]
+            return [[target, *scale.cells]]
         case Reindex():
             return []
     raise AssertionError(equation)
-
-
-def _cells(term: Term) -> list[Cell]:
-    return [factor for factor in term.factors if isinstance(factor, Cell)]

@@ -9,7 +9,8 @@ from symbackprop.derivation import Derivation
 from symbackprop.expressions import Expression, Reference
 from symbackprop.quantities import Array, Axis, Cell
 from symbackprop.rewriting import Rewrite
-from symbackprop.system import Equation, Factor, Map, Partial, Reindex, Scatter, SumOfProducts, System, Term
+from symbackprop.system import Equation, Map, Partial, Reindex, Scatter, SumOfProducts, System
+from symbackprop.terms import Factor, Term
 
 MOST_OBSERVATIONS = 3  # a proof for so many is one for any number: observations occur in laws only by their letter
 MOST_UNITS = 3  # the same holds for units, in formulas: nothing there picks one by its number

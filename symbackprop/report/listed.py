@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 from symbackprop.derivation import Derivation
 from symbackprop.notation.lettering import ascii_name
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import every_index
+from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
 
 # Derivatives by every pair of neighbours are listed where a network has at most so many weights, biases and inputs.
 MOST_FOR_PAIRS = 400

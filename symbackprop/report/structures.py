@@ -12,10 +12,9 @@ from symbackprop import __version__
 from symbackprop.derivation import Derivation
 from symbackprop.errors import MissingValue
 from symbackprop.notation.neutral import neutral, neutral_array
-from symbackprop.quantities import Array, Phase, Quantity, Role
+from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
 from symbackprop.report.listed import entries_of, further_arrays, sections, shown_name
 from symbackprop.report.writing import Writer, diverged_text
-from symbackprop.system import every_index
 from symbackprop.training import Training
 from symbackprop.values import Values, nested
 

@@ -8,8 +8,7 @@ from functools import cached_property, partial
 
 from symbackprop.errors import TooLarge
 from symbackprop.expressions import ONE, Reference, Sum
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import every_index, extents
+from symbackprop.quantities import Array, Phase, Quantity, Role, every_index, extents
 from symbackprop.workbook.contents import Content, Formula, Passes, Region, Row, Sheet, Text
 from symbackprop.workbook.formulas import Formulas
 from symbackprop.workbook.layout import MOST_FORMULAS, Layout, barred

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 
 from symbackprop.derivation import Derivation
 from symbackprop.errors import MissingValue, TooLarge
-from symbackprop.quantities import Array, Quantity
-from symbackprop.system import every_index
+from symbackprop.quantities import Array, Quantity, every_index
 from symbackprop.values import Values
 from symbackprop.workbook.blocks import TrainingBlocks
 from symbackprop.workbook.check import MEANINGS, SETTINGS, Check, is_checked

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from symbackprop.quantities import Array, Quantity, Role
-from symbackprop.system import every_index, flat
+from symbackprop.quantities import Array, Quantity, Role, every_index, flat
 from symbackprop.values import Values
 from symbackprop.workbook.closed import ClosedForms
 from symbackprop.workbook.contents import Formula, Region, Row, Sheet, Text

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from math import prod
 from typing import ClassVar
 
@@ -17,8 +16,6 @@ from symbackprop.expressions import (
     BySign,
     Call,
     Expression,
-    Number,
-    Quotient,
     Reference,
     as_expression,
     leaves,
@@ -28,16 +25,8 @@ from symbackprop.expressions import (
 from symbackprop.printing.dialect import Label, Say
 from symbackprop.printing.sheet import MOST_CHARACTERS, Sheet
 from symbackprop.quantities import Array, Cell, Quantity
-from symbackprop.system import (
-    Equation,
-    Kronecker,
-    Map,
-    SumOfProducts,
-    Term,
-    axis_of,
-    letters_of,
-    scalar,
-)
+from symbackprop.system import Equation, Map, SumOfProducts, scalar
+from symbackprop.terms import Kronecker, Term, axes_of, axis_of, divided
 from symbackprop.workbook.placement import Addresses, Placement, address
 
 MOST_WRITTEN = 40  # products that are written out; longer sums run over ranges where these exist
@@ -253,11 +242,11 @@ def _law(equation: Equation) -> Expression | None:
 
 
 def _contraction(term: Term, target: Cell) -> Expression | None:
-    cells = [factor for factor in term.factors if isinstance(factor, Cell)]
+    cells = term.cells
     if len(cells) != len(term.factors):
         return None
-    free = frozenset(letter for letter in letters_of(term) if letter not in target.indices)
-    sizes = {letter: axis.size for cell in cells for letter, axis in axis_of(cell).items()}
+    free = frozenset(term.summed(target))
+    sizes = {letter: axis.size for letter, axis in axes_of(cells).items()}
     long = frozenset(letter for letter in free if sizes[letter] != 1)
     summed = [cell for cell in cells if long & set(cell.indices)]
     if any(not long <= set(cell.indices) for cell in summed):
@@ -266,12 +255,7 @@ def _contraction(term: Term, target: Cell) -> Expression | None:
     factors += [Reference(cell) for cell in cells if cell not in summed]
     if summed:
         factors.append(Reference(Contraction(tuple(summed), long)))
-    whole = product_of(factors)
-    for axis in term.over:
-        if axis.size != 1:
-            assert axis.size is not None
-            whole = Quotient(whole, Number(Fraction(axis.size)))
-    return whole
+    return divided(product_of(factors), term.over)
 
 
 def products_of(equation: Equation) -> int:
@@ -282,13 +266,8 @@ def products_of(equation: Equation) -> int:
 
 
 def _count(term: Term, target: Cell) -> int:
-    sizes = {
-        letter: axis.size or 1
-        for factor in term.factors
-        if isinstance(factor, Cell)
-        for letter, axis in axis_of(factor).items()
-    }
-    return prod(size for letter, size in sizes.items() if letter not in target.indices)
+    axes = axes_of(term.cells)
+    return prod(axes[letter].size or 1 for letter in term.summed(target))
 
 
 def reduces(equation: Equation, least: int) -> bool:

@@ -12,8 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from symbackprop.errors import InputError, TooLarge
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import every_index
+from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
 from symbackprop.workbook.contents import Content, Formula, Region, Row, Sheet, Text, Typed
 from symbackprop.workbook.heads import headings, page_breaks
 from symbackprop.workbook.layout import MOST_FORMULAS, Layout

@@ -14,8 +14,8 @@ from itertools import product
 
 from symbackprop.errors import KinkError
 from symbackprop.expressions import BySign, Expression, leaves
-from symbackprop.quantities import Quantity
-from symbackprop.system import Map, every_index, scalar
+from symbackprop.quantities import Quantity, every_index
+from symbackprop.system import Map, scalar
 from symbackprop.values import Values
 from symbackprop.workbook.contents import Book, Formula
 from symbackprop.workbook.engines import Cells

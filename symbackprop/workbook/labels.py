@@ -10,7 +10,8 @@ from symbackprop.expressions import Expression
 from symbackprop.notation.lettering import ACCENTS, WHOLE_ACCENTS, AnyName, DerivativeName, Name, ascii_name, plain
 from symbackprop.printing.dialect import Label
 from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role
-from symbackprop.system import Equation, Kronecker, Map, SumOfProducts, scalar
+from symbackprop.system import Equation, Map, SumOfProducts, scalar
+from symbackprop.terms import Kronecker
 from symbackprop.workbook.contents import Run
 from symbackprop.workbook.scripts import SCRIPTED, marked, taken_apart, unmarked
 

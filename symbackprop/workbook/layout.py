@@ -16,8 +16,8 @@ from symbackprop.errors import InputError, TooLarge
 from symbackprop.evaluation import Numbers
 from symbackprop.expressions import Expression
 from symbackprop.given import Given
-from symbackprop.quantities import Array, Quantity, Role
-from symbackprop.system import Equation, every_index, extents
+from symbackprop.quantities import Array, Quantity, Role, every_index, extents
+from symbackprop.system import Equation
 from symbackprop.values import Values
 from symbackprop.workbook.contents import Content, Formula, Region, Row, Sheet, Text, Typed
 from symbackprop.workbook.definednames import NameBook

@@ -12,8 +12,8 @@ from functools import cached_property
 
 from symbackprop.expressions import Expression, leaves
 from symbackprop.printing.dialect import Label
-from symbackprop.quantities import Array, Cell, Quantity
-from symbackprop.system import Equation, Map, Reindex, SumOfProducts, every_index, flat, scalar
+from symbackprop.quantities import Array, Cell, Quantity, every_index, flat
+from symbackprop.system import Equation, Map, Reindex, SumOfProducts, scalar
 from symbackprop.workbook.formulas import MOST_REDUCED, MOST_WRITTEN, RANGES, Formulas, products_of, reduces
 from symbackprop.workbook.layout import Layout
 from symbackprop.workbook.placement import column_letters, in_a_row, size
@@ -170,7 +170,7 @@ def _may_read(equation: Equation, indices: tuple[int, ...], touched: Mapping[Qua
     if not isinstance(equation, SumOfProducts):
         return True
     at = dict(zip(equation.target.indices, indices, strict=True))
-    cells = [each for term in equation.terms for each in term.factors if isinstance(each, Cell)]
+    cells = [each for term in equation.terms for each in term.cells]
     return any(
         all(at.get(letter, index) == index for letter, index in zip(cell.indices, quantity.indices, strict=True))
         for quantity in touched

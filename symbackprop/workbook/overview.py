@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import every_index
+from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
 from symbackprop.workbook.check import CHECK, Check
 from symbackprop.workbook.contents import Content, Formula, Region, Row, Sheet, Text
 from symbackprop.workbook.layout import Layout

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from functools import partial
 from itertools import groupby
 
-from symbackprop.expressions import Expression, Number, Quotient, Reference, as_expression, product_of
 from symbackprop.notation.lettering import DerivativeName
 from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
-from symbackprop.system import Equation, SumOfProducts, Term, letters_of
+from symbackprop.system import Equation, SumOfProducts
+from symbackprop.terms import Term, multiplied
 from symbackprop.workbook.contents import Content, Formula, Region, Row, Run, Sheet, Text, Typed
 from symbackprop.workbook.labels import runs
 from symbackprop.workbook.layout import (
@@ -180,7 +179,7 @@ class _Chain:
 
     def __init__(self, layout: Layout, equation: SumOfProducts, term: Term):
         self.layout, self.equation, self.term = layout, equation, term
-        self.summed = [letter for letter in letters_of(term) if letter not in equation.target.indices]
+        self.summed = term.summed(equation.target)
         self.observations = layout.observations if self.summed else 1
 
     @classmethod
@@ -199,14 +198,9 @@ class _Chain:
         """Over each link its name, over the product that of the gradient."""
         notation = self.layout.derivation.notation
         found = []
-        for factor in self.cells:
+        for factor in self.term.cells:
             found.append(self._last_link(factor) or runs(notation.array_name(factor.array)))
         return [*found, (("product", ""),)]
-
-    @property
-    def cells(self) -> list[Cell]:
-        """The factors."""
-        return [factor for factor in self.term.factors if isinstance(factor, Cell)]
 
     def beside(self, sheet: Sheet) -> None:
         """A group of gradients, each with its links and their product in its row."""
@@ -244,28 +238,22 @@ class _Chain:
 
     def _links(self, sheet: str, rest: tuple[int, ...], observation: int) -> Iterator[Content]:
         places = dict(zip(self.equation.target.indices, rest, strict=True)) | dict.fromkeys(self.summed, observation)
-        quantities = [Quantity(cell.array, tuple(places[letter] for letter in cell.indices)) for cell in self.cells]
+        cells = self.term.cells
+        quantities = [Quantity(cell.array, tuple(places[letter] for letter in cell.indices)) for cell in cells]
         where = f"link @{observation}"
         for quantity in quantities:
             same = self.layout.addresses.places[quantity.array].sheet == sheet
             text = self.layout.addresses.place(quantity, sheet)
             yield Formula(text, self.layout.value(quantity), quantity, "calculation" if same else "link", where)
-        product = self._product(quantities)
+        product = multiplied(self.term.number, quantities, self.term.over)
         yield Formula(self.layout.formulas.expression(product, sheet), self.layout.calculated(product), where=where)
-
-    def _product(self, quantities: Sequence[Quantity]) -> Expression:
-        whole = product_of([as_expression(self.term.number), *(Reference(each) for each in quantities)])
-        for axis in self.term.over:
-            if axis.size != 1:
-                whole = Quotient(whole, Number(Fraction(axis.size or 1)))
-        return whole
 
     def _last_link(self, factor: Cell) -> tuple[Run, ...] | None:
         """The link from net to the parameter, where it is that: ``∂net/∂w``, which is the unit's input."""
         wrt = self.equation.target.array.wrt
         assert wrt is not None
         net = next((each for each in self.layout.derivation.now.nets if each.layer == wrt.layer), None)
-        if factor is not self.cells[-1] or net is None or wrt.role is not Role.WEIGHT:
+        if factor is not self.term.cells[-1] or net is None or wrt.role is not Role.WEIGHT:
             return None
         notation = self.layout.derivation.notation
         above, below = notation.array_name(net), notation.array_name(wrt)
@@ -283,9 +271,7 @@ def _expanded(layout: Layout, term: Term) -> Term:
         if not isinstance(delta, SumOfProducts) or len(delta.terms) != 1:
             return term
         (inner,) = delta.terms
-        if set(letters_of(inner)) - set(delta.target.indices) or not all(
-            isinstance(each, Cell) for each in inner.factors
-        ):
+        if set(inner.letters) - set(delta.target.indices) or not all(isinstance(each, Cell) for each in inner.factors):
             return term
         renaming = dict(zip(delta.target.indices, factor.indices, strict=True))
         links = tuple(

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
 
-from symbackprop.quantities import Array, Quantity
-from symbackprop.system import extents
+from symbackprop.quantities import Array, Quantity, extents
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 

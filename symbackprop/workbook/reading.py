@@ -16,8 +16,7 @@ from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import InputError, SymbackpropError
 from symbackprop.given import Exact, given_entries
 from symbackprop.network import Network
-from symbackprop.quantities import Array, Quantity, Role
-from symbackprop.system import flat
+from symbackprop.quantities import Array, Quantity, Role, flat
 from symbackprop.values import Values, values_at
 from symbackprop.workbook.building import typed_sheets
 from symbackprop.workbook.check import SETTINGS

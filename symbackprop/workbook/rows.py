@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from symbackprop.expressions import Expression
 from symbackprop.printing.dialect import Label
 from symbackprop.printing.sheet import SHEET
-from symbackprop.quantities import Array, Quantity
-from symbackprop.system import every_index, flat
+from symbackprop.quantities import Array, Quantity, every_index, flat
 from symbackprop.workbook.placement import Addresses, column_letters, size
 
 MARK = "\0"  # stands around how many rows above a reference is; no formula holds it

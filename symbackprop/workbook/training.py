@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from symbackprop.errors import TooLarge
-from symbackprop.quantities import Array, Quantity, Role
-from symbackprop.system import flat
+from symbackprop.quantities import Array, Quantity, Role, flat
 from symbackprop.workbook.contents import Content, Formula, Passes, Region, Row, Sheet, Text
 from symbackprop.workbook.formulas import MOST_REDUCED, reduces
 from symbackprop.workbook.heads import headings, page_breaks

@@ -14,8 +14,7 @@ from typing import TypeGuard
 
 from symbackprop.errors import InputError
 from symbackprop.given import Given
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import flat
+from symbackprop.quantities import Array, Phase, Quantity, Role, flat
 from symbackprop.values import Values
 from symbackprop.workbook.building import planned
 from symbackprop.workbook.contents import Book, Formula, Typed

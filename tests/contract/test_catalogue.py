@@ -31,7 +31,8 @@ from symbackprop.errors import DescriptionError, KinkError
 from symbackprop.expressions import ONE, ZERO, BySign, Expression, Reference, as_expression, leaves, substituted
 from symbackprop.formulas import parse
 from symbackprop.quantities import Array, Axis, Cell, Quantity, Role
-from symbackprop.system import Map, SumOfProducts, Term, scalar
+from symbackprop.system import Map, SumOfProducts, scalar
+from symbackprop.terms import Term
 from tests.plain import in_floats, in_mpmath, in_sympy, ulps
 
 ROUNDED_ULPS = 0.51  # what `rounded` promises: half an ulp, and a little for rounding twice

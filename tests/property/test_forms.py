@@ -26,8 +26,8 @@ from symbackprop.forms.matrix_values import matrix_value
 from symbackprop.forms.paths import path_sum
 from symbackprop.forms.steps import steps
 from symbackprop.network import Network
-from symbackprop.quantities import Array, Phase, Quantity, Role
-from symbackprop.system import Reindex, Scatter, every_index
+from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
+from symbackprop.system import Reindex, Scatter
 from symbackprop.values import Values, evaluate, given_entries
 from tests.conftest import FULL
 from tests.networks import drawn

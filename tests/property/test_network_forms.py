@@ -19,8 +19,7 @@ from symbackprop.forms.chain import chain
 from symbackprop.forms.closed import closed_form, closed_size
 from symbackprop.forms.delta import delta_form
 from symbackprop.forms.paths import path_count, path_sum
-from symbackprop.quantities import Quantity
-from symbackprop.system import every_index
+from symbackprop.quantities import Quantity, every_index
 from tests.models import Model
 from tests.networks import PLAIN_NET
 from tests.property.test_networks import derived, in_batches, shown

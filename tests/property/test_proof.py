@@ -17,8 +17,7 @@ from symbackprop.derivation import Derivation, derive
 from symbackprop.forms.steps import steps
 from symbackprop.network import Network
 from symbackprop.proof import prove
-from symbackprop.quantities import Quantity
-from symbackprop.system import every_index
+from symbackprop.quantities import Quantity, every_index
 from tests.conftest import FULL
 from tests.mistakes import MISTAKES
 from tests.networks import drawn

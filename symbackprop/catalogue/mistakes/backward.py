@@ -11,7 +11,6 @@ from symbackprop.catalogue.mistakes.entries import (
     Changes,
     Subject,
     axis_at,
-    cells,
     only,
     orders,
     permuted,
@@ -23,7 +22,8 @@ from symbackprop.catalogue.mistakes.entries import (
     without,
 )
 from symbackprop.quantities import Array, Cell, Phase, Role
-from symbackprop.system import Equation, Kronecker, Reindex, SumOfProducts, Term
+from symbackprop.system import Equation, Reindex, SumOfProducts
+from symbackprop.terms import Kronecker, Term
 
 ONE = Fraction(1)
 
@@ -40,8 +40,8 @@ def _links(subject: Subject) -> list[tuple[SumOfProducts, Term, Cell, Cell]]:
     found = []
     for equation in subject.back_propagated:
         for term in equation.terms:
-            deltas = [cell for cell in cells(term) if cell.array.role is Role.DELTA]
-            weights = [cell for cell in cells(term) if cell.array.role is Role.WEIGHT]
+            deltas = [cell for cell in term.cells if cell.array.role is Role.DELTA]
+            weights = [cell for cell in term.cells if cell.array.role is Role.WEIGHT]
             if len(deltas) == len(weights) == 1:
                 found.append((equation, term, deltas[0], weights[0]))
     return found
@@ -147,7 +147,7 @@ def subject_sign(subject: Subject, delta: Array) -> int:
     """1 where delta is dE/dnet, -1 where it is its negative."""
     for equation in subject.back_propagated:
         for term in equation.terms:
-            if any(cell.array == delta for cell in cells(term)):
+            if any(cell.array == delta for cell in term.cells):
                 return 1 if term.number > 0 else -1
     return 1
 

@@ -8,19 +8,8 @@ from fractions import Fraction
 from functools import cached_property
 
 from symbackprop.quantities import Array, Axis, Cell, Phase, Role
-from symbackprop.system import (
-    Equation,
-    Factor,
-    Indicator,
-    Kronecker,
-    Map,
-    Reindex,
-    Scatter,
-    SumOfProducts,
-    System,
-    Term,
-    letters_of,
-)
+from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, System
+from symbackprop.terms import Factor, Indicator, Kronecker, Term
 
 FRESH = "uvwyzabcdefg"
 WIDEST = 8  # units of a layer that are tried one by one
@@ -275,14 +264,9 @@ def with_factor(term: Term, *factors: Factor) -> Term:
     return replace(term, factors=(*term.factors, *factors))
 
 
-def cells(term: Term) -> list[Cell]:
-    """The factors that are entries of arrays."""
-    return [factor for factor in term.factors if isinstance(factor, Cell)]
-
-
 def fresh_letter(term: Term, target: Cell) -> str:
     """A letter that neither the term nor the target has."""
-    taken = {*letters_of(term), *target.indices}
+    taken = {*term.letters, *target.indices}
     return next(letter for letter in FRESH if letter not in taken)
 
 
@@ -319,6 +303,6 @@ def sign_of(equation: Equation) -> int:
 
 __all__ = [
     "WIDEST", "Change", "Changes", "Equation", "Fraction", "Indicator", "Kronecker", "Mistake", "Reindex", "Scatter",
-    "Subject", "Variant", "axis_at", "cells", "fresh_letter", "is_slope", "only", "orders", "permuted",
+    "Subject", "Variant", "axis_at", "fresh_letter", "is_slope", "only", "orders", "permuted",
     "sign_of", "swapped", "times", "variants_of", "with_factor", "with_terms", "without",
 ]  # fmt: skip

@@ -10,15 +10,15 @@ from symbackprop.catalogue.mistakes.entries import (
     Changes,
     Subject,
     axis_at,
-    cells,
     orders,
     permuted,
     swapped,
     with_terms,
 )
-from symbackprop.expressions import Negative, Reference, leaves, substituted
+from symbackprop.expressions import Negative, Reference, substituted
 from symbackprop.quantities import Cell, Phase, Role
-from symbackprop.system import Map, SumOfProducts, Term
+from symbackprop.system import Map, SumOfProducts
+from symbackprop.terms import Term, cells_in
 
 
 def _nets(subject: Subject) -> list[SumOfProducts]:
@@ -36,7 +36,7 @@ def _parts(subject: Subject) -> list[Map]:
 def bias_left_out(subject: Subject) -> Changes:
     """net without its bias."""
     for net in _nets(subject):
-        rest = [term for term in net.terms if not any(cell.array.role is Role.BIAS for cell in cells(term))]
+        rest = [term for term in net.terms if not any(cell.array.role is Role.BIAS for cell in term.cells)]
         if len(rest) < len(net.terms):
             yield Change((with_terms(net, rest),))
 
@@ -44,7 +44,7 @@ def bias_left_out(subject: Subject) -> Changes:
 def bias_subtracted(subject: Subject) -> Changes:
     """net minus its bias."""
     for net in _nets(subject):
-        has = [any(cell.array.role is Role.BIAS for cell in cells(term)) for term in net.terms]
+        has = [any(cell.array.role is Role.BIAS for cell in term.cells) for term in net.terms]
         if any(has):
             terms = [replace(t, number=-t.number) if b else t for t, b in zip(net.terms, has, strict=True)]
             yield Change((with_terms(net, terms),))
@@ -53,7 +53,7 @@ def bias_subtracted(subject: Subject) -> Changes:
 def activation_left_out(subject: Subject) -> Changes:
     """out = net."""
     for out in _outs(subject):
-        nets = {leaf for leaf in leaves(out.body) if isinstance(leaf, Cell) and leaf.array.role is Role.NET}
+        nets = {leaf for leaf in cells_in(out.body) if leaf.array.role is Role.NET}
         own = replace(out.target.array, role=Role.NET)
         if nets and own in subject.definitions:
             yield Change((replace(out, body=Reference(Cell(own, out.target.indices)), stable=None),))
@@ -78,7 +78,7 @@ def weights_turned(subject: Subject) -> Changes:
     """The weights of a square layer not turned: Wᵀ x where W x belongs."""
     for net in _nets(subject):
         for term in net.terms:
-            weight = next((cell for cell in cells(term) if cell.array.role is Role.WEIGHT), None)
+            weight = next((cell for cell in term.cells if cell.array.role is Role.WEIGHT), None)
             if weight is not None and len(weight.array.axes) == 2:
                 first, second = weight.array.axes
                 if first.size == second.size != 1:
@@ -90,7 +90,7 @@ def bias_of_other_unit(subject: Subject) -> Changes:
     """The biases in a wrong order."""
     for net in _nets(subject):
         for term in net.terms:
-            bias = next((cell for cell in cells(term) if cell.array.role is Role.BIAS and cell.indices), None)
+            bias = next((cell for cell in term.cells if cell.array.role is Role.BIAS and cell.indices), None)
             if bias is not None:
                 letter = bias.indices[-1]
                 for where, order in orders(axis_at(bias, letter).size or 0):
@@ -102,7 +102,7 @@ def net_into_next_layer(subject: Subject) -> Changes:
     """The net of a layer goes on in place of its out."""
     for net in _nets(subject):
         for term in net.terms:
-            before = next((cell for cell in cells(term) if cell.array.role is Role.OUT), None)
+            before = next((cell for cell in term.cells if cell.array.role is Role.OUT), None)
             if before is not None:
                 own = replace(before.array, role=Role.NET)
                 wrong = swapped(term, before, Cell(own, before.indices))
@@ -117,7 +117,7 @@ def old_parameters(subject: Subject) -> Changes:
         for roles in ((Role.WEIGHT,), (Role.BIAS,), (Role.WEIGHT, Role.BIAS)):
             terms = []
             for term in net.terms:
-                for cell in cells(term):
+                for cell in term.cells:
                     old = replace(cell.array, phase=Phase.NOW)
                     if cell.array.role in roles and old in subject:
                         term = swapped(term, cell, Cell(old, cell.indices))
@@ -132,7 +132,7 @@ def old_values(subject: Subject) -> Changes:
     for net in _nets(subject):
         if net.target.array.phase is Phase.AFTER:
             for term in net.terms:
-                before = next((cell for cell in cells(term) if cell.array.role is Role.OUT), None)
+                before = next((cell for cell in term.cells if cell.array.role is Role.OUT), None)
                 if before is not None:
                     old = Cell(replace(before.array, phase=Phase.NOW), before.indices)
                     wrong = swapped(term, before, old)
@@ -165,7 +165,7 @@ def loss_reductions(subject: Subject) -> Changes:
 def target_of_other_unit(subject: Subject) -> Changes:
     """The outputs are compared with targets in a wrong order."""
     for part in _parts(subject):
-        cells_ = {leaf for leaf in leaves(part.body) if isinstance(leaf, Cell) and leaf.array.role is Role.TARGET}
+        cells_ = {leaf for leaf in cells_in(part.body) if leaf.array.role is Role.TARGET}
         for target in cells_:
             for where, order in orders(target.array.axes[-1].size or 0):
                 other = replace(target.array, label=f"targets of the loss, {where}", phase=part.target.array.phase)
@@ -184,6 +184,6 @@ def penalty_left_out(subject: Subject) -> Changes:
     """The loss without the penalty."""
     for equation in subject.equations:
         if isinstance(equation, SumOfProducts) and equation.target.array.role is Role.LOSS:
-            rest = [t for t in equation.terms if not any(cell.array.role is Role.PENALTY for cell in cells(t))]
+            rest = [t for t in equation.terms if not any(cell.array.role is Role.PENALTY for cell in t.cells)]
             if len(rest) < len(equation.terms):
                 yield Change((with_terms(equation, rest),))

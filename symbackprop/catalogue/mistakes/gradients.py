@@ -13,7 +13,6 @@ from symbackprop.catalogue.mistakes.entries import (
     Changes,
     Subject,
     axis_at,
-    cells,
     fresh_letter,
     only,
     orders,
@@ -26,7 +25,8 @@ from symbackprop.catalogue.mistakes.entries import (
 )
 from symbackprop.expressions import ONE, Quotient, Reference
 from symbackprop.quantities import Array, Cell, Phase, Role
-from symbackprop.system import Indicator, Map, SumOfProducts, Term
+from symbackprop.system import Map, SumOfProducts
+from symbackprop.terms import Indicator, Term
 
 Split = tuple[SumOfProducts, Term, Cell, Cell]
 
@@ -36,7 +36,7 @@ def _of_weights(subject: Subject) -> list[Split]:
     found = []
     for equation in subject.gradients(Role.WEIGHT):
         for term in equation.terms:
-            pair = cells(term)
+            pair = term.cells
             if len(pair) == 2 and any(subject.is_adjoint(cell.array) for cell in pair):
                 delta = next(cell for cell in pair if subject.is_adjoint(cell.array))
                 found.append((equation, term, delta, next(cell for cell in pair if cell is not delta)))
@@ -47,7 +47,7 @@ def _of_biases(subject: Subject) -> list[tuple[SumOfProducts, Term, Cell]]:
     found = []
     for equation in subject.gradients(Role.BIAS):
         for term in equation.terms:
-            pair = cells(term)
+            pair = term.cells
             if len(pair) == 1 and subject.is_adjoint(pair[0].array):
                 found.append((equation, term, pair[0]))
     return found
@@ -142,7 +142,7 @@ def first_observation_only(subject: Subject) -> Changes:
     """One observation's share alone."""
     for equation in subject.gradients(Role.WEIGHT, Role.BIAS):
         for term in equation.terms:
-            here = [cell for cell in cells(term) if cell.array.has_observations]
+            here = [cell for cell in term.cells if cell.array.has_observations]
             size = here[0].array.axes[0].size if here else None
             if here and size and size > 1:
                 letter = here[0].indices[0]
@@ -268,8 +268,8 @@ def _penalties(subject: Subject) -> list[tuple[SumOfProducts, Term]]:
         (equation, term)
         for equation in subject.gradients(Role.WEIGHT, Role.BIAS, Role.PARAMETER)
         for term in equation.terms
-        if not any(subject.is_adjoint(cell.array) and cell.array.wrt != equation.target.array for cell in cells(term))
-        and any(cell.array.role is Role.SETTING for cell in cells(term))
+        if not any(subject.is_adjoint(cell.array) and cell.array.wrt != equation.target.array for cell in term.cells)
+        and any(cell.array.role is Role.SETTING for cell in term.cells)
     ]
 
 
@@ -326,14 +326,14 @@ def penalty_on_biases(subject: Subject) -> Changes:
         if weights.target.array.wrt is None or weights.target.array.wrt.role is not Role.WEIGHT:
             continue
         bias = bias_of(subject, weights.target.array.wrt)
-        weight = next((cell for cell in cells(term) if cell.array.role is Role.WEIGHT), None)
+        weight = next((cell for cell in term.cells if cell.array.role is Role.WEIGHT), None)
         own = next((each for each in subject.gradients(Role.BIAS) if each.target.array.wrt == bias), None)
         if weight is None or own is None or bias is None or any(isinstance(each, Indicator) for each in term.factors):
             continue
-        if any(cell.array.role is Role.SETTING for each in own.terms for cell in cells(each)):
+        if any(cell.array.role is Role.SETTING for each in own.terms for cell in each.cells):
             continue
         more = term
-        for cell in cells(term):
+        for cell in term.cells:
             if cell.array.role is Role.WEIGHT:
                 more = swapped(more, cell, Cell(bias, own.target.indices))
         whole.append(with_terms(own, [*own.terms, more]))

@@ -7,9 +7,10 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symbackprop.catalogue.mistakes.entries import Change, Changes, Subject, is_slope, orders, permuted, sign_of
-from symbackprop.expressions import Reference, leaves, substituted
+from symbackprop.expressions import Reference, substituted
 from symbackprop.quantities import Axis, Cell, Phase, Role
-from symbackprop.system import Equation, Map, SumOfProducts, Term
+from symbackprop.system import Equation, Map, SumOfProducts
+from symbackprop.terms import Term, cells_in
 
 
 def _heads(subject: Subject, made: Callable[[Map], Map | None]) -> Changes:
@@ -22,7 +23,7 @@ def _heads(subject: Subject, made: Callable[[Map], Map | None]) -> Changes:
 def target_left_out(subject: Subject) -> Changes:
     """out in place of out - target."""
     for head in subject.heads:
-        targets = [leaf for leaf in leaves(head.body) if isinstance(leaf, Cell) and leaf.array.role is Role.TARGET]
+        targets = [leaf for leaf in cells_in(head.body) if leaf.array.role is Role.TARGET]
         if targets:
             zero = Reference(targets[0]) - Reference(targets[0])
             body = substituted(head.body, lambda leaf: zero if leaf in targets else Reference(leaf))  # noqa: B023
@@ -32,7 +33,7 @@ def target_left_out(subject: Subject) -> Changes:
 def target_of_other_unit(subject: Subject) -> Changes:
     """Targets in a wrong order."""
     for head in subject.heads:
-        targets = {leaf for leaf in leaves(head.body) if isinstance(leaf, Cell) and leaf.array.role is Role.TARGET}
+        targets = {leaf for leaf in cells_in(head.body) if leaf.array.role is Role.TARGET}
         for target in targets:
             letter = target.indices[-1]
             for where, order in orders(target.array.axes[-1].size or 0):
@@ -165,7 +166,7 @@ def slope_after_fused(subject: Subject) -> Changes:
     for head in subject.heads:
         if head.target.array.role is not Role.DELTA:
             continue
-        outs = [leaf for leaf in leaves(head.body) if isinstance(leaf, Cell) and leaf.array.role is Role.OUT]
+        outs = [leaf for leaf in cells_in(head.body) if leaf.array.role is Role.OUT]
         if outs:
             out = Reference(outs[0])
             yield Change((replace(head, body=head.body * out * (1 - out), stable=None),))

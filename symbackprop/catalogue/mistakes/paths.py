@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from symbackprop.catalogue.mistakes.entries import WIDEST, Change, Changes, Subject, cells, times, with_terms, without
+from symbackprop.catalogue.mistakes.entries import WIDEST, Change, Changes, Subject, times, with_terms, without
 from symbackprop.expressions import Number
 from symbackprop.quantities import Role
 from symbackprop.system import Equation, Map, Scatter, SumOfProducts
@@ -33,7 +33,7 @@ def sign_of_term(subject: Subject) -> Changes:
 
 
 def _penalised(equation: SumOfProducts) -> bool:
-    return any(cell.array.role is Role.SETTING for term in equation.terms for cell in cells(term))
+    return any(cell.array.role is Role.SETTING for term in equation.terms for cell in term.cells)
 
 
 def link_left_out(subject: Subject) -> Changes:
@@ -43,7 +43,7 @@ def link_left_out(subject: Subject) -> Changes:
             yield Change((replace(equation, body=Number(Fraction(1)), stable=None),))
         elif isinstance(equation, SumOfProducts):
             for place, term in enumerate(equation.terms):
-                for cell in cells(term)[1:]:
+                for cell in term.cells[1:]:
                     terms = [*equation.terms[:place], without(term, cell), *equation.terms[place + 1 :]]
                     yield Change((with_terms(equation, terms),))
 

@@ -10,7 +10,6 @@ from symbackprop.catalogue.mistakes.entries import (
     Change,
     Changes,
     Subject,
-    cells,
     is_slope,
     swapped,
     with_factor,
@@ -19,7 +18,8 @@ from symbackprop.catalogue.mistakes.entries import (
 )
 from symbackprop.expressions import BySign, Expression, Quotient, Reference, leaves, substituted
 from symbackprop.quantities import Cell
-from symbackprop.system import Equation, Map, SumOfProducts, Term
+from symbackprop.system import Equation, Map, SumOfProducts
+from symbackprop.terms import Term
 
 ONE = Fraction(1)
 
@@ -30,7 +30,7 @@ def _slope_terms(subject: Subject) -> list[tuple[SumOfProducts, Term, Cell, Map]
     for equation in subject.deltas:
         if isinstance(equation, SumOfProducts) and len(equation.terms) == 1:
             (term,) = equation.terms
-            for cell in cells(term):
+            for cell in term.cells:
                 slope = subject.definitions.get(cell.array)
                 if is_slope(cell.array) and isinstance(slope, Map):
                     found.append((equation, term, cell, slope))
@@ -174,7 +174,7 @@ def slope_at_out(subject: Subject) -> Changes:
 def divided_by_slope(subject: Subject) -> Changes:
     """delta = dE/dout / dout/dnet."""
     for equation, term, cell, _ in _slope_terms(subject):
-        rest = [each for each in cells(term) if each != cell]
+        rest = [each for each in term.cells if each != cell]
         if len(rest) == 1:
             body = Quotient(Reference(rest[0]), Reference(cell))
             yield Change((Map(equation.target, body, scale=Term(term.number, over=term.over)),))

@@ -27,8 +27,8 @@ from symbackprop.given import given_entries
 from symbackprop.notation.names import Names
 from symbackprop.notation.neutral import neutral
 from symbackprop.ordering import operands
-from symbackprop.quantities import Array, Quantity, Role
-from symbackprop.system import Equation, every_index, scalar
+from symbackprop.quantities import Array, Quantity, Role, every_index
+from symbackprop.system import Equation, scalar
 from symbackprop.values import Values, values_at
 
 DIGITS = 60
