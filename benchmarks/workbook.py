@@ -43,7 +43,8 @@ def written(sizes: tuple[int, ...], steps: int, what: str) -> Ratio:
     ours, theirs = in_turns(ways, runs=RUNS).values()
     name = "-".join(map(str, sizes))
     count, megabytes = formulas(plan(sizes, steps)), peak(sizes, steps)
-    note = f"{count:,} formulas; ours is the whole way from the description, values included, in {megabytes} MB of {MOST_MEGABYTES} allowed"
+    whole = f"ours is the whole way from the description, values included, in {megabytes} MB"
+    note = f"{count:,} formulas; {whole} of {MOST_MEGABYTES} allowed"
     return Ratio(what.format(sizes=name), "openpyxl, the same formulas and styles", ours, theirs, LIMIT, note)
 
 
