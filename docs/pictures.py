@@ -18,7 +18,7 @@ from symbackprop.diagram import shapes
 from symbackprop.network import Network
 from symbackprop.values import evaluate
 from symbackprop.workbook import workbook_bytes
-from symbackprop.workbook.engines import converted
+from symbackprop.workbook.libreoffice import converted
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "russo.toml"

@@ -3,8 +3,8 @@
 Both are first resolved: at random points the sign of every ``abs``, ``max`` and choice by sign is known, and around the
 point each formula is one smooth piece. Two pieces become rational functions of exponentials, logarithms and the like,
 taken as independent symbols; if they are the same one the formulas are equal there, exactly. `ratios` sees that for
-most formulas, SymPy for more (`vanishing`). Where neither says so, agreement to `DIGITS` digits at the random points
-decides, and the verdict says so.
+most formulas, SymPy for more (`vanishing`). Where neither says so, agreement to 40 digits at the random points decides,
+and the verdict says so.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from symbackprop.expressions import (
     substituted,
 )
 from symbackprop.functions import ABS, MAX, MIN, SIGN
+from symbackprop.limits import AGREEING_DIGITS
 from symbackprop.polynomials import are_same
 from symbackprop.ratios import are_equal, is_slope_of
 
-DIGITS = 40
 POINTS = 6  # in each range
 RANGES = ((Fraction(1, 50), Fraction(49, 50)), (Fraction(-4), Fraction(4)))
 
@@ -103,10 +103,10 @@ def _decided(left: Expression, right: Expression, count: int) -> Verdict:
 def _differ_at(piece: Piece, point: Point) -> bool:
     """Whether two formulas are seen to have different values at a point, beyond any doubt of rounding."""
     try:
-        one, other = (precise(each, point.__getitem__, DIGITS) for each in piece)
+        one, other = (precise(each, point.__getitem__, AGREEING_DIGITS) for each in piece)
     except (NotANumber, InputError):
         return False
-    return bool(abs(one - other) > (abs(one) + 1) / 10 ** (DIGITS // 2))
+    return bool(abs(one - other) > (abs(one) + 1) / 10 ** (AGREEING_DIGITS // 2))
 
 
 @lru_cache(maxsize=1024)
@@ -181,7 +181,7 @@ def _settled(pieces: Mapping[Piece, list[Point]], comparison: _Comparison) -> Ve
     if not pieces or (inexact and not met):
         return Verdict(False, False, "no point was found where both have values")
     if inexact:
-        return Verdict(True, False, f"equal to {DIGITS} digits at {met} random points")
+        return Verdict(True, False, f"equal to {AGREEING_DIGITS} digits at {met} random points")
     return Verdict(
         True,
         True,

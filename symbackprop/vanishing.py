@@ -16,7 +16,7 @@ from symbackprop.algebra import Expr, rational, real_symbol, to_sympy
 from symbackprop.arithmetic import NotANumber, precise
 from symbackprop.errors import InputError
 from symbackprop.expressions import Expression
-from symbackprop.identities import DIGITS
+from symbackprop.limits import AGREEING_DIGITS
 
 LARGEST_EXPANSION = 4_000  # operations of a difference that is still expanded
 MOST_SYMBOLS = 8  # and symbols in it: a softmax of many units takes seconds
@@ -43,10 +43,10 @@ def agree_at(difference: Expr, compared: Expression, point: Sequence[Fraction]) 
     except (NotANumber, InputError):
         return None
     at_point = difference.xreplace({_symbol(place): rational(value) for place, value in enumerate(point)})
-    value = sympy.N(at_point, DIGITS + 20)
+    value = sympy.N(at_point, AGREEING_DIGITS + 20)
     if not (value.is_number and value.is_real and value.is_finite):
         return None
-    return bool(abs(value) <= (size + 1) * sympy.Float(10) ** -DIGITS)
+    return bool(abs(value) <= (size + 1) * sympy.Float(10) ** -AGREEING_DIGITS)
 
 
 def _operations(expr: Expr) -> int:

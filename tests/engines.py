@@ -7,7 +7,7 @@ import os
 import pytest
 
 from symbackprop.errors import OutsideError
-from symbackprop.workbook import engines
+from symbackprop.workbook import engines, libreoffice
 from symbackprop.workbook.engines import Cells
 
 REQUIRED = os.environ.get("SYMBACKPROP_REQUIRE_ENGINES") == "1"
@@ -34,7 +34,7 @@ def need_ironcalc() -> None:
 def need_libreoffice() -> None:
     """Skips the test where LibreOffice is missing."""
     try:
-        engines.soffice()
+        libreoffice.soffice()
     except OutsideError as error:
         missing("LibreOffice", str(error))
 

@@ -20,7 +20,7 @@ from symbackprop.derivation import derive
 from symbackprop.errors import InputError
 from symbackprop.network import Network
 from symbackprop.values import evaluate
-from symbackprop.workbook import engines
+from symbackprop.workbook.libreoffice import converted
 from tests.engines import need_libreoffice
 
 EXAMPLE = "examples/two-input.toml"
@@ -104,11 +104,11 @@ def test_forms_that_libreoffice_saves_are_audited(tmp_path: Path) -> None:
     books = [book_with_numbers(lambda number: round(number, 6)), book_with_numbers(lambda number: f"{number:.6f}")]
     semicolons = "csv:Text - txt - csv (StarCalc):59,34,76,1,,1031,false,true,false"
     saved = {
-        "again.xlsx": engines.converted(books[:1], "xlsx", "xlsx")[0],
-        "texts.xlsx": engines.converted(books[1:], "xlsx", "xlsx")[0],
-        "from-csv.xlsx": engines.converted([text.encode()], "csv", "xlsx")[0],
-        "comma.csv": engines.converted(books[1:], "xlsx", "csv")[0],
-        "semicolon.csv": engines.converted(books[:1], "xlsx", semicolons)[0],
+        "again.xlsx": converted(books[:1], "xlsx", "xlsx")[0],
+        "texts.xlsx": converted(books[1:], "xlsx", "xlsx")[0],
+        "from-csv.xlsx": converted([text.encode()], "csv", "xlsx")[0],
+        "comma.csv": converted(books[1:], "xlsx", "csv")[0],
+        "semicolon.csv": converted(books[:1], "xlsx", semicolons)[0],
     }
     for name, data in saved.items():
         (tmp_path / name).write_bytes(data)

@@ -7,7 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from symbackprop.workbook.engines import PROGRAM
+from symbackprop.workbook.libreoffice import PROGRAM
 from tests.engines import need_libreoffice
 from tests.running import run
 

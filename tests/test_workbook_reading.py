@@ -17,7 +17,8 @@ from symbackprop.errors import InputError
 from symbackprop.network import Dense, Network
 from symbackprop.values import evaluate
 from symbackprop.workbook import layout, workbook_bytes
-from symbackprop.workbook.engines import ENGINES, PROGRAM, converted
+from symbackprop.workbook.engines import ENGINES
+from symbackprop.workbook.libreoffice import PROGRAM, converted
 from symbackprop.workbook.reading import read
 from symbackprop.workbook.verifying import verified
 from tests.conftest import FULL

@@ -30,7 +30,7 @@ _USED = re.compile(rb'(style:page-layout-name=)"([^"]*)"')
 
 def as_ods(book: bytes) -> bytes:
     """A workbook as .ods, the same for the same workbook and version of LibreOffice."""
-    from symbackprop.workbook.engines import converted
+    from symbackprop.workbook.libreoffice import converted
 
     (made,) = converted([book], "xlsx", "ods")
     target = BytesIO()

@@ -41,7 +41,7 @@ def opened(path: str) -> Opened:
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if path.lower().endswith(".ods"):
-        from symbackprop.workbook.engines import converted
+        from symbackprop.workbook.libreoffice import converted
 
         _refuse_foreign(content, path, "content.xml")
         _refuse_damaged(content, path, "content.xml")
