@@ -14,7 +14,7 @@ from symbackprop.expressions import Number, Power, Reference, substituted
 from symbackprop.formulas import parse
 from symbackprop.network import Entry, ExactNumber, Layer, Loss, Network
 from symbackprop.notation.styles import Conventions
-from symbackprop.quantities import Array, Axis, Cell, Phase, Role
+from symbackprop.quantities import Array, Axis, Cell, Phase, Role, every_index
 from symbackprop.system import Equation, Map, Partial, Reindex, SumOfProducts
 from symbackprop.terms import Indicator, Term, cells_in
 
@@ -129,16 +129,17 @@ def ties_of(network: Network, arrays: Arrays) -> Ties:
 
 
 def _gathered(network: Network, arrays: Arrays, concerned: set[Array], frozen_names: set[str]) -> Ties:
-    slots: dict[bool, list[tuple[Array, int]]] = {True: [], False: []}  # trained?: first position of each parameter
+    # trained?: the first position of each parameter
+    slots: dict[bool, list[tuple[Array, tuple[int, ...]]]] = {True: [], False: []}
     slot_of: dict[object, tuple[bool, int]] = {}
     tables: dict[Array, list[tuple[bool, int]]] = {}
     for array in (each for each in arrays.parameters if each in concerned):
-        for place, entry in enumerate(entries_of(network, array) or ()):
-            key = entry if isinstance(entry, str) else (array, place)
+        for indices, entry in zip(every_index(array), entries_of(network, array) or (), strict=False):
+            key = entry if isinstance(entry, str) else (array, indices)
             if key not in slot_of:
                 trained = array not in arrays.frozen and entry not in frozen_names
                 slot_of[key] = (trained, len(slots[trained]))
-                slots[trained].append((array, place))
+                slots[trained].append((array, indices))
             tables.setdefault(array, []).append(slot_of[key])
     vectors = {
         trained: Array(
@@ -162,18 +163,8 @@ def _gathered(network: Network, arrays: Arrays, concerned: set[Array], frozen_na
         tuple(vectors.values()),
         {key: (vectors[trained], (index,)) for key, (trained, index) in slot_of.items() if isinstance(key, str)},
         {vectors[trained]: frozenset((i,) for t, i in is_weight if t == trained) for trained in vectors},
-        {vectors[t]: tuple((a, unflat(p, a)) for a, p in slots[t]) for t in vectors},
+        {vectors[trained]: tuple(slots[trained]) for trained in vectors},
     )
-
-
-def unflat(place: int, array: Array) -> tuple[int, ...]:
-    """The indices of a row-major place."""
-    indices: list[int] = []
-    for extent in reversed(array.shape):
-        assert extent is not None
-        place, index = divmod(place, extent)
-        indices.append(index)
-    return tuple(reversed(indices))
 
 
 def layer_pass(network: Network, arrays: Arrays, ties: Ties, phase: Phase, conventions: Conventions) -> Pass:

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from symbackprop.calculus import differentiated
 from symbackprop.expressions import Call, Expression, Reference
-from symbackprop.quantities import Array, Axis, Cell, Role
+from symbackprop.quantities import Array, Axis, Cell, Role, every_index, extents
 from symbackprop.system import Equation, Map, Partial, Reindex, Scatter, SumOfProducts
 from symbackprop.terms import Factor, Indicator, Kronecker, Term, axes_of, cells_in
 
@@ -365,20 +365,10 @@ def _collected(terms: Sequence[Term]) -> list[Term]:
 
 def _scatter(target: Cell, uses: Sequence[_Use], extra: tuple[Term, ...]) -> Scatter:
     """Adding back: which entries of which uses each entry of the target was the source of."""
-    (extent,) = target.array.shape
-    assert extent is not None
-    places: list[list[tuple[int, tuple[int, ...]]]] = [[] for _ in range(extent)]
+    (size,) = extents(target.array)
+    places: list[list[tuple[int, tuple[int, ...]]]] = [[] for _ in range(size)]
     for source, use in enumerate(uses):
-        indices = _row_major(use.array.shape)
-        for here, (number, place) in zip(indices, use.reindex.table, strict=True):
+        for here, (number, place) in zip(every_index(use.array), use.reindex.table, strict=True):
             if number == use.number:
                 places[place[0]].append((source, here))
     return Scatter(target, tuple(use.array for use in uses), tuple(tuple(each) for each in places), extra)
-
-
-def _row_major(shape: tuple[int | None, ...]) -> list[tuple[int, ...]]:
-    grid: list[tuple[int, ...]] = [()]
-    for extent in shape:
-        assert extent is not None
-        grid = [(*rest, index) for rest in grid for index in range(extent)]
-    return grid
