@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import mpmath
 import pytest
 import sympy
@@ -124,3 +126,10 @@ def test_symbols_may_be_given_by_name() -> None:
 def test_what_a_sheet_cannot_say_is_refused(expr: sympy.Expr, message: str) -> None:
     with pytest.raises(InputError, match=message):
         formula(expr, CELLS)
+
+
+def test_text_is_refused_and_never_executed(tmp_path: Path) -> None:
+    witness = tmp_path / "executed"
+    with pytest.raises(InputError, match="text is not read as one"):
+        formula(f"__import__('pathlib').Path({str(witness)!r}).touch()", CELLS)
+    assert not witness.exists()

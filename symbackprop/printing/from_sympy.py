@@ -95,7 +95,10 @@ def expression_of(expr: Any) -> Expression:
     >>> expression_of(1 / (1 + sympy.exp(-x)))
     Call(function=Function(name='sigmoid', arity=1, settings=()), arguments=(Reference(x),))
     """
-    expr = sympy.sympify(expr)
+    try:
+        expr = sympy.sympify(expr, strict=True)  # numbers of Python too; text never, for SymPy would execute it
+    except sympy.SympifyError as error:
+        raise InputError(f"{expr!r:.60} is no SymPy expression and no number: text is not read as one") from error
     match expr:
         case sympy.Symbol():
             return Reference(expr)
