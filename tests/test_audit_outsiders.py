@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from symbackprop.checking.audit import audit
 from symbackprop.checking.claims import parse_claims
-from symbackprop.checking.findings import Finding
+from symbackprop.checking.findings import Finding, as_text, shown
 from symbackprop.network import Network
 
 
@@ -265,3 +265,9 @@ def test_a_line_of_working_in_any_usual_writing_is_read() -> None:
         (finding,) = audit(parse_claims(table, source="claims.csv"), Network.read(network))
         assert finding.diagnosis is not None
         assert "8" in finding.diagnosis or "working" in finding.diagnosis
+
+
+def test_a_right_number_is_not_shown_as_0() -> None:
+    findings = findings_on(GERMAN.replace("0.35, 0.9", "0.01, 0.01"), "quantity;printed\ndE/dw_11^2;0,5\n")
+    assert shown(findings[0]) == f"{float(findings[0].value):.2g}" != "0.0"
+    assert as_text(findings).startswith("1 claim: 1 wrong")

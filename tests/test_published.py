@@ -5,6 +5,8 @@ Each is described as its author writes it; the sources are named with the number
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import symbackprop as sb
@@ -154,6 +156,49 @@ CS231N_PRINTS = """
 a -2.00, b 6.00, c 4.00, d 1.00, e -1.00, g 0.37, h 1.37, f 0.73, df/dh -0.53, df/dg -0.53, df/de -0.20, df/dd 0.20,
 df/dw2 0.20, df/dw0 -0.20, df/dx0 0.39, df/dw1 -0.39, df/dx1 -0.59
 """
+# G. Sanderson's chain of single neurons ("Backpropagation calculus"): layers counted back from the last, L, and the
+# formulas that the film shows, of which it has no numbers.
+SANDERSON = r"""
+[notation]
+weight = "w^({layerL})"
+bias = "b^({layerL})"
+net = "z^({layerL})"
+out = "a^({layerL})"
+input = "a^({layerL})"
+target = "y"
+loss = "C_0"
+[inputs]
+values = [[0.5]]
+[targets]
+values = [[1.0]]
+[[layers]]
+units = 1
+activation = "sigmoid"
+weights = [[0.6]]
+bias = [0.1]
+[[layers]]
+units = 1
+activation = "sigmoid"
+weights = [[-0.4]]
+bias = [0.2]
+[[layers]]
+units = 1
+activation = "sigmoid"
+weights = [[0.9]]
+bias = [-0.3]
+[loss]
+name = "squared_error"
+factor = 1
+"""
+SANDERSON_SHOWS = {
+    "dC_0/da^(L)": "2(a^(L) - y)",
+    "dC_0/dw^(L)": r"a^{(L-1)} sigma(z^{(L)}) (1 - sigma(z^{(L)})) \cdot 2(a^{(L)} - y)",
+    "dC_0/db^(L)": "a^(L) (1 - a^(L)) 2(a^(L) - y)",
+    "dC_0/da^(L-1)": "w^(L) a^(L) (1 - a^(L)) 2(a^(L) - y)",
+    "dz^(L)/dw^(L)": "a^(L-1)",
+    "dz^(L)/da^(L-1)": "w^(L)",
+    "dC_0/dw^(L-1)": "a^(L-2) * dC_0/dz^(L-1)",
+}
 EXAMPLES = {
     "Han and Kamber": (HAN_KAMBER, HAN_KAMBER_PRINTS, {"truncated": ["Err_6"]}),
     "Negnevitsky": (NEGNEVITSKY, NEGNEVITSKY_PRINTS, {}),
@@ -181,3 +226,20 @@ def test_a_unit_with_a_threshold_takes_it_off() -> None:
     text = sb.derive(sb.Network.parse(NEGNEVITSKY)).to_text()
     assert "X_3 = w_13 * x_1 + w_23 * x_2 - θ_3 = 0.5 * 1 + 0.4 * 1 - 0.8 = 0.1000" in text
     assert "takes its threshold off" in text
+
+
+@pytest.mark.parametrize("layer", ["({layerL})", "{layerL}"])
+def test_layers_are_counted_back_from_the_last(layer: str) -> None:
+    description, shows, net = SANDERSON, SANDERSON_SHOWS, "z^(L-1) = w^(L-1) * a^(L-2) + b^(L-1)"
+    if layer != "({layerL})":
+        description = description.replace("({layerL})", layer)
+        shows = {_without_brackets(quantity): _without_brackets(formula) for quantity, formula in shows.items()}
+        net = _without_brackets(net)
+    claims = tuple(Claim(quantity, formula=formula) for quantity, formula in shows.items())
+    findings = audit(Claims(claims), sb.Network.parse(description))
+    assert {finding.claim.quantity: finding.verdict for finding in findings} == dict.fromkeys(shows, "ok")
+    assert net in sb.derive(sb.Network.parse(description)).to_text()
+
+
+def _without_brackets(text: str) -> str:
+    return re.sub(r"\^\{?\((L[-0-9]*)\)\}?", r"^{\1}", text)

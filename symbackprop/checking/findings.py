@@ -101,7 +101,7 @@ def _summary(findings: Sequence[Finding]) -> str:
     said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     roots = sum(finding.is_root for finding in findings)
     of_them = f" ({roots} of them by itself)" if roots == 1 else f" ({roots} of them by themselves)" if roots else ""
-    return f"{len(findings)} claims: {said}{of_them}"
+    return f"{len(findings)} claim{'' if len(findings) == 1 else 's'}: {said}{of_them}"
 
 
 def _line(finding: Finding) -> str:
@@ -124,6 +124,8 @@ def shown(finding: Finding) -> str:
         return f"{float(finding.value):.9g}"
     text = number.like(finding.value)
     alike = printed(text).value == number.value if number.unit else False
+    if not alike and number.unit and not printed(text).value and float(finding.value):
+        return f"{float(finding.value):.2g}"  # a number that is not 0 is never shown as 0
     return f"{float(finding.value):.9g}" if alike or not number.unit else text
 
 

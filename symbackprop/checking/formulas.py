@@ -22,7 +22,7 @@ LONGEST = 4_000
 DEEPEST = 60
 
 _WORD = r"(?:\\?[^\W\d_](?:[^\W_]|\\)*)"
-_BASE = _WORD + r"(?:'|\[\d+\]|_\{[^{}]*\}|_[^\W_]+(?:,\w+)?|\^\{\([^{}]*\}|\^\(\w+\)|\^[+*](?![\w(]))*"
+_BASE = _WORD + r"(?:'|\[\d+\]|_\{[^{}]*\}|_[^\W_]+(?:,\w+)?|\^\{[^{}]*\}|\^\([\w+*-]+\)|\^[^\W_]+|\^[+*](?![\w(]))*"
 _PREFIX = r"(?:(?:new|after|use|direct|state:\w+)\s*:\s*)?"
 _DIFFERENTIATED = rf"(?:d|∂)\s*(?:\(\s*{_PREFIX}{_BASE}\s*\)|{_PREFIX}{_BASE})"
 _DERIVATIVE = re.compile(rf"{_PREFIX}{_DIFFERENTIATED}\s*/\s*{_DIFFERENTIATED}(?:@\d+)?")
@@ -270,10 +270,11 @@ class _Reading:
             if pattern is _NAME and (node := self.function(found)):
                 return node
             text = found[0].rstrip()
-            for end in dict.fromkeys((len(text), *(each.start() for each in re.finditer(r"[\^'_]", text[1:])))):
-                resolved = self.resolved(text[:end] if end == len(text) else text[: end + 1])
+            # The longest beginning that is a name: what is behind it is a power, or a product written without a sign.
+            for end in (len(text), *(each.start() for each in reversed([*re.finditer(r"(?<!^)[\^'_]", text)]))):
+                resolved = self.resolved(text[:end])
                 if resolved is not None:
-                    self.place += end if end == len(text) else end + 1
+                    self.place += end
                     return Node("name", of=resolved)
         slopes = _SLOPES.match(self.text, self.place)
         if slopes:

@@ -24,6 +24,8 @@ FACES = {"upright": "mathrm", "bold": "mathbf", "calligraphic": "mathcal"}
 GRADIENT = "∇"  # in place of a derivative's letter: the vector of the derivatives by all parameters
 WORD = 3  # letters in a script that make a word
 _RUN = re.compile("[A-Za-z]+")
+_BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_ARITHMETIC = re.compile(r".[-+*].")
 _BLANK = re.compile(r"(\\[A-Za-z]+) (?![A-Za-z])")  # the blank behind a command that no letter follows
 
 
@@ -154,15 +156,20 @@ def _plain(name: Name, base: str, accented: str | None) -> str:
     mark = name.mark
     text = base + "'" if mark == "'" else base
     if name.subscript:
-        text = f"{text}_{name.subscript}"
+        text = f"{text}_{_grouped(name.subscript)}"
     if mark and mark[0] == "(":
         text, mark = text + mark, ""
     if name.argument is not None:
         text = f"{text}({ascii_name(name.argument) if base.isascii() else plain(name.argument)})"
     superscript = name.superscript + mark if mark and mark != "'" else name.superscript
     if superscript:
-        text = f"{text}^{superscript}"
+        text = f"{text}^{_grouped(superscript)}"
     return f"{text}@{name.observation}" if name.observation else text
+
+
+def _grouped(script: str) -> str:
+    """A script of a plain name, in braces where it would be read as arithmetic: ``w^{L-1}``."""
+    return f"{{{script}}}" if _ARITHMETIC.search(_BRACKETED.sub("", script)) else script
 
 
 def _plain_derivative(name: DerivativeName, write: Callable[[Name], str]) -> str:

@@ -204,6 +204,7 @@ class Notation:
             "layer": str(layer),
             "layer0": str(layer - 1),
             "layer2": str(layer + 1),
+            "layerL": "L" if output else f"L-{self.outline.last - layer}",
             "before": str(layer - 1),
             "hidden": hidden,
             "hidden?": hidden if self.outline.last > 2 else "",

@@ -30,6 +30,7 @@ FIELDS = {
     "layer": "the layer's number, the first hidden layer being 1",
     "layer0": "the layer's number, the first hidden layer being 0",
     "layer2": "the layer's number, the inputs being 1 and the first hidden layer 2",
+    "layerL": "the layer as counted from the last one: L, L-1, L-2",
     "before": "the number of the layer before",
     "hidden": "a hidden layer's number; {hidden?} is left out where there is only one, and in the output layer",
     "letter": "h in a hidden layer, o in the output layer, i for inputs",
@@ -51,7 +52,7 @@ FACES = {
     "mathcal": "calligraphic",
 }
 SIGNS = ",()[]*+-'."
-LAYERS = frozenset({"layer", "layer0", "layer2", "before", "hidden"})
+LAYERS = frozenset({"layer", "layer0", "layer2", "layerL", "before", "hidden"})
 INDICES = frozenset({"unit", "to", "from", "number", "node", "to_node", "from_node"})
 LONGEST = 80
 ALLOWED = (
