@@ -254,13 +254,13 @@ def derive(network: Network, *, rewrites: bool = True) -> Derivation:
     conventions = notation.conventions
     arrays, ties = _givens(network)
     notation = notation.with_vectors(ties.sources)
-    now = _forward(network, arrays, ties, Phase.NOW, conventions)
+    now = _forward(network, arrays, ties, Phase.NOW, notation)
     slopes = Slopes()
     backward = _backward(ties, now, conventions, slopes)
     applied = fused(network, now, backward) if rewrites else ()
     now, backward = rewritten(now, backward, applied)
     update = _updates(network, arrays, ties)
-    after = _forward(network, arrays, ties, Phase.AFTER, conventions) if update else None
+    after = _forward(network, arrays, ties, Phase.AFTER, notation) if update else None
     if after is not None:
         after, _ = rewritten(after, (), applied)
     equations = (*ties.reindexed.values(), *now.equations, *backward, *update, *(after.equations if after else ()))
@@ -282,10 +282,10 @@ def _givens(network: Network) -> tuple[Arrays, Ties]:
     return arrays, ties
 
 
-def _forward(network: Network, arrays: Arrays, ties: Ties, phase: Phase, conventions: Conventions) -> Pass:
+def _forward(network: Network, arrays: Arrays, ties: Ties, phase: Phase, notation: Notation) -> Pass:
     if network.program:
         return program_pass(network, arrays, phase)
-    return layer_pass(network, arrays, ties, phase, conventions)
+    return layer_pass(network, arrays, ties, phase, notation)
 
 
 def _system_givens(network: Network, arrays: Arrays) -> tuple[Array, ...]:

@@ -13,6 +13,7 @@ from symbackprop.catalogue.penalties import PENALTIES
 from symbackprop.expressions import Number, Power, Reference, substituted
 from symbackprop.formulas import parse
 from symbackprop.network import Entry, ExactNumber, Layer, Loss, Network
+from symbackprop.notation import Notation
 from symbackprop.notation.styles import Conventions
 from symbackprop.quantities import Array, Axis, Cell, Phase, Role, every_index
 from symbackprop.system import Equation, Map, Partial, Reindex, SumOfProducts
@@ -43,7 +44,10 @@ class Arrays:
 
 @dataclass(frozen=True)
 class Pass:
-    """One forward pass: its arrays by layer, and its equations in order."""
+    """One forward pass: its arrays by layer, and its equations in order.
+
+    Where a layer's activation is the identity and the author has one name for net and out, its net is its out.
+    """
 
     nets: tuple[Array, ...]
     outs: tuple[Array, ...]
@@ -51,6 +55,11 @@ class Pass:
     penalty: Array | None
     loss: Array
     equations: tuple[Equation, ...]
+
+    @property
+    def activated(self) -> tuple[tuple[Array, Array], ...]:
+        """Each layer's net and out, where they are two."""
+        return tuple((net, out) for net, out in zip(self.nets, self.outs, strict=True) if net != out)
 
 
 def observation_axis(network: Network) -> Axis:
@@ -167,9 +176,9 @@ def _gathered(network: Network, arrays: Arrays, concerned: set[Array], frozen_na
     )
 
 
-def layer_pass(network: Network, arrays: Arrays, ties: Ties, phase: Phase, conventions: Conventions) -> Pass:
+def layer_pass(network: Network, arrays: Arrays, ties: Ties, phase: Phase, notation: Notation) -> Pass:
     """The forward equations of a network of layers, with the parameters as they are or as updated (phase AFTER)."""
-    now = phase is Phase.NOW
+    now, conventions = phase is Phase.NOW, notation.conventions
     observations = arrays.inputs[0].axes[0]
     equations: list[Equation] = []
     nets, outs = [], []
@@ -183,7 +192,10 @@ def layer_pass(network: Network, arrays: Arrays, ties: Ties, phase: Phase, conve
             bias = None if bias is None else replace(bias, phase=Phase.NEW)
         net_sum = net_terms(weight, bias, before, conventions, layer.bias_input.value)
         equations.append(SumOfProducts(Cell(net, ("n", "j")), net_sum))
-        equations.append(activation_map(layer.activation, Cell(out, ("n", "j")), Cell(net, ("n", "j"))))
+        if number in notation.merged:
+            out = net
+        else:
+            equations.append(activation_map(layer.activation, Cell(out, ("n", "j")), Cell(net, ("n", "j"))))
         nets.append(net)
         outs.append(out)
         before = out

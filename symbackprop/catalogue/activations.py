@@ -155,6 +155,12 @@ def activation_map(choice: Chosen, out: Cell, net: Cell, *, place: str = "") -> 
     return Map(out, body, partials=partials or (Partial(net, differentiated(body, net, at_kink)),), at_kink=at_kink)
 
 
+def is_identity(choice: Chosen) -> bool:
+    """Whether out is net itself."""
+    entry = ACTIVATIONS.get(choice.name)
+    return choice.formula == VARIABLE or (isinstance(entry, Activation) and entry.function is None)
+
+
 ACTIVATIONS: Mapping[str, Activation | AlongUnits] = table(
     Activation("identity", "out is net", None, lambda net, out, settings, at_kink: ONE),
     Activation(

@@ -51,7 +51,8 @@ def _introduction(context: Context) -> list[Item]:
         net = derived.now.nets[-1]
         delta = Array(Role.DELTA, net.axes, net.layer)
         names = [context.lines.lettered(Cell(each, ("n", "j"))) for each in (delta, net)]
-        middle = f", is {context.delta_sign}the derivative of the loss by its net input "
+        what = "output" if net == derived.now.outs[-1] else "net input"
+        middle = f", is {context.delta_sign}the derivative of the loss by its {what} "
         items.append(Paragraph(("The delta of a unit, such as ", names[0], middle, names[1], ".")))
     for rewrite in derived.rewrites:
         condition = f" This holds since {rewrite.pair.condition}." if rewrite.pair.condition else ""

@@ -143,9 +143,10 @@ class Context:
             return items
         for equation in equations:
             array = equation.target.array
-            if isinstance(equation, SumOfProducts | Map):
+            worked = self.counted and bool(array.axes)
+            if isinstance(equation, SumOfProducts | Map) and not (worked and self.lines.is_entry(equation)):
                 items.append(self.lines.law_of(equation))
-            if self.counted and array.axes:
+            if worked:
                 items.append(self.lines.entry(first_of(array)))
         return items
 

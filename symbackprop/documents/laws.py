@@ -78,8 +78,13 @@ class Lines:
         sides = [self.displayed(each) for each in (law, *more)]
         return Line(left, tuple(sides))
 
+    def is_entry(self, equation: SumOfProducts | Map) -> bool:
+        """Whether a law says just what the equation of the array's only entry says."""
+        only = all(axis.size == 1 for axis in equation.target.array.axes)
+        return only and not _has_sum(_without_single_sums(equation.law()))
+
     def displayed(self, law: Expression) -> Expression:
-        """A law with its observation's letter as it is shown, and without sums over one observation."""
+        """A law with its observation's letter as it is shown, and without sums over one entry."""
         return _relettered(_without_single_sums(law), self.observation_letter)
 
     def lettered(self, cell: Cell) -> Cell:
@@ -174,11 +179,15 @@ def _shortened(expression: Expression) -> Expression:
 
 
 def _without_single_sums(law: Expression) -> Expression:
-    """The law without sums over one observation, whose letter is not shown."""
+    """The law without sums over one observation or unit: a notation shows no letter for what there is one of."""
     children = tuple(_without_single_sums(child) for child in law.children)
-    if isinstance(law, Along) and law.index == OBSERVATION and _extent(law) == 1:
+    if isinstance(law, Along) and _extent(law) == 1:
         return children[0]
     return law.rebuilt(children) if children else law
+
+
+def _has_sum(law: Expression) -> bool:
+    return isinstance(law, Along) or any(_has_sum(child) for child in law.children)
 
 
 def _extent(along: Along) -> int | None:

@@ -66,7 +66,8 @@ def _explained(context: Context, forms: Mapping[int | None, Sequence[MatrixForm]
         return
     context.said_delta = True
     net = next(each for each in context.derivation.now.nets if each.layer == delta.layer)
-    middle = f", holds {context.delta_sign}the derivatives of the loss by the net inputs "
+    what = "outputs" if net in context.derivation.now.outs else "net inputs"
+    middle = f", holds {context.delta_sign}the derivatives of the loss by the {what} "
     yield Paragraph(("The delta of a layer, such as ", delta, middle, net, "."))
 
 
@@ -167,7 +168,7 @@ def _shapes(context: Context, forms: Sequence[MatrixForm], said: set[Array]) -> 
 
 
 def _matrix_arrays(derived: Derivation, *, with_loss: bool) -> list[Array]:
-    arrays = [each for pair in zip(derived.now.nets, derived.now.outs, strict=True) for each in pair]
+    arrays = list(dict.fromkeys(each for pair in zip(derived.now.nets, derived.now.outs, strict=True) for each in pair))
     if derived.conventions.loss_vector and with_loss:
         arrays.append(derived.loss)
     for equation in derived.system.equations:

@@ -23,7 +23,7 @@ Primes = Sequence[Function]
 def primes_of(derivation: Derivation) -> Primes:
     """The slopes of the activations that are stated by cases, as functions of the net."""
     found: dict[str, Function] = {}
-    for net, out in zip(derivation.now.nets, derivation.now.outs, strict=True):
+    for net, out in derivation.now.activated:
         value = derivation.definition(out)
         slope = derivation.definition(derivation.slope(out, net))
         if not isinstance(value, Map) or not isinstance(slope, Map) or not isinstance(value.body, Call):

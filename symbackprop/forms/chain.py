@@ -118,8 +118,10 @@ def _links_to(derivation: Derivation, upstream: Quantity) -> list[Link]:
 
 
 def _itself(derivation: Derivation, quantity: Quantity) -> Link:
-    named = true_derivative(derivation, quantity)
-    return Link(named, scalar_of(derivation, named))
+    """A derivative as a link: what it is equal to, never a delta's name alone."""
+    named, own = true_derivative(derivation, quantity), scalar_of(derivation, quantity)
+    sign = derivation.conventions.delta_sign if quantity.array.role is Role.DELTA else 1
+    return Link(named, own if sign == 1 else -own)
 
 
 def _by_parts(derivation: Derivation, named: Quantity) -> tuple[Links, ...]:

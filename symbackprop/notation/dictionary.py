@@ -109,12 +109,17 @@ class Dictionary:
 
     def _neutral_names(self, array: Array) -> Iterator[tuple[str, Entry]]:
         """Neutral names of the entries and of the whole; of a shared bias every unit's name is the one entry's."""
+        if array.role is Role.NET and array.layer in self.notation.merged:
+            yield from self._neutral_names_as(array, neutral_array(replace(array, role=Role.OUT)))
         whole = neutral_array(array)
         if array.role is Role.BIAS and not array.axes and array.layer is not None:
             for unit in range(self.notation.outline.widths[array.layer]):
                 yield f"{whole}[{unit}]", (array, ())
             yield whole, (array, ())
             return
+        yield from self._neutral_names_as(array, whole)
+
+    def _neutral_names_as(self, array: Array, whole: str) -> Iterator[tuple[str, Entry]]:
         for rest in _places(array):
             yield whole + "".join([f"[{index}]" for index in rest]), (array, rest)
         if any(axis.kind != "observation" for axis in array.axes) and array.role is not Role.PART:

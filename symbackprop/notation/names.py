@@ -177,8 +177,9 @@ class Names:
         if bare not in (Role.NET, Role.OUT) or wrt.layer is None:
             return None
         phase = Phase.AFTER if phase is Phase.NEW else phase
+        role = Role.NET if wrt.layer in self.notation.merged else Role(bare)
         for of in self.dictionary.arrays(phase):
-            if of.role == bare and of.layer == wrt.layer and is_local(of, wrt):
+            if of.role is role and of.layer == wrt.layer and (is_local(of, wrt) or of == wrt):
                 unit = next(iter(indices or ()), None if indices is None else 0)
                 return of, unit if isinstance(unit, int) else None
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from symbackprop.errors import DescriptionError
@@ -13,7 +13,7 @@ from symbackprop.notation.neutral import NAMED, neutral_entry, pairs, split
 from symbackprop.notation.outline import OF_LAYERS, Indices, Outline, arrays_of, outline_of
 from symbackprop.notation.patterns import FIELDS, Pattern, filled, own_name
 from symbackprop.notation.styles import Style, style_of
-from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
+from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role
 
 if TYPE_CHECKING:
     from symbackprop.network import Network
@@ -52,6 +52,16 @@ class Notation:
         self._sources = sources or {}
         self._writers: dict[Array, _Writer] = {}
 
+    @cached_property
+    def merged(self) -> frozenset[int]:
+        """The layers in which net and out are one quantity: the activation is the identity, and both have one name."""
+        return frozenset(layer for layer in self.outline.linear if self._has_one_name(layer))
+
+    def _has_one_name(self, layer: int) -> bool:
+        units = Axis("unit", self.outline.widths[layer], layer)
+        net, out = (Array(role, (units,), layer) for role in (Role.NET, Role.OUT))
+        return all(self.entry(net, "", (unit,)) == self.entry(out, "", (unit,)) for unit in {0, (units.size or 1) - 1})
+
     def with_vectors(self, sources: Mapping[Array, Sequence[tuple[Array, Indices]]]) -> Notation:
         """The notation that knows at which place each entry of a gathered parameter vector stands (first)."""
         return Notation(self.style, self.outline, sources) if sources else self
@@ -61,8 +71,11 @@ class Notation:
         return self.entry(quantity.array, *split(quantity.array, quantity.indices))
 
     def cell_name(self, cell: Cell) -> AnyName:
-        """The printed name of an index cell: letters in place of indices."""
-        return self.entry(cell.array, *split(cell.array, cell.indices))
+        """The printed name of an index cell: letters in place of indices, but for what there is one of."""
+        observation, rest = split(cell.array, cell.indices)
+        axes = cell.array.axes[len(cell.array.axes) - len(rest) :]
+        only = [0 if axis.size == 1 else index for axis, index in zip(axes, rest, strict=True)]
+        return self.entry(cell.array, observation, tuple(only))
 
     def plain(self, quantity: Quantity) -> str:
         """The printed name in plain text."""
@@ -113,6 +126,8 @@ class Notation:
                 return replace(name, subscript=name.subscript or ("" if array.label == "trained" else array.label))
             case Role.WEIGHT:
                 return self._of_pattern("weight_matrix", array)
+            case Role.NET if array.layer in self.merged:
+                return self._of_pattern("out_vector", array)
             case role:
                 return self._of_pattern(ROLE_KEYS[role] + "_vector", array)
 
@@ -349,6 +364,8 @@ def _refuse_clashes(notation: Notation) -> Notation:
     for array, rest in _quantities(notation.outline):
         name = notation.entry(array, "", rest)
         key = ascii_name(name)
+        if array.role is Role.OUT and array.layer in notation.merged:
+            continue
         own = outline.own.get((array.role, array.layer, rest), ("", 0))[0]
         if key in seen and not (own and own == seen[key][2]):
             raise _clash(notation, plain(name), seen[key], (array, rest))
@@ -360,10 +377,20 @@ def _clash(
     notation: Notation, text: str, first: tuple[Array, Indices, str], second: tuple[Array, Indices]
 ) -> DescriptionError:
     words = [neutral_entry(first[0], first[1]), neutral_entry(*second)]
-    keys = list(dict.fromkeys(ROLE_KEYS.get(array.role, array.label) for array in (first[0], second[0])))
+    keys = list(dict.fromkeys(_key(notation, array) for array in (first[0], second[0])))
     changed = " or ".join(f"notation.{key}" for key in keys)
     hint = f"; fields that tell quantities apart: {', '.join(FIELDS)}" if len(keys) == 1 else ""
+    if (first[0].layer, {first[0].role, second[0].role}) == (second[0].layer, {Role.NET, Role.OUT}):
+        hint = "; one name stands for both only where the activation is identity"
     return DescriptionError(f"notation: {words[0]} and {words[1]} would both be written {text}; change {changed}{hint}")
+
+
+def _key(notation: Notation, array: Array) -> str:
+    """The key of the pattern that an array's names come from."""
+    key = ROLE_KEYS.get(array.role, array.label)
+    own = "output" if key == "out" else f"output_{key}"
+    last = array.layer == notation.outline.last and array.role in OF_LAYERS
+    return own if last and own in notation.style.patterns else key
 
 
 def _quantities(outline: Outline) -> Iterator[tuple[Array, Indices]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from symbackprop.catalogue.activations import is_identity
 from symbackprop.quantities import Array, Axis, Role
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Outline:
     """The outline of a network. ``widths`` begins with the inputs'; ``biases`` has each layer's form.
 
     ``own`` has the user's name for single weights and biases, by role, layer and indices, with the number of the
-    use from 1; ``settings`` those of settings, by label.
+    use from 1; ``settings`` those of settings, by label. ``linear`` are the layers whose outs are their nets.
     """
 
     widths: tuple[int, ...]
@@ -34,6 +35,7 @@ class Outline:
     optional: frozenset[Role] = frozenset()
     labels: tuple[str, ...] = ()
     program: bool = False
+    linear: frozenset[int] = frozenset()
 
     @property
     def last(self) -> int:
@@ -90,6 +92,7 @@ def outline_of(network: Network) -> Outline:
             for role, present in ((Role.PENALTY, network.penalty), (Role.RATE, network.update))
             if present is not None
         ),
+        linear=frozenset(number for number, layer in enumerate(network.layers, 1) if is_identity(layer.activation)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from symbackprop.errors import DescriptionError, suggestion
 from symbackprop.notation.patterns import Pattern, array_pattern, parse_pattern
@@ -62,12 +62,24 @@ def style_of(table: Mapping[str, object]) -> Style:
             raise DescriptionError(f"notation.{key}: unknown key; {suggestion(key, known, most=len(known))}")
     chosen: dict[str, object] = {**MARKS, **PATTERNS, **PRESETS[name], **table}
     patterns = {key: _pattern(key, chosen[key]) for key in (*PATTERNS, *OPTIONAL_PATTERNS) if key in chosen}
+    patterns |= _parts(patterns, chosen, table)
     patterns |= _arrays(patterns, table)
     if patterns["mean"] == patterns["mean_square"]:
         raise DescriptionError("notation.mean_square: is written as notation.mean is; change one of them")
     new_mark = _mark("new_value", chosen["new_value"])
     after_mark = _mark("after_value", chosen["after_value"]) if chosen["after_value"] else new_mark
     return Style(name, patterns, _conventions(chosen), new_mark, after_mark)
+
+
+def _parts(
+    patterns: Mapping[str, Pattern], chosen: Mapping[str, object], table: Mapping[str, object]
+) -> dict[str, Pattern]:
+    """Of a loss that the table names anew, the names of its parts by output: in its letter, if they were before."""
+    before = _pattern("loss", {**PATTERNS, **PRESETS[str(chosen.get("preset", "indexed"))]}["loss"])
+    part, loss = patterns["part"], patterns["loss"]
+    if "part" in table or (part.base, part.accent, part.face) != (before.base, before.accent, before.face):
+        return {}
+    return {"part": replace(part, base=loss.base, accent=loss.accent, face=loss.face)}
 
 
 def _arrays(patterns: Mapping[str, Pattern], table: Mapping[str, object]) -> dict[str, Pattern]:
@@ -80,6 +92,9 @@ def _arrays(patterns: Mapping[str, Pattern], table: Mapping[str, object]) -> dic
         if key in table and array not in table:
             like = patterns.get(array) or patterns[array.removeprefix("output_")]
             found[array] = array_pattern(patterns[key], like, layered=layered)
+    for out, net in (("out", "net"), ("output", "output_net")):  # of one name for both, the outs' array has it
+        if patterns.get(out) == patterns.get(net):
+            found.pop(ARRAY_KEYS[net][0], None)
     others = {array: patterns[array] for array, _ in ARRAY_KEYS.values() if array in patterns and array not in found}
     names = [*found.values(), *others.values()]
     return {array: pattern for array, pattern in found.items() if names.count(pattern) == 1}

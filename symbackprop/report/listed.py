@@ -81,7 +81,7 @@ def _forward(derivation: Derivation, phase: Phase) -> Iterator[Array]:
     if derivation.network.program:
         yield from (each.target.array for each in passed.equations if each.target.array != passed.loss)
     for net, out in zip(passed.nets, passed.outs, strict=True):
-        yield from (net, out)
+        yield from dict.fromkeys((net, out))
 
 
 def _losses(derivation: Derivation, phase: Phase) -> Iterator[Array]:
@@ -124,7 +124,8 @@ def _pairs(derivation: Derivation) -> Iterator[Array]:
     """Links of the chain: ∂out/∂net, ∂net/∂w, ∂net/∂out of the layer before, and each output's part by each out."""
     now, arrays, derivative = derivation.now, derivation.arrays, derivation.derivative
     for number, (net, out) in enumerate(zip(now.nets, now.outs, strict=True)):
-        yield derivation.slope(out, net)
+        if net != out:
+            yield derivation.slope(out, net)
         before = now.outs[number - 1] if number else arrays.inputs[0]
         for unit in range(net.axes[-1].size or 0):
             yield derivative(net, unit, before)

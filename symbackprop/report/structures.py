@@ -178,9 +178,19 @@ def _by_name(values: Values, writer: Writer) -> tuple[Table, Table]:
             written = None if entry is None else writer.number(entry, name)
             by_neutral.setdefault(name, written)
             by_notation.setdefault(shown_name(derivation, quantity), written)
-            for alias in _aliases(derivation, array):
+            for alias in (*_aliases(derivation, array), *_others(derivation, quantity)):
                 by_neutral.setdefault(alias, written)
     return by_neutral, by_notation
+
+
+def _others(derivation: Derivation, quantity: Quantity) -> Iterator[str]:
+    """The neutral name as an out, of a net that is its out."""
+    array, indices = quantity
+    whose = array.wrt if array.role is Role.DERIVATIVE else array
+    if whose is None or whose.role is not Role.NET or whose.layer not in derivation.notation.merged:
+        return
+    out = replace(whose, role=Role.OUT)
+    yield neutral(Quantity(replace(array, wrt=out) if array.role is Role.DERIVATIVE else out, indices))
 
 
 def _aliases(derivation: Derivation, array: Array) -> Iterator[str]:

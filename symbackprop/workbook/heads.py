@@ -45,7 +45,7 @@ def headings(columns: Columns, labels: Labels) -> list[Row]:
     names: list[Content | None] = []
     last = ("", "")
     for each in columns:
-        here = (_place(each.array), _kind(each.array)) if isinstance(each, Quantity) else ("", "")
+        here = (_place(each.array), _word(each.array, labels)) if isinstance(each, Quantity) else ("", "")
         places.append(Text(here[0] if here[0] != last[0] else "", "group"))
         kinds.append(Text(here[1] if here != last else "", "group"))
         names.append(Text(labels.full(each) if isinstance(each, Quantity) else each or "", "column"))
@@ -78,6 +78,10 @@ def page_breaks(columns: Columns, first: int) -> list[int]:
 def _place(array: Array) -> str:
     whose = array.wrt if array.role is Role.DERIVATIVE and array.wrt is not None else array
     return f"layer {whose.layer}" if whose.layer else ""
+
+
+def _word(array: Array, labels: Labels) -> str:
+    return labels.nets(array.layer) if array.role is Role.NET else _kind(array)
 
 
 def _kind(array: Array) -> str:

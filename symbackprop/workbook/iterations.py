@@ -65,8 +65,8 @@ class Iterations(TrainedInRows):
         found = [*_quantities(inputs), *_quantities(_of(givens, Role.PARAMETER))]
         for number in range(1, len(self.layout.derivation.network.layers) + 1):
             found += self._parameters_of([each for each in (*givens, *self.parts) if each.layer == number])
-            for role in (Role.OUT, Role.DELTA):
-                found += _quantities(each for each in _of(self.parts, role) if each.layer == number)
+            found += _quantities(each for each in self.parts if each == self.layout.derivation.now.outs[number - 1])
+            found += _quantities(each for each in _of(self.parts, Role.DELTA) if each.layer == number)
         found += _quantities([*_of(givens, Role.TARGET), self.loss])
         found += _quantities(_of(self.parts, Role.NET))
         gradients = [each for each in self.parts if each.of == self.loss and each.wrt is not None]

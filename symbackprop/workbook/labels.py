@@ -185,7 +185,7 @@ class Labels:
             case Role.STATE:
                 return f"State of the update rule: {array.label.replace('_', ' ')}"
             case Role.NET:
-                return f"Net inputs of {layer}"
+                return f"{self.nets(array.layer).capitalize()} of {layer}"
             case Role.OUT:
                 return f"Outputs of {layer}"
             case Role.PART:
@@ -198,7 +198,7 @@ class Labels:
                 return "Equations of the program"
             case Role.DELTA:
                 sign = "" if self.derivation.conventions.delta_sign > 0 else "minus "
-                return f"Deltas of {layer}: {sign}the loss by the net inputs"
+                return f"Deltas of {layer}: {sign}the loss by the {self.nets(array.layer)}"
             case Role.DERIVATIVE:
                 return self._derivative_heading(array)
         return str(array.role)
@@ -226,6 +226,10 @@ class Labels:
             case Role.VARIABLE:
                 return "Adjoints: the result by each quantity"
         return "Derivatives"
+
+    def nets(self, number: int | None) -> str:
+        """What the nets of a layer are called: outputs where they have one name with these."""
+        return "outputs" if number in self.derivation.notation.merged else "net inputs"
 
     def layer(self, number: int | None) -> str:
         """A layer in words."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from symbackprop.errors import TooLarge
-from symbackprop.quantities import Array, Quantity, Role, flat
+from symbackprop.quantities import Array, Quantity, flat
 from symbackprop.workbook.contents import Content, Formula, Passes, Region, Row, Sheet, Text
 from symbackprop.workbook.formulas import MOST_REDUCED, reduces
 from symbackprop.workbook.heads import headings, page_breaks
@@ -76,11 +76,7 @@ class Training(TrainedInRows):
     @cached_property
     def _arrays(self) -> list[Array]:
         others = [each for each in self.parts if each != self.loss]
-        last = [
-            each
-            for each in others
-            if each.role is Role.OUT and each.layer == len(self.layout.derivation.network.layers)
-        ]
+        last = [each for each in others if each in self.layout.derivation.now.outs[-1:]]
         return [*self.moving, *last, *(each for each in others if each not in last)]
 
     def _refuse_too_large(self, steps: int) -> None:
