@@ -80,21 +80,31 @@ def test_a_weight_matrix_has_the_rows_that_were_written(vectors: str, name: str,
         assert plain(derivation, name) == expected
 
 
-@pytest.mark.parametrize("rows", [1, 2])
+@pytest.mark.parametrize(("rows", "observations"), [(1, "rows"), (2, "rows"), (2, "columns")])
 @pytest.mark.parametrize("bias_form", ["letter", "column"])
 @pytest.mark.parametrize("vectors", ["columns", "rows"])
 @pytest.mark.parametrize("order", ["to_from", "from_to"])
 def test_turned_weight_matrices_and_thresholds_have_the_same_numbers(
-    order: str, vectors: str, bias_form: str, rows: int
+    order: str, vectors: str, bias_form: str, rows: int, observations: str
 ) -> None:
-    table = {"preset": "indexed", "vectors": vectors, "bias_form": bias_form, "matrix_order": order}
+    written = {"vectors": vectors, "bias_form": bias_form, "matrix_order": order, "observations": observations}
     weights = [[[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], [[0.7, 0.8]]]
     layers = [Dense(len(each), "tanh", weights=each, bias=[0.5] * len(each), bias_input=-1) for each in weights]
     points = {"inputs": [[1, 2, 3], [0, -1, 2]][:rows], "targets": [[0], [1]][:rows]}
-    network = Network(**points, layers=layers, loss="squared_error", notation=table)
+    network = Network(**points, layers=layers, loss="squared_error", notation={"preset": "indexed", **written})
     derivation = sb.derive(network)
     values = derivation.evaluate()
-    for name in ("net[1]", "net[2]", "delta[1]", "delta[2]", "dE/dw[1]", "dE/dw[2]"):
+    for name in (
+        "net[1]",
+        "out[1]",
+        "net[2]",
+        "delta[1]",
+        "delta[2]",
+        "dE/dout[1]",
+        "dE/dw[1]",
+        "dE/dw[2]",
+        "dE/db[1]",
+    ):
         form = matrix_form(derivation.core, array(derivation.core, name))
         left, right = (matrix_value(each, values).astype(float) for each in (form.target, form.expression))
         assert left.shape == right.shape
@@ -128,6 +138,48 @@ def test_several_observations_are_rows(name: str, expected: str, vectors: str) -
         else expected.replace("b^(1)ᵀ", "b^(1)").replace("dE/db^(2) = δ^(2)ᵀ ones", "dE/db^(2) = onesᵀ δ^(2)")
     )
     assert "each row" in matrix_form(derivation, array(derivation, name)).observations
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("net[1]", "Z^[1] = W^[1] X + b^[1] onesᵀ"),
+        ("out[1]", "A^[1] = tanh(Z^[1])"),
+        ("delta[2]", "dZ^[2] = 1/2 (A^[2] - Y)"),
+        ("delta[1]", "dZ^[1] = (W^[2]ᵀ dZ^[2]) ⊙ (1 - A^[1] ⊙ A^[1])"),
+        ("dE/dw[2]", "dJ/dW^[2] = dZ^[2] A^[1]ᵀ"),
+        ("dE/db[2]", "dJ/db^[2] = dZ^[2] ones"),
+    ],
+)
+def test_several_observations_are_columns_where_the_notation_says_so(name: str, expected: str) -> None:
+    """As A. Ng's course on deep learning writes a layer for all examples at once."""
+    names = {"net_vector": "Z", "out_vector": "A", "delta_vector": "dZ", "weight_matrix": "W", "bias_vector": "b"}
+    arrays = {key: f"{name}^[{{layer}}]" for key, name in names.items()}
+    network = Network(
+        **TWO,
+        layers=[Dense(3, "tanh", bias="unit"), Dense(2, "sigmoid", bias="unit")],
+        loss="binary_cross_entropy",
+        notation={"observations": "columns", "loss": "J", "input_vector": "X", "target_vector": "Y", **arrays},
+    )
+    derivation = derive(network)
+    assert plain(derivation, name) == expected
+    assert "each column" in matrix_form(derivation, array(derivation, name)).observations
+
+
+@pytest.mark.parametrize("name", ["out[1]", "delta[1]", "dE/dw[1]"])
+def test_a_softmax_over_columns_has_the_same_numbers(name: str) -> None:
+    network = Network(
+        inputs=[[1, 2], [0, -1], [0.5, 3]],
+        classes=[0, 2, 1],
+        layers=[Dense(3, "softmax", weights=[[0.1, 0.2], [0.3, -0.4], [0.5, 0.6]], bias=[0, 0.1, 0.2])],
+        loss="squared_error",
+        notation={"observations": "columns"},
+    )
+    derivation = sb.derive(network)
+    form = matrix_form(derivation.core, array(derivation.core, name))
+    left, right = (matrix_value(each, derivation.evaluate()).astype(float) for each in (form.target, form.expression))
+    assert left.shape == right.shape == {"dE/dw[1]": (3, 2)}.get(name, (3, 3))
+    assert np.allclose(left, right, rtol=1e-11, atol=0)
 
 
 def test_a_symbolic_number_of_observations_has_the_same_forms() -> None:

@@ -43,6 +43,7 @@ class Graph:
     nodes: Mapping[Cell, Node] = field(default_factory=dict)
     rows_are_written: bool = False  # vectors are rows in the notation
     turned: bool = False  # weight matrices have a row for each sending unit
+    observations_are_columns: bool = False
     diagonals: bool = False  # a slope times a vector is a diagonal matrix times it
     number: Fraction = Fraction(1)
     over: tuple[Axis, ...] = ()
@@ -74,7 +75,8 @@ class Graph:
         sides = [*(self.axes[each] for each in letters), None, None]
         if len(letters) == 1 and self.rows_are_written:
             return transposed(Leaf(None, sides[0], cell.array))
-        if self.turned and is_of_weights(cell.array):
+        of_observations = len(letters) == 2 and self.axes[letters[0]].kind == "observation"
+        if (self.turned and is_of_weights(cell.array)) or (self.observations_are_columns and of_observations):
             return transposed(Leaf(sides[1], sides[0], cell.array))
         return Leaf(sides[0], sides[1], cell.array)
 

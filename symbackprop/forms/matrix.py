@@ -1,6 +1,6 @@
 """The matrix form: an array's equation as a small matrix expression, with a statement of where the observations run.
 
-For one observation there are vectors, columns or rows as the notation says; for several, each observation is a row.
+For one observation there are vectors, columns or rows as the notation says; for several, each is a row or a column.
 Recognised from the equation itself (`contracting`): there is no template per layer.
 """
 
@@ -48,7 +48,7 @@ from symbackprop.system import Map, SumOfProducts
 from symbackprop.terms import Factor, Indicator, Kronecker, Term, axes_of, axis_of, cells_in
 
 ONE_OBSERVATION = "one observation: vectors are {}"
-MANY_OBSERVATIONS = "each row of a matrix over observations is one observation"
+MANY_OBSERVATIONS = "each {} of a matrix over observations is one observation"
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,13 @@ class _Maker:
     def turned(self) -> bool:
         return self.derivation.conventions.matrix_order == "from_to"
 
+    @property
+    def observations_are_columns(self) -> bool:
+        return self.derivation.conventions.observations == "columns"
+
     def statement(self, letters: tuple[str, ...]) -> str:
         if self.derivation.observations.size != 1:
-            return MANY_OBSERVATIONS
+            return MANY_OBSERVATIONS.format("column" if self.observations_are_columns else "row")
         return ONE_OBSERVATION.format("rows" if self.rows else "columns")
 
     def letters(self, array: Array) -> tuple[str, ...]:
@@ -125,24 +129,31 @@ class _Maker:
         leaf = self._leaf(equation.target)
         if self._has_diagonal(array):
             return diagonal(leaf), diagonal(tree)
-        if self._is_row(equation.target) or self._is_turned(array):
+        if self._is_turned(equation.target):
             return transposed(leaf), transposed(tree)
         return leaf, tree
 
-    def _is_turned(self, array: Array) -> bool:
-        return self.turned and is_of_weights(array)
+    def _is_turned(self, target: Cell) -> bool:
+        """Whether the author writes the array the other way round."""
+        match shown(target):
+            case (_,):
+                return self.rows
+            case ("n", _):
+                return self.observations_are_columns
+        return self.turned and is_of_weights(target.array)
 
     def _has_diagonal(self, array: Array) -> bool:
         """Whether a layer's slopes are the diagonal of a matrix with a name of its own."""
         one = self.derivation.observations.size == 1
         return is_slope(array) and len(array.axes) == 2 and self.derivation.conventions.diagonal and one
 
-    def _is_row(self, cell: Cell) -> bool:
-        return self.rows and len(shown(cell)) == 1
-
     def _leaf(self, cell: Cell) -> Node:
         axes = {letter: axis for letter, axis in axis_of(cell).items() if letter in shown(cell)}
-        return Graph(axes, rows_are_written=self.rows, turned=self.turned).leaf(cell, shown(cell))
+        return self._graph(axes, {}).leaf(cell, shown(cell))
+
+    def _graph(self, axes: Mapping[str, Axis], nodes: Mapping[Cell, Node]) -> Graph:
+        diagonals = self.derivation.conventions.diagonal
+        return Graph(axes, nodes, self.rows, self.turned, self.observations_are_columns, diagonals)
 
     def tree(self, equation: SumOfProducts | Map, replaced: dict[Cell, Node]) -> Node:
         """An equation's right side, vectors as columns."""
@@ -169,7 +180,7 @@ class _Maker:
         for each in term.factors:
             if isinstance(each, Cell) and each not in nodes and self._is_inlined(each.array, target.array):
                 nodes[each] = self._inlined(each)
-        graph = Graph(kept, nodes, self.rows, self.turned, self.derivation.conventions.diagonal)
+        graph = self._graph(kept, nodes)
         graph.put(term, letters)
         return graph.contracted(letters)
 
@@ -281,7 +292,7 @@ class _Maker:
         column = Leaf(bias.axes[0], None, bias)
         replaced = {wide: _joined(self._leaf(wide), column, first=node.first), before: self._extended(before, node)}
         tree = self._term(term, equation.target, shown(equation.target), replaced)
-        if self._is_row(equation.target):
+        if self._is_turned(equation.target):
             return transposed(self._leaf(equation.target)), transposed(tree)
         return self._leaf(equation.target), tree
 

@@ -13,6 +13,7 @@ SETTINGS: Mapping[str, tuple[object, ...]] = {
     "matrix_order": ("to_from", "from_to"),  # of a weight matrix's rows and columns; as the weights are written
     "first_index": (1, 0),
     "vectors": ("columns", "rows"),
+    "observations": ("rows", "columns"),  # of the matrices of several
     "factor_order": ("weight_first", "input_first"),
     "bias_place": ("last", "first"),  # of the term in net
     "bias_form": ("letter", "vector", "column"),  # in matrix forms: apart, or the column of a node that is 1

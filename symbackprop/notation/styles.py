@@ -22,6 +22,7 @@ class Conventions:
     matrix_order: str = "to_from"
     first_index: int = 1
     vectors: str = "columns"
+    observations: str = "rows"
     weight_first: bool = True
     bias_first: bool = False
     bias_form: str = "letter"
