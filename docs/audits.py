@@ -14,7 +14,7 @@ HEAD = """# Audits of published examples
 
 What `symbackprop audit` finds in the worked examples of `examples/claims/`. A number is *ok* if the right one rounds to
 it, *truncated* if it is cut, *rounding* if it follows from rounded numbers printed before it. A wrong one either stands
-by itself, or carries on from an earlier wrong one. `python docs/audits.py` writes this page.
+by itself, or follows from an earlier wrong one. `python docs/audits.py` writes this page.
 """
 
 

@@ -189,7 +189,7 @@ def test_a_step_that_is_printed_as_a_difference_is_carried_on() -> None:
     assert [(each.verdict, each.because_of) for each in findings] == [
         ("ok", ()), ("wrong", ()), ("wrong", (1,)), ("wrong", ()), ("wrong", (3,)), ("wrong", (3,)),
     ]  # fmt: skip
-    assert findings[1].diagnosis == "the sign is turned"
+    assert findings[1].diagnosis == "the sign is turned: a minus is lost"
     assert "the digits 3 and 8 are exchanged" in findings[3].remark
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from symbackprop.catalogue.mistakes import MISTAKES, Subject, Variant, is_slope, variants_of
-from symbackprop.checking.printed import Printed, edits, printed
+from symbackprop.checking.printed import Printed, printed
 from symbackprop.checking.scalars import Scalars, evaluated
+from symbackprop.checking.slips import copied, slips_of
 from symbackprop.checking.wording import array_text, expression_text
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError
@@ -26,9 +27,11 @@ CHANCE = 0.02  # a diagnosis that fits by chance with more than this is none
 # the likelier one fits by chance; a mistake that leaves what is printed before as it is, is consistent with it. Each of
 # the others is a slip, and its family stands for itself.
 THOUGHT = ("simple", "direct", "factor", "consistent", "mistake", "one")
-SLIPS = ("exchanged", "neighbour", "changed", "value", "digits")
+SLIPS = ("point", "exchanged", "another", "doubled", "dropped", "neighbour", "changed", "value", "digit", "inserted")
+PENS = ("point", "exchanged", "doubled", "dropped", "digit", "inserted")  # slips in writing the number itself down
 HEDGED = 0.1  # slips that fit with less chance than this are named if there are several: which one cannot be told
 MOST_FACTORS = 10
+MINUS_ONE = Number(Fraction(-1))
 LARGEST = 3_000  # quantities in a System above which the catalogue is not tried
 
 
@@ -114,10 +117,15 @@ def _too_large(derivation: Derivation) -> bool:
     return count > LARGEST
 
 
+def turned(value: float) -> str:
+    """What is said of a number with the other sign."""
+    return "the sign is turned: a minus is lost" if value < 0 else "the sign is turned"
+
+
 def simple_guesses(derivation: Derivation, quantity: Quantity | None, exact: float, known: Scalars) -> Iterator[Guess]:
     """A turned sign, a parameter that was not updated, a value of before the update."""
     if exact:
-        yield Guess("simple", "the sign is turned", -exact, "sign")
+        yield Guess("simple", turned(exact), -exact, "sign")
     if quantity is None:
         return
     array = quantity.array
@@ -172,10 +180,7 @@ def operand_guesses(
             for value, name in document.items()
             if value != each.value
         ]
-        options += [
-            ("exchanged" if "exchanged" in sentence else "changed", sentence, value)
-            for sentence, value in _slips(each, here)
-        ]
+        options += _slips(each, here)
         options = [option for option in options if option[2] != each.value]
         if not options:
             continue
@@ -201,21 +206,17 @@ def _relatives(derivation: Derivation, quantity: Quantity) -> Iterator[Quantity]
             yield old
 
 
-def _slips(each: Behind, here: str) -> Iterator[tuple[str, float]]:
-    """The operand with its digits exchanged, dropped or changed."""
+def _slips(each: Behind, here: str) -> Iterator[tuple[str, str, float]]:
+    """The operand with its digits exchanged or changed."""
     try:
         number = printed(each.printed)
     except InputError:
         return
     if not number.unit or len(number.digits) < 2:
         return
-    sign = -1 if number.value < 0 else 1
-    for digits, sentence in edits(number):
-        if len(digits) == len(number.digits) and "exchanged" in sentence:
-            yield f"in {here} = {each.printed} {sentence}", float(sign * int(digits) * number.unit)
-    for digits, sentence in edits(number):
-        if len(digits) == len(number.digits) and "printed as" in sentence:
-            yield f"in {here} = {each.printed} {sentence}", float(sign * int(digits) * number.unit)
+    for kind, slip in copied(number):
+        family = "exchanged" if kind == "exchanged" else "changed"
+        yield family, f"in {here} = {each.printed} {slip.sentence}", float(slip.value)
 
 
 def link_guesses(derivation: Derivation, expression: Expression, value_of: Callable[[Any], float]) -> Iterator[Guess]:
@@ -246,7 +247,7 @@ def factor_guesses(
     whole = math.prod(values)
     if not whole or not math.isfinite(whole):
         return
-    places = [place for place, value in enumerate(values) if value != 1]
+    places = [place for place, each in enumerate(factors) if values[place] != 1 and each != MINUS_ONE]
     for place in places:
         yield Guess("factor", f"the factor {texts[place]} is left out", whole / values[place])
         yield Guess("factor", f"the factor {texts[place]} stands twice", whole * values[place])
@@ -264,7 +265,7 @@ def _factors(
         case Product(parts):
             return [factor for part in parts for factor in _factors(derivation, part, stops, slopes=slopes)]
         case Negative(operand):
-            return [Number(Fraction(-1)), *_factors(derivation, operand, stops, slopes=slopes)]
+            return [MINUS_ONE, *_factors(derivation, operand, stops, slopes=slopes)]
         case Reference(Quantity() as quantity) if quantity not in stops and (slopes or not is_slope(quantity.array)):
             equation = derivation.definition(quantity.array)
             own = None if equation is None else scalar(equation, quantity.indices)
@@ -273,27 +274,17 @@ def _factors(
     return [expression]
 
 
-def digit_guesses(exact: Fraction, claimed: Printed) -> Iterator[Guess]:
-    """A slip in writing the right number down."""
-    if not claimed.unit or not exact:
-        return
-    right = Printed("", round(exact / claimed.unit) * claimed.unit, claimed.unit)
-    sign = -1 if exact < 0 else 1
-    seen = set()
-    for digits, sentence in edits(right):
-        if digits and digits not in seen:
-            seen.add(digits)
-            for shift in (0, -1, 1):
-                value = sign * int(digits) * claimed.unit * Fraction(10) ** shift
-                if shift == 0 or len(digits) != len(right.digits):
-                    family = "exchanged" if "exchanged" in sentence and not shift else "digits"
-                    if digits[1:] == right.digits and not shift:
-                        sentence = f"a digit 0 is printed as {digits[0]}"
-                    yield Guess(family, f"{sentence}: {right.like(exact)} is meant", float(value), "digits")
-    for shift in (-3, -2, -1, 1, 2, 3):
-        yield Guess(
-            "digits", f"the decimal point is off by {abs(shift)}", float(exact * Fraction(10) ** shift), "decimal point"
-        )
+def slip_guesses(value: Fraction, claimed: Printed, said: str = "") -> Iterator[Guess]:
+    """A slip in writing down a number that is worked out; ``said`` tells what it comes from, if not from right ones."""
+    for family in PENS:
+        for slip in slips_of(family, value, claimed):
+            yield Guess(family, slip.sentence + said, float(slip.value), family)
+
+
+def habits(value: Fraction, claimed: Printed) -> list[str]:
+    """The habits of rounding that print a number so."""
+    kinds = [slip for kind in ("twice", "upwards") for slip in slips_of(kind, value, claimed)]
+    return list(dict.fromkeys(slip.sentence for slip in kinds if slip.value == claimed.value))[:1]
 
 
 def chosen(claimed: Printed, exact: float, guesses: Sequence[Guess]) -> tuple[list[Guess], list[Guess]]:
@@ -324,7 +315,7 @@ def chosen(claimed: Printed, exact: float, guesses: Sequence[Guess]) -> tuple[li
             return fitting, [
                 each for each in _distinct(besides) if each.sentence not in {own.sentence for own in fitting}
             ]
-        doubtful += fitting if family not in ("value", "neighbour", "changed") else []
+        doubtful += fitting if family not in ("value", "neighbour", "changed", "inserted") else []
     return [], _distinct(doubtful)
 
 

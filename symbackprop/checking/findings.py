@@ -12,6 +12,7 @@ from symbackprop.checking.printed import printed
 from symbackprop.errors import SymbackpropError
 from symbackprop.quantities import Quantity
 
+MOST_NAMED = 3  # claims that a consequence's line names
 VERDICTS = ("ok", "truncated", "rounding", "wrong", "not judged")
 
 
@@ -78,7 +79,7 @@ def as_text(findings: Sequence[Finding]) -> str:
         lines += ["", "wrong because of these:"]
         for finding in consequences:
             lines.append(f"  {_line(finding)}")
-            lines.append(f"      carries on from {', '.join(_called(findings[each]) for each in finding.because_of)}")
+            lines.append(f"      {_follows(finding, findings)}")
     for verdict, head in (("rounding", "rounded on the way:"), ("truncated", "cut, not rounded:")):
         some = [finding for finding in findings if finding.verdict == verdict]
         if some:
@@ -94,6 +95,29 @@ def as_text(findings: Sequence[Finding]) -> str:
         names = ", ".join(_called(finding) for finding in few)
         lines += ["", f"too few digits to tell the right number from a known mistake's: {names}"]
     return "\n".join(lines)
+
+
+def _follows(finding: Finding, findings: Sequence[Finding]) -> str:
+    """What a consequence follows from, and where that goes back to."""
+
+    def named(causes: Sequence[Finding], *, numbers: bool) -> str:
+        shown = [f"{_called(each)}{f' = {each.claim.printed}' if numbers else ''}" for each in causes]
+        more = f" and {len(shown) - MOST_NAMED} more" if len(shown) > MOST_NAMED else ""
+        return ", ".join(shown[:MOST_NAMED]) + more
+
+    nearest = [findings[number] for number in finding.because_of]
+    waiting, seen = list(finding.because_of), dict[int, None]()
+    while waiting:
+        number = waiting.pop(0)
+        if number not in seen:
+            seen[number] = None
+            waiting += findings[number].because_of
+    roots = [findings[number] for number in sorted(seen) if findings[number].is_root]
+    further = [each for each in roots if each.number not in finding.because_of]
+    back = f", which {'go' if len(nearest) > 1 else 'goes'} back to {named(further, numbers=False)}" if further else ""
+    if [_called(each) for each in nearest] == [_called(finding)]:
+        return f"it is printed before{back}"
+    return f"follows from {named(nearest, numbers=True)}{back}"
 
 
 def _summary(findings: Sequence[Finding]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -194,23 +193,3 @@ def _is_number(text: str) -> bool:
     except InputError:
         return False
     return True
-
-
-def edits(number: Printed) -> Iterator[tuple[str, str]]:
-    """The digit strings that a slip makes of a number's digits, each with what the slip is."""
-    digits = number.digits
-    for place in range(len(digits) - 1):
-        if digits[place] != digits[place + 1]:
-            yield (
-                digits[:place] + digits[place + 1] + digits[place] + digits[place + 2 :],
-                f"the digits {digits[place]} and {digits[place + 1]} are exchanged",
-            )
-    for place in range(len(digits)):
-        yield digits[:place] + digits[place + 1 :], f"a digit {digits[place]} is dropped"
-    for place in range(len(digits) + 1):
-        for digit in "0123456789":
-            yield digits[:place] + digit + digits[place:], f"a digit {digit} too many"
-    for place in range(len(digits)):
-        for digit in "0123456789":
-            if digit != digits[place]:
-                yield digits[:place] + digit + digits[place + 1 :], f"a digit {digits[place]} is printed as {digit}"

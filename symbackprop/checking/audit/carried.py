@@ -32,8 +32,38 @@ class Case:
 
 def carried_from(
     document: Document, expression: Expression, quantity: Quantity | None, claimed: Printed
+) -> tuple[int, ...] | None:
+    """The wrong claims that a number carries on from, nearest first, none if printed operands explain it.
+
+    None if nothing does.
+    """
+    causes = _causes(document, expression, quantity, claimed)
+    return None if causes is None else _nearest_first(document, expression, quantity, causes)
+
+
+def _nearest_first(
+    document: Document, expression: Expression, quantity: Quantity | None, causes: frozenset[int]
+) -> tuple[int, ...]:
+    """Wrong claims in the order in which one comes to them, each as the nearest one that goes back to it."""
+    found: dict[int, frozenset[int]] = {}
+    own = [] if quantity is None else [each.number for each in document.said(quantity) if each.number in causes]
+    if not causes or own:
+        return tuple(own)
+
+    def leads(leaf: Quantity) -> list[int]:
+        return [each.number for each in document.said(leaf) if each.wrong and causes & document.line(each.number)]
+
+    for leaf in document.behind(expression, until=lambda leaf: bool(leads(leaf))):
+        here = leads(leaf)
+        found |= {number: causes & document.line(number) for number in [*causes.intersection(here)] or here[-1:]}
+    missing = causes.difference(*found.values())
+    kept = [number for number in found if number in causes or not found[number] <= frozenset(found)]
+    return (*kept, *sorted(missing))
+
+
+def _causes(
+    document: Document, expression: Expression, quantity: Quantity | None, claimed: Printed
 ) -> frozenset[int] | None:
-    """The wrong claims that a number carries on from: none if printed operands explain it; None if nothing does."""
     best: frozenset[int] | None = None
     for said in [] if quantity is None else document.said(quantity):
         if said.wrong and claimed.matches(Fraction(str(said.value))):

@@ -35,6 +35,7 @@ DIGITS = 60
 MOST_BITS = 10_000  # before or behind the point of a number that is compared
 KINDRED_POINTS = 10  # random points at which quantities that are always equal are recognised
 MOST_WORLDS = 12
+ROOM = 1e-12  # relative: how far floats may be off at the ends of what is printed like a number
 DEEPEST = 400  # quantities that one equation is followed back through
 
 
@@ -42,13 +43,22 @@ DEEPEST = 400  # quantities that one equation is followed back through
 class Said:
     """An earlier printed number: which claim it is, and whether it is a wrong one.
 
-    ``text`` is how it is printed; empty where it follows from a claim on an expression, such as new:w - w.
+    ``least`` and ``most`` are the ends of what is printed like that. ``text`` is how it is printed; empty where it
+    follows from a claim on an expression, such as new:w - w.
     """
 
     number: int
     value: float
     wrong: bool
+    least: float
+    most: float
     text: str = ""
+
+    def allows(self, value: float) -> bool:
+        """Whether a number is printed like that."""
+        low, high = sorted((self.least, self.most))
+        room = ROOM * max(abs(low), abs(high))
+        return low - room <= value <= high + room
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,7 @@ class Document:
         self._together: dict[Quantity, float] = {}
         self._said: dict[Any, list[Said]] = {}
         self._kinds: dict[Quantity, Any] = {}
+        self._lines: dict[int, frozenset[int]] = {}
 
     # What is right
 
@@ -165,6 +176,14 @@ class Document:
         """The numbers that have been printed for a quantity, or for one that is always equal to it."""
         return self._said.get(self._kind(quantity), [])
 
+    def line(self, number: int) -> frozenset[int]:
+        """A claim and all earlier ones that it carries on from, however far back."""
+        known = self._lines.get(number)
+        if known is None:
+            earlier = (self.line(each) for each in self.found[number].because_of) if number < len(self.found) else ()
+            known = self._lines[number] = frozenset({number}).union(*earlier)
+        return known
+
     def everything_said(self) -> Iterable[Said]:
         """All numbers that have been printed for quantities."""
         return (said for group in self._said.values() for said in group)
@@ -193,7 +212,7 @@ class Document:
             text = finding.claim.printed
         *unrounded, value, least, most = numbers
         self._said.setdefault(self._kind(quantity), []).append(
-            Said(finding.number, value, finding.verdict == "wrong", text)
+            Said(finding.number, value, finding.verdict == "wrong", least, most, text)
         )
         if finding.is_root and finding.instead is not None:
             self._new_worlds(finding.number, [dict(finding.instead)])
@@ -207,10 +226,10 @@ class Document:
     def _about(self, expression: Expression) -> tuple[Quantity, float] | None:
         """The latest quantity in an expression, and how fast that changes with it; None where it is not straight."""
         order = {array: place for place, array in enumerate(self.derivation.system.definitions)}
-        leaves = [leaf for leaf in operands(expression) if leaf.array in order]
+        leaves = [leaf for leaf in operands(expression) if self.derivation.definition(leaf.array) is not None]
         if not leaves:
             return None
-        latest = max(leaves, key=lambda leaf: order[leaf.array])
+        latest = max(leaves, key=lambda leaf: order.get(leaf.array, len(order)))
         start = float(self.known.of(latest))
 
         def at(value: float) -> float:

@@ -13,21 +13,25 @@ from symbackprop.checking.audit.document import Document, Said
 from symbackprop.checking.audit.givens import other_given
 from symbackprop.checking.audit.ways import ways
 from symbackprop.checking.causes import (
+    PENS,
+    THOUGHT,
     Behind,
     Guess,
     chosen,
-    digit_guesses,
     factor_guesses,
+    habits,
     link_guesses,
     operand_guesses,
     simple_guesses,
+    slip_guesses,
+    turned,
 )
 from symbackprop.checking.findings import Finding
 from symbackprop.checking.printed import Printed
 from symbackprop.checking.scalars import Scalars, evaluated
 from symbackprop.expressions import Expression
 from symbackprop.ordering import operands
-from symbackprop.quantities import Quantity
+from symbackprop.quantities import Quantity, Role, every_index
 
 MOST_OPERANDS = 60  # operands of one number that slips are looked for in
 MOST_HIDDEN = 20  # operands that are not printed, in each of which alone mistakes are looked for
@@ -51,7 +55,7 @@ class Cause:
     @property
     def assumed(self) -> tuple[float, ...]:
         """The unrounded numbers that may stand behind the printed one."""
-        values = dict.fromkeys(each.value for each in self.fitting if each.family not in ("digits", "exchanged"))
+        values = dict.fromkeys(each.value for each in self.fitting if each.family not in PENS)
         return tuple(values)[:MOST_ASSUMED]
 
     @property
@@ -83,20 +87,63 @@ def cause_of(
 ) -> Cause:
     """What reproduces the printed digits, if that is unlikely by chance."""
     assert finding.value is not None
-    right = float(finding.value)
+    right, worked = float(finding.value), list(_worked_out(document, finding, claimed, expression, quantity))
     guesses = list(simple_guesses(document.derivation, quantity, right, document.known))
     guesses += _of_operands(document, claimed, expression, quantity)
     guesses += _of_the_catalogue(document, claimed, expression, right, quantity)
     guesses += _in_one_number(document, expression, quantity)
-    guesses += digit_guesses(finding.value, claimed)
+    guesses += _of_others(document, quantity)
+    guesses += [guess for value, said in worked for guess in slip_guesses(value, claimed, said)]
+    guesses += [Guess("simple", turned(float(value)) + said, -float(value), "sign") for value, said in worked[1:]]
     fitting, doubtful = chosen(claimed, right, guesses)
     if fitting:
         return Cause(tuple(fitting), told_of(fitting), besides=tuple(doubtful))
     steps = abs(float(claimed.value) - right) / float(claimed.unit) if claimed.unit else 0
     if 0 < steps <= 1.5:
-        off = Guess("digits", f"its last digit is off by one: {claimed.like(finding.value)} is meant", right)
-        return Cause(sentence=told_of([off, *doubtful]))
+        habit = next((each for value, said in worked for each in habits(value, claimed)), "")
+        off = habit or f"its last digit is off by one: {claimed.like(finding.value)} is meant"
+        thought = [each for each in doubtful if each.family in THOUGHT]
+        return Cause(sentence=told_of([Guess("digit", off, right), *thought]))
     return Cause(doubtful=tuple(doubtful))
+
+
+def _worked_out(
+    document: Document, finding: Finding, claimed: Printed, expression: Expression, quantity: Quantity | None
+) -> Iterator[tuple[Fraction, str]]:
+    """What a number is to be, and what it comes to from the numbers that are printed before it, as a hand has it."""
+    assert finding.value is not None
+    yield finding.value, ""
+    seen = {finding.value // claimed.unit} if claimed.unit else set()
+    way = next(ways(document, expression, quantity), expression)
+    for taken, _ in islice(_takings(document), 1, None):
+        held = {leaf: float(taken.of(leaf)) for leaf in document.behind(way) if document.said(leaf)}
+        value = float(evaluated(way, document.scalars(held).of))
+        if claimed.unit and math.isfinite(value) and (steps := Fraction(value) // claimed.unit) not in seen:
+            seen.add(steps)
+            yield Fraction(f"{value:.12g}"), ", from the numbers printed before it"
+
+
+def _of_others(document: Document, quantity: Quantity | None) -> Iterator[Guess]:
+    """The number of another quantity: of another entry of its array, of the same unit's net, or one of the document."""
+    plain = document.derivation.notation.plain
+    if quantity is None:
+        return
+    array, own = quantity.array, document.known.of(quantity)
+    kin = [Quantity(array, indices) for indices in every_index(array)] if None not in array.shape else []
+    alike = {Role.NET: Role.OUT, Role.OUT: Role.NET}.get(array.role)
+    if alike is not None and array.layer:
+        kin.append(Quantity(replace(array, role=alike), quantity.indices))
+    for other in kin:
+        value = float(document.known.of(other)) if _is_known(document, other) else own
+        if value != own:
+            yield Guess("another", f"it is {plain(other)}", value)
+    for value, name in document.numbers().items():
+        if value != own and value:
+            yield Guess("another", f"it is {value:g}, which is {name}", value)
+
+
+def _is_known(document: Document, quantity: Quantity) -> bool:
+    return quantity in document.given or document.derivation.definition(quantity.array) is not None
 
 
 def told_of(fitting: Sequence[Guess]) -> str:
@@ -170,7 +217,8 @@ def _of_the_catalogue(
         held = _held(document, variant, expression)
         alone = _with_mistake(document, variant, expression, held, document.known)
         if abs(alone - right) <= NOTHING * max(abs(right), 1e-300):
-            yield Guess("mistake", sentence, value, name)
+            if not _contradicted(document, variant, held):
+                yield Guess("mistake", sentence, value, name)
             continue
         yield Guess("consistent", sentence, alone, name)
         room = ROUNDED * abs(alone) + 5 * float(claimed.unit)
@@ -207,6 +255,17 @@ def _held(document: Document, variant: Variant, expression: Expression) -> list[
         return leaf not in own and leaf.array in document.derivation.system and bool(document.said(leaf))
 
     return [leaf for leaf in document.behind(expression, definition=definition, until=is_printed) if is_printed(leaf)]
+
+
+def _contradicted(document: Document, variant: Variant, held: list[Quantity]) -> bool:
+    """Whether a number that is printed before, and is not wrong, shows that a mistake is not made behind it."""
+    made = document.catalogue.with_mistake(variant)
+    for leaf in held:
+        said = [each for each in document.said(leaf) if not each.wrong]
+        value, right = float(made.of(leaf)), float(document.known.of(leaf))
+        if abs(value - right) > NOTHING * abs(right) and said and not any(each.allows(value) for each in said):
+            return True
+    return False
 
 
 def _with_mistake(

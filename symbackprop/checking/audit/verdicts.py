@@ -112,7 +112,7 @@ class Audit:
         if carried is not None:
             few = not carried and self._too_few(expression, claimed, value)
             verdict = "wrong" if carried else "rounding"
-            return replace(finding, verdict=verdict, because_of=tuple(sorted(carried)), too_few_digits=few)
+            return replace(finding, verdict=verdict, because_of=carried, too_few_digits=few)
         explained = from_working(document, finding, claimed, expression, quantity)
         return explained or self._root(finding, claimed, expression, quantity)
 
