@@ -164,6 +164,46 @@ def test_wrong_steps_are_named(name: str, place: str, how: dict[str, Any], mista
         assert report.mistakes[0].name == mistake, report
 
 
+def adam_with(*, first: int = 1, power: int = 2, epsilon: float = EPSILON) -> Rule:
+    """Adam with a slip that may end in no number: steps counted from 0, gradients not squared, no epsilon."""
+
+    def rule(w: Any, g: Any, s: Any, n: int) -> Any:
+        n = n - 1 + first
+        mean = SHARE * s["mean"] + (1 - SHARE) * g
+        squares = SQUARES * s["mean_square"] + (1 - SQUARES) * g**power
+        with np.errstate(all="ignore"):
+            below = np.sqrt(squares / (1 - SQUARES**n)) + epsilon
+            return w - RATE * mean / (1 - SHARE**n) / below, {"mean": mean, "mean_square": squares}
+
+    return rule
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+@pytest.mark.parametrize(
+    ("how", "mistake"),
+    [
+        ({"first": 0}, "steps counted from 0"),
+        ({"power": 1}, "gradient not squared"),
+        ({"epsilon": 0.0}, "epsilon left out"),
+    ],
+)
+def test_a_wrong_step_that_ends_in_no_number_is_named(how: dict[str, Any], mistake: str, keeps: bool) -> None:  # noqa: FBT001
+    step = Keeping(adam_with(**how), UPDATES["adam"].states) if keeps else handed(adam_with(**how))
+    report = sb.check_update(step, network("adam"))
+    assert [each.name for each in report.mistakes] == [mistake], report
+    assert report.complete, report
+    shown = report.to_text()
+    assert ("has nan at" in shown or "infinite at" in shown) == (mistake != "epsilon left out"), shown
+    assert "nan relative" not in shown
+    assert "inf relative" not in shown
+
+
+def test_new_values_that_are_no_numbers_for_no_known_reason_are_called_nothing_else() -> None:
+    report = sb.check_update(lambda p, g, s: {key: value * np.nan for key, value in p.items()}, network("adam"))
+    assert not report
+    assert not report.mistakes
+
+
 def test_wrong_states_are_found_where_they_are_returned() -> None:
     def step(parameters: Any, gradients: Any, states: Any) -> Any:
         new, kept = handed(momentum, returns_states=True)(parameters, gradients, states)
@@ -318,6 +358,6 @@ def test_every_planted_mistake_of_a_step_is_found_and_named() -> None:
                     continue
                 assert not report, f"network {number}: {mistake} is not found"
                 named = [each.name for each in report.mistakes]
-                assert mistake in named or not step.finite, f"network {number}, {name}: {mistake} is called {named}"
+                assert mistake in named, f"network {number}, {name}: {mistake} is called {named}"
                 counts["nan" if not step.finite else "unique" if set(named) == {mistake} else "tied"] += 1
     assert counts["unique"] >= 0.95 * (counts["unique"] + counts["tied"]), counts

@@ -39,7 +39,7 @@ def _relative(found: Numbers, right: Numbers, tolerance: Numbers) -> Numbers:
     apart = np.where(np.isinf(tolerance), 0, abs(found - right))
     scale = np.where(right != 0, abs(right), max(float(np.max(abs(right), initial=0)), 1e-300))
     with np.errstate(all="ignore"):
-        return np.asarray(apart / scale)
+        return np.asarray(np.where(np.isfinite(found), apart / scale, np.inf))
 
 
 def relative_bound(observed: Observed, array: Array) -> Numbers:
@@ -55,7 +55,7 @@ def remarks(key: str, array: Array, observed: Sequence[Observed]) -> Iterable[st
     found = np.stack([each.found[array] for each in observed])
     right = np.stack([each.numbers.array(array) for each in observed])
     near = np.stack([each.tolerance[array] for each in observed])
-    wrong = abs(found - right) > near
+    wrong = ~(abs(found - right) <= near)
     with np.errstate(all="ignore"):
         ratios = (found / right)[(right != 0) & np.isfinite(near)]
     size = ratios.size

@@ -82,8 +82,7 @@ class Report:
                 lines += [f"  {note}" for note in finding.notes]
                 continue
             if not finding.agrees:
-                size = finding.largest_relative_error
-                lines.append(f"  {key}: wrong by {size:.2g} relative{'; ' + finding.worst if finding.worst else ''}")
+                lines.append(f"  {key}: {_how_wrong(finding)}")
             lines += [f"    {note}" for note in finding.notes]
         if right and not self.agrees:
             lines.append(f"  right: {', '.join(right)}")
@@ -150,6 +149,13 @@ class Report:
             "notes": list(self.notes),
             "points": list(self.places),
         }
+
+
+def _how_wrong(finding: ParameterFinding) -> str:
+    size = finding.largest_relative_error
+    if finding.worst and size == float("inf"):
+        return finding.worst
+    return f"wrong by {size:.2g} relative{'; ' + finding.worst if finding.worst else ''}"
 
 
 def _finite(value: float) -> float | None:

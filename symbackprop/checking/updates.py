@@ -104,6 +104,7 @@ class _Check:
         self.observed: list[Observed] = []
         self.places: list[str] = []
         self.problems: list[str] = []
+        self.notes: dict[Array, str] = {}  # what is no number
 
     def definition(self, array: Array) -> Equation | None:
         """The update's equations: parameters and gradients are given."""
@@ -125,6 +126,8 @@ class _Check:
             if found is None:
                 return
             self.places.append(f"step {step} from {point.label}")
+            if self.notes:  # what follows from no number says nothing
+                return
             given = dict(numbers.given)
             for key, array in self.keys.items():
                 given[array] = found[self.new[key]]
@@ -221,7 +224,8 @@ class _Check:
                 problems.append(f"{name} {error}")
                 continue
             remark = not_finite(name, found[array])
-            problems += [f"{name} {remark}"] if remark else []
+            if remark and not self.notes.get(array):
+                self.notes[array] = f"{name} {remark}"
         self.problems += problems
         if problems:
             return None
@@ -274,7 +278,8 @@ class _Check:
         each = observed[errors.index((size, place))]
         found, right = float(each.found[array][place]), float(each.numbers.array(array)[place])
         text = f"{name}{place_text(place)} {beside(found, right)}"
-        return ParameterFinding(False, size, text, tuple(remarks(name, array, observed)))
+        notes = [self.notes[array]] if array in self.notes else []
+        return ParameterFinding(False, size, text, (*notes, *remarks(name, array, observed)))
 
 
 def _update_of(derivation: Derivation, parameters: tuple[Array, ...]) -> dict[Array, Equation]:

@@ -294,6 +294,13 @@ MISTAKES: Mapping[str, Mistake] = table(
         UPDATE,
     ),
     Mistake(
+        "steps counted from 0",
+        "the steps are counted from 0, so that the first correction divides by 0",
+        updates.counted_from_zero,
+        UPDATE,
+    ),
+    Mistake("epsilon left out", "epsilon is not added to the root", updates.epsilon_left_out, UPDATE),
+    Mistake(
         "epsilon in the wrong place",
         "epsilon is added inside the root where it belongs outside, or the other way round",
         updates.epsilon_moved,

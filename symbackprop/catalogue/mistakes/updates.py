@@ -171,6 +171,22 @@ def correction_missing(subject: Subject) -> Changes:
     return _everywhere(subject, left_out)
 
 
+def counted_from_zero(subject: Subject) -> Changes:
+    """The number of the step is that of the steps before it: the correction of the first one divides by 0."""
+
+    def earlier(expression: Expression) -> Expression | None:
+        if isinstance(expression, Power) and _is(expression.exponent, Role.SETTING, STEP):
+            return Power(expression.base, expression.exponent - 1)
+        return None
+
+    return _everywhere(subject, earlier)
+
+
+def epsilon_left_out(subject: Subject) -> Changes:
+    """Nothing is added to the root: a gradient of 0 is divided by 0."""
+    return _everywhere(subject, lambda each: ZERO if _is(each, Role.SETTING, "epsilon") else None)
+
+
 def epsilon_moved(subject: Subject) -> Changes:
     """Epsilon inside the root where it belongs outside, or outside where it belongs inside."""
 
