@@ -97,15 +97,21 @@ class Case:
         return found
 
     def fault(self, found: dict[str, Any]) -> str:
-        """How far gradients are from the 50 digits, in words; empty where they are right."""
-        exact = {key: value for key, value in self.exact.items() if key != "loss"}
-        missing = [key for key in exact if key not in found]
+        """How far gradients, and the loss of what gives it, are from the 50 digits, in words; empty where right."""
+        gradients = {key: value for key, value in self.exact.items() if key != "loss"}
+        missing = [key for key in gradients if key not in found]
         if missing:
             return f"{missing[0]} is missing"
-        largest = max(float(np.max(np.abs(value))) for value in exact.values())
-        plain = {key: each.detach() if hasattr(each, "detach") else each for key, each in found.items()}
-        worst = max(
-            float(np.max(np.abs(np.asarray(plain[key], dtype=float).reshape(value.shape) - value)))
-            for key, value in exact.items()
-        )
-        return f"wrong by {worst / largest:.1e} of the largest gradient" if worst > TOLERANCE * largest else ""
+        largest = max(float(np.max(np.abs(value))) for value in gradients.values())
+        worst = max(_apart(found[key], value) for key, value in gradients.items())
+        if not worst <= TOLERANCE * largest:
+            return f"wrong by {worst / largest:.1e} of the largest gradient"
+        loss = self.exact["loss"]
+        off = _apart(found["loss"], loss) if "loss" in found else 0.0
+        return "" if off <= TOLERANCE * abs(float(loss)) else f"the loss is wrong by {off / abs(float(loss)):.1e} of it"
+
+
+def _apart(found: Any, exact: Any) -> float:
+    """The largest difference of what an evaluator of any library gave from the exact numbers."""
+    plain = found.detach() if hasattr(found, "detach") else found
+    return float(np.max(np.abs(np.asarray(plain, dtype=float).reshape(exact.shape) - exact)))

@@ -235,7 +235,8 @@ class _Buffered:
 
     def gradients(self) -> dict[str, Any]:
         items = zip(self.case.parameters.items(), self.found[1:], strict=True)
-        return {key: flat.reshape(value.shape, order="F") for (key, value), flat in items}
+        found = {key: flat.reshape(value.shape, order="F") for (key, value), flat in items}
+        return {"loss": self.found[0][0], **found}
 
 
 _KEPT: list[_Buffered] = []  # CasADi's buffers do not keep what they point to
@@ -248,12 +249,13 @@ def _on_buffers(case: Case, function: Any) -> Call:
 
 
 def found_by(call: Call) -> dict[str, Any]:
-    """What a call gives: CasADi's returns nothing, its buffers have it."""
+    """What a call gives, with the loss where it keeps that; CasADi's returns nothing, its buffers have it."""
     found = call()
     if found is None:
         found = next(each for each in _KEPT if each.evaluate is call).gradients()
     assert isinstance(found, dict)
-    return found
+    loss = getattr(call, "loss", None)
+    return dict(found) if loss is None else {"loss": loss, **found}
 
 
 C_BY_HAND, NUMPY, TORCH, JAX = "C by hand", "numpy by hand", "torch eager", "JAX jit"

@@ -94,10 +94,14 @@ def _decided(left: Expression, right: Expression, count: int) -> Verdict:
     if left == right:
         return Verdict(True, True, "the same formula")
     pieces = _pieces(left, right, count)
+    unseen: dict[Piece, list[Point]] = {}
     for piece, points in pieces.items():
-        if not are_equal(*piece) and _differ_at(piece, points[0]):
+        if are_equal(*piece):
+            continue
+        if _differ_at(piece, points[0]):
             return Verdict(False, True, f"different at {_written(points[0])}")
-    return _settled(pieces, _FORMULAS)
+        unseen[piece] = points
+    return _settled(len(pieces), unseen, _of_formulas)
 
 
 def _differ_at(piece: Piece, point: Point) -> bool:
@@ -111,7 +115,9 @@ def _differ_at(piece: Piece, point: Point) -> bool:
 
 @lru_cache(maxsize=1024)
 def _slope_decided(value: Expression, slope: Expression, count: int, comparison: _Comparison) -> Verdict:
-    return _settled(_pieces(value, slope, count), comparison)
+    pieces = _pieces(value, slope, count)
+    unseen = {piece: points for piece, points in pieces.items() if not comparison.seen(*piece)}
+    return _settled(len(pieces), unseen, comparison.difference)
 
 
 def same_polynomial(left: Expression, right: Expression) -> Verdict:
@@ -139,7 +145,7 @@ def _pieces(left: Expression, right: Expression, count: int) -> dict[Piece, list
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """How two smooth formulas are compared: first without SymPy, then by a difference that has to vanish."""
+    """How a slope is compared with a formula's: first without SymPy, then by a difference that has to vanish."""
 
     seen: Callable[[Expression, Expression], bool]
     difference: Callable[[Expression, Expression], Any]
@@ -157,19 +163,19 @@ def _of_slopes(value: Expression, slope: Expression) -> Any:
     return difference_of_slopes(value, slope)
 
 
-_FORMULAS = _Comparison(are_equal, _of_formulas)
 _SLOPES = _Comparison(lambda value, slope: is_slope_of(value, 0, slope), _of_slopes)
 _SLOPES_BY_SYMPY = _Comparison(lambda value, slope: False, _of_slopes)
 
 
-def _settled(pieces: Mapping[Piece, list[Point]], comparison: _Comparison) -> Verdict:
+def _settled(
+    count: int, unseen: Mapping[Piece, list[Point]], difference_of: Callable[[Expression, Expression], Any]
+) -> Verdict:
+    """The verdict on so many pieces, of which ``unseen`` have not been seen to be equal."""
     met, inexact = 0, 0
-    for piece, points in pieces.items():
-        if comparison.seen(*piece):
-            continue
+    for piece, points in unseen.items():
         from symbackprop.vanishing import agree_at, vanishes  # these load SymPy
 
-        difference = comparison.difference(*piece)
+        difference = difference_of(*piece)
         if vanishes(difference):
             continue
         inexact += 1
@@ -178,14 +184,14 @@ def _settled(pieces: Mapping[Piece, list[Point]], comparison: _Comparison) -> Ve
             if agree is False:
                 return Verdict(False, True, f"different at {_written(point)}")
             met += agree is True
-    if not pieces or (inexact and not met):
+    if not count or (inexact and not met):
         return Verdict(False, False, "no point was found where both have values")
     if inexact:
         return Verdict(True, False, f"equal to {AGREEING_DIGITS} digits at {met} random points")
     return Verdict(
         True,
         True,
-        "a polynomial identity, expanded" + (f", in each of {len(pieces)} pieces" if len(pieces) > 1 else ""),
+        "a polynomial identity, expanded" + (f", in each of {count} pieces" if count > 1 else ""),
     )
 
 

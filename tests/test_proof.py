@@ -11,7 +11,7 @@ import sympy
 
 from symbackprop.derivation import Derivation, derive
 from symbackprop.network import Dense, Network
-from symbackprop.proof import prove
+from symbackprop.proof import modular, prove
 from symbackprop.proof.claims import Claims
 from symbackprop.proof.expanded import expanded_checks
 from symbackprop.proof.modular import modular_checks
@@ -127,3 +127,19 @@ def test_a_matrix_the_wrong_way_round_is_found_even_where_its_shape_does_not_fit
     assert wrong is not None
     proof = prove(wrong)
     assert proof.failed[0].kind == "indices"
+
+
+@pytest.mark.parametrize("lines", [40, 80])
+def test_the_proof_of_a_long_program_follows_each_equation_a_few_times_only(lines: int) -> None:
+    """Each derivative is followed to those that are proven, not to the loss: it was as many steps as lines, squared."""
+    states = [(f"h_{n}", f"tanh(w*h_{n - 1} + u*x + b)" if n else "tanh(u*x + b)") for n in range(lines)]
+    made = derive(
+        Network(
+            equations=[*states, ("E", f"1/2*(h_{lines - 1} - t)^2")], loss="E", inputs={"x": [0.5], "t": [0.3]},
+            parameters={"w": 0.5, "u": 0.4, "b": 0.1},
+        )
+    )  # fmt: skip
+    with patch.object(modular._Point, "_tangent", autospec=True, side_effect=modular._Point._tangent) as followed:
+        assert all(each.holds for each in modular_checks(Claims(made)))
+    reads_of_states_and_parameters = 4 * lines
+    assert followed.call_count <= modular.DIRECTIONS * (reads_of_states_and_parameters + lines)

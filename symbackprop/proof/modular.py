@@ -1,9 +1,10 @@
 """The comparison of large networks: directional derivatives of the forward equations at random points modulo a prime.
 
 Given quantities, the values of maps and the partials of maps are independent random residues. Derivatives are carried
-forward with the values (dual numbers), along a random direction of one array at a time, down to the loss; the System's
-equation for that array's derivatives, at the same residues, has to give the same number (Schwartz and Zippel: two
-different polynomials agree with a chance of their degree over the prime). Never uses the sweep.
+forward with the values (dual numbers), along a random direction of one array at a time, down to the loss or to arrays
+whose derivatives have been found right before: from there on, those tell how the loss changes. The System's equation
+for the array's derivatives, at the same residues, has to give the same number (Schwartz and Zippel: two different
+polynomials agree with a chance of their degree over the prime). Never uses the sweep.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
+from heapq import heappop, heappush
 from math import prod
 from random import Random
 
@@ -38,6 +41,8 @@ def modular_checks(claims: Claims) -> Iterator[Check]:
         if not claims.is_adjoint(array):
             continue
         verdict = _compared(point, equation)
+        if verdict and not claims.is_total(equation):
+            point.found_right(array)
         if not verdict:
             doubtful.add(array)
             if any(read in doubtful for read in equation.reads if read != array):
@@ -90,10 +95,22 @@ class _Point:
     derivatives: dict[Array, Residues | None] = field(default_factory=dict)
     partials: dict[tuple[Quantity, Quantity], int] = field(default_factory=dict)
     arguments: dict[Array, list[list[Quantity]]] = field(default_factory=dict)
-    forward_reads: list[tuple[Equation, tuple[Array, ...]]] = field(default_factory=list)
+    right: dict[Array, Residues] = field(default_factory=dict)  # the loss's derivatives by arrays, proven
 
-    def __post_init__(self) -> None:
-        self.forward_reads = [(each, tuple(dict.fromkeys(each.reads))) for each in self.claims.forward]
+    @cached_property
+    def readers(self) -> dict[Array, list[int]]:
+        """The forward equations that read each array, by their places."""
+        found: dict[Array, list[int]] = {}
+        for place, equation in enumerate(self.claims.forward):
+            for array in dict.fromkeys(equation.reads):
+                found.setdefault(array, []).append(place)
+        return found
+
+    def found_right(self, array: Array) -> None:
+        """Notes that the System's equation of an array of derivatives is proven."""
+        stated, sign = self.backward(array), self.claims.sign(array)
+        assert stated is not None
+        self.right.setdefault(self.claims.wrt(array), [sign * each % PRIME for each in stated])
 
     def residue(self) -> int:
         return self.random.randrange(1, PRIME)
@@ -186,13 +203,27 @@ class _Point:
         raise AssertionError(equation)
 
     def tangent_of_loss(self, cut: Array, direction: Residues) -> int:
-        """The derivative of the loss along a direction of one array, what does not depend on it being fixed."""
+        """The derivative of the loss along a direction of one array, what does not depend on it being fixed.
+
+        It is summed over the paths from the array, each followed until it comes to the loss or to a proven derivative.
+        """
         tangents: dict[Array, Residues] = {cut: direction}
-        for equation, reads in self.forward_reads:
-            array = equation.target.array
-            if array != cut and any(each in tangents for each in reads):
-                tangents[array] = self._tangent(equation, tangents)
-        return tangents[self.claims.loss][0] if self.claims.loss in tangents else 0
+        waiting = list(self.readers.get(cut, ()))  # a heap: what is read stands before its readers
+        met, whole = set(waiting), 0
+        while waiting:
+            equation = self.claims.forward[heappop(waiting)]
+            array, tangent = equation.target.array, self._tangent(equation, tangents)
+            if array == self.claims.loss:
+                whole += tangent[0]
+            elif array in self.right:
+                whole += sum(one * other for one, other in zip(self.right[array], tangent, strict=True))
+            else:
+                tangents[array] = tangent
+                for place in self.readers.get(array, ()):
+                    if place not in met:
+                        met.add(place)
+                        heappush(waiting, place)
+        return whole % PRIME
 
     def _tangent(self, equation: Equation, tangents: dict[Array, Residues]) -> Residues:
         match equation:

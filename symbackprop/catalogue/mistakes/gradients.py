@@ -187,6 +187,17 @@ def weight_gradient_averaged(subject: Subject) -> Changes:
             yield _made(equation, term, replace(term, over=(*term.over, observations)))
 
 
+def gradient_summed(subject: Subject) -> Changes:
+    """One array's gradient summed over the observations, where the loss is their mean; a penalty beside it stays."""
+    means = [axis for head in subject.heads for axis in head.scale.over if axis.kind == "observation"]
+    for equation in subject.gradients(Role.WEIGHT, Role.BIAS, Role.PARAMETER):
+        own = [term for term in equation.terms if any(subject.is_adjoint(cell.array) for cell in term.cells)]
+        count = means[0].size if means else None
+        if own and count and count > 1:
+            terms = [replace(term, number=term.number * count) if term in own else term for term in equation.terms]
+            yield Change((with_terms(equation, terms),))
+
+
 # Biases
 
 

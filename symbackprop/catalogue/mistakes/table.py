@@ -180,6 +180,11 @@ MISTAKES: Mapping[str, Mistake] = table(
         "the gradient of the weights is averaged over the observations once too often",
         gradients.weight_gradient_averaged,
     ),
+    Mistake(
+        "mean missing in one gradient",
+        "this one gradient is summed over the observations, and the loss is their mean",
+        gradients.gradient_summed,
+    ),
     # Gradients of biases
     Mistake(
         "shared bias counted once",
