@@ -34,6 +34,8 @@ RIGHT = [
     ("dE/dnet[2]", r"\begin{bmatrix} a_0^{(2)} - T_0 \\ a_1^{(2)} - T_1 \\ \end{bmatrix} \odot D2 @ [1, 1]"),
     ("[[dE/dw[2], dE/db[2]]]", "dE/dnet[2] @ [[out[1].T, 1]]"),
     ("net[1]", "[[w[1], b[1]]] @ [x, 1]"),
+    ("dE/dw[2]", "dE/dnet[2] out[1].T"),
+    ("net[1]", r"w[1] x + b[1]"),
     ("D1 @ w[2].T", "diag(out[1]*(1 - out[1])) @ w[2].T"),
     ("(dE/dw[1][0][0])", "(dE/dnet[1][0]*dnet[1][0]/dw[1][0][0])"),
     ("loss", "1/2*sum((out[2] - t)*(out[2] - t))"),
@@ -44,6 +46,54 @@ RIGHT = [
 def test_a_right_formula_in_any_usual_writing_is_proven(quantity: str, formula: str) -> None:
     (finding,) = judged(Claim(quantity, formula=formula), network=BUNNY)
     assert (finding.verdict, finding.reason, finding.remark) == ("ok", "", "")
+
+
+# A. Ng's letters, several observations as columns; and the same as rows, which an author may do as well.
+COLUMNS = r"""
+[notation]
+net_vector = "Z^[{layer}]"
+out_vector = "A^[{layer}]"
+input_vector = "X"
+target_vector = "Y"
+delta_vector = "dZ^[{layer}]"
+weight_matrix = "W^[{layer}]"
+bias_vector = "b^[{layer}]"
+observations = "columns"
+[inputs]
+values = [[0, 0], [0, 1], [1, 0]]
+[targets]
+values = [[0], [1], [1]]
+[[layers]]
+units = 2
+activation = "tanh"
+weights = [[0.1, -0.2], [0.4, 0.3]]
+bias = [0.1, 0]
+[[layers]]
+units = 1
+activation = "sigmoid"
+weights = [[0.3, -0.6]]
+bias = [0.05]
+[loss]
+name = "binary_cross_entropy"
+"""
+ON_COLUMNS = [
+    ("net[1]", "W^[1] X + b^[1]", "ok"),
+    ("delta[2]", "(A^[2] - Y) / 3", "ok"),
+    ("delta[1]", "W^{[2]T} dZ^{[2]} * (1 - A^{[1]}^2)", "ok"),
+    ("delta[1]", r"W^{[2]\top} dZ^{[2]} \odot (1 - A^{[1]} \odot A^{[1]})", "ok"),
+    ("delta[1]", "(W^{[2]})^T dZ^{[2]} * (1 - (A^{[1]})^2)", "ok"),
+    ("dE/dw[2]", "dZ^[2] A^[1].T", "ok"),
+    ("dE/dw[1]", "dZ^[1] @ X^T", "ok"),
+    ("dE/dw[1]", "dE/dnet[1].T @ x", "ok"),
+    ("dE/dw[1]", "dZ^[1] @ X", "wrong"),
+    ("delta[2]", "A^[2] - Y", "wrong"),
+]
+
+
+@pytest.mark.parametrize(("quantity", "formula", "verdict"), ON_COLUMNS, ids=[formula for _, formula, _ in ON_COLUMNS])
+def test_several_observations_may_be_columns_or_rows(quantity: str, formula: str, verdict: str) -> None:
+    (finding,) = audit(Claims((Claim(quantity, formula=formula),)), Network.parse(COLUMNS))
+    assert (finding.verdict, finding.reason) == (verdict, "")
 
 
 BROKEN = [

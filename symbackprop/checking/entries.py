@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -131,9 +131,20 @@ def slopes_of(derivation: Derivation | None, layer: int) -> Array:
     return derivation.slope(derivation.now.outs[layer - 1], derivation.now.nets[layer - 1])
 
 
-def entries_of(node: Node, kind: Kind, *, columns: bool) -> Entries:
-    """A formula's entries; vectors are columns, or rows. Raises ValueError where shapes do not go together."""
-    parts = [entries_of(part, kind, columns=columns) for part in node.parts]
+class Laid(NamedTuple):
+    """How an author lays arrays out: vectors, and each of several observations, as a column or as a row."""
+
+    vectors_are_columns: bool = True
+    observations_are_columns: bool = False
+
+
+# What authors do: W x; x W; and of several observations W X, where X W goes with either of the first two.
+LAYINGS = (Laid(), Laid(vectors_are_columns=False), Laid(observations_are_columns=True))
+
+
+def entries_of(node: Node, kind: Kind, *, laid: Laid = LAYINGS[0]) -> Entries:
+    """A formula's entries. Raises ValueError where shapes do not go together."""
+    parts = [entries_of(part, kind, laid=laid) for part in node.parts]
     with np.errstate(all="ignore"):
         match node.kind:
             case "number":
@@ -141,25 +152,26 @@ def entries_of(node: Node, kind: Kind, *, columns: bool) -> Entries:
             case "name" if isinstance(node.of, Quantity):
                 return np.asarray(kind.array(node.of.array)[node.of.indices])
             case "name":
-                return _laid(node.of, kind, columns=columns)
+                return _laid(node.of, kind, laid)
             case "slopes":
-                return np.diag(_laid(kind.slopes(node.of), kind, columns=columns).reshape(-1))
+                return np.diag(_laid(kind.slopes(node.of), kind, laid).reshape(-1))
             case "call" if node.of not in SHAPED:
                 return kind.called(node.of, parts)
             case "call":
                 return np.asarray(SHAPED[node.of](parts[0]))
-            case "column" if not columns:
+            case "column" if not laid.vectors_are_columns:
                 return np.concatenate([_block(part) for part in parts], axis=1)
         return np.asarray(OPERATIONS[node.kind](*parts))
 
 
-def _laid(array: Array, kind: Kind, *, columns: bool) -> Entries:
+def _laid(array: Array, kind: Kind, laid: Laid) -> Entries:
     entries = kind.array(array)
     if array.has_observations and entries.shape[0] == 1:
         entries = entries[0]
     if entries.ndim == 1:
-        return entries.reshape(-1, 1) if columns else entries.reshape(1, -1)
-    return entries
+        return entries.reshape(-1, 1) if laid.vectors_are_columns else entries.reshape(1, -1)
+    across = laid.observations_are_columns and array.has_observations and entries.ndim == len(array.axes) == 2
+    return entries.T if across else entries
 
 
 def _block(entries: Entries) -> Entries:

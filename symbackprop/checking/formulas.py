@@ -1,6 +1,7 @@
 """Formulas of claims: read as trees over quantities and whole arrays. Never executes text, never computes.
 
-Names are the derivation's own, in any spelling. ``*`` is elementwise, ``@`` the matrix product, ``.T`` the transpose;
+Names are the derivation's own, in any spelling. ``*`` is elementwise, ``@`` the matrix product, as are arrays side by
+side; ``.T`` is the transpose,
 ``diag(v)`` is a diagonal matrix and ``D1`` that of layer 1's slopes. ``[[a, b], [c, d]]`` is a matrix of numbers or of
 blocks, ``[a, b]`` a vector. Fractions, products and matrices may be written as LaTeX writes them.
 """
@@ -20,9 +21,12 @@ from symbackprop.quantities import Array, Quantity
 
 LONGEST = 4_000
 DEEPEST = 60
+WHOLE = ("slopes", "block", "row", "column", "transposed", "@")  # what makes a part a matrix
 
 _WORD = r"(?:\\?[^\W\d_](?:[^\W_]|\\)*)"
-_BASE = _WORD + r"(?:'|\[\d+\]|_\{[^{}]*\}|_[^\W_]+(?:,\w+)?|\^\{[^{}]*\}|\^\([\w+*-]+\)|\^[^\W_]+|\^[+*](?![\w(]))*"
+_LOWERED = r"_\{[^{}]*\}|_[^\W_]+(?:,\w+)?"
+_RAISED = r"\^\{[^{}]*\}|\^\([\w+*-]+\)|\^\[[\w+*-]+\]|\^[^\W_]+|\^[+*](?![\w(])"
+_BASE = rf"{_WORD}(?:'|\[\d+\]|{_LOWERED}|{_RAISED})*"
 _PREFIX = r"(?:(?:new|after|use|direct|state:\w+)\s*:\s*)?"
 _DIFFERENTIATED = rf"(?:d|∂)\s*(?:\(\s*{_PREFIX}{_BASE}\s*\)|{_PREFIX}{_BASE})"
 _DERIVATIVE = re.compile(rf"{_PREFIX}{_DIFFERENTIATED}\s*/\s*{_DIFFERENTIATED}(?:@\d+)?")
@@ -39,6 +43,7 @@ _BASE_OF_EXP = re.compile(r"e(?=\s*(?:\^|\*\*))")
 _END = re.compile(r"\\\\|&|\\end\b|\}")
 _DIFFERENTIAL = re.compile(r"^\s*(?:\\partial|∂|d|\\mathrm\{d\})\s*")
 _TRANSPOSED = re.compile(r"\.T\b|\^T\b|\^\{T\}|ᵀ|\^⊤|\^\{\\top\}|'(?=\s*[@*)\s]|$)")
+_TRANSPOSED_INSIDE = re.compile(r"(.*\^\{[^{}]+?)\s*(?:T|⊤|\\top|\\intercal)\}")  # W^{[2]T}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,11 @@ class Node:
         yield self
         for part in self.parts:
             yield from part.walk()
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it speaks of single quantities only."""
+        return all(not isinstance(part.of, Array) and part.kind not in WHOLE for part in self.walk())
 
 
 class FormulaReader:
@@ -107,7 +117,8 @@ class _Reading:
             if sign := self.sign("*", "/", "@"):
                 node = Node(sign, (node, self.signed()))
             elif self.starts_operand():
-                node = Node("*", (node, self.signed()))
+                right = self.signed()
+                node = Node("*" if node.is_single or right.is_single else "@", (node, right))
             else:
                 return node
 
@@ -270,6 +281,10 @@ class _Reading:
             if pattern is _NAME and (node := self.function(found)):
                 return node
             text = found[0].rstrip()
+            inside = _TRANSPOSED_INSIDE.fullmatch(text)
+            if inside and (resolved := self.resolved(inside[1] + "}")) is not None:
+                self.place += len(text)
+                return Node("transposed", (Node("name", of=resolved),))
             # The longest beginning that is a name: what is behind it is a power, or a product written without a sign.
             for end in (len(text), *(each.start() for each in reversed([*re.finditer(r"(?<!^)[\^'_]", text)]))):
                 resolved = self.resolved(text[:end])

@@ -18,7 +18,7 @@ import numpy as np
 from symbackprop.catalogue.mistakes import MISTAKES, Subject, variants_of
 from symbackprop.checking.arrays import ArrayNumbers, Numbers
 from symbackprop.checking.claims import Claim
-from symbackprop.checking.entries import Expressions, Floats, entries_of
+from symbackprop.checking.entries import LAYINGS, Expressions, Floats, Laid, entries_of
 from symbackprop.checking.equality import Comparison, Equality, number_at
 from symbackprop.checking.findings import Finding
 from symbackprop.checking.formulas import FormulaReader, Node
@@ -37,11 +37,10 @@ NEAR = 1e-9  # relative to the largest entry: formulas that differ less at all p
 MOST_FIRST = 200  # exchanges of a name that a second one is looked for
 MOST_TRIED = 2_000  # replacements of one name that are tried
 OPERATION = re.compile(r"[-+*/(@\[]|\.T\b|^D_?\d")
-WHOLE = ("slopes", "block", "row", "column", "transposed", "@")
 BRACKETS = ("block", "column")
 UPPER = re.compile(r"^d(net|out)\[\d+\]\[\d+\](?=/)")  # what a derivative is of
 Grid = list[list[Node]]  # one formula, or the entries of a matrix
-Right = dict[bool, list[Numbers]]  # the right entries at each point, with vectors as columns (True) and as rows
+Right = dict[Laid, list[Numbers]]  # the right entries at each point, however an author lays arrays out
 
 
 @dataclass
@@ -89,18 +88,16 @@ class FormulaJudge:
         if not isinstance(formula, str):
             return [[self.reader.read(text) for text in row] for row in formula]
         node = self.reader.read(formula)
-        if node.kind == "block" and all(_is_single(part) for row in node.parts for part in row.parts):
+        if node.kind == "block" and all(part.is_single for row in node.parts for part in row.parts):
             return [list(row.parts) for row in node.parts]
         return [[node]]
 
     def _decided(self, nodes: Grid, wanted: Node) -> Equality:
-        """Whether the formulas are what is wanted, vectors taken as columns or as rows."""
+        """Whether the formulas are what is wanted, however arrays are laid out."""
         whole, best = _whole(nodes), Equality(False, True)
-        for columns in (True, False):
+        for laid in LAYINGS:
             try:
-                said, right = (
-                    entries_of(each, Expressions(self.derivation), columns=columns) for each in (whole, wanted)
-                )
+                said, right = (entries_of(each, Expressions(self.derivation), laid=laid) for each in (whole, wanted))
             except (ValueError, IndexError):
                 continue
             if not _alike(said, right):
@@ -117,9 +114,7 @@ class FormulaJudge:
     def _nearly(self, nodes: Grid, wanted: Node) -> str:
         """What is to say of a formula whose floats are right and whose digits are not."""
         place = self.comparison.places[0]
-        said, right = (
-            entries_of(each, Expressions(self.derivation), columns=True).reshape(-1) for each in (_whole(nodes), wanted)
-        )
+        said, right = (entries_of(each, Expressions(self.derivation)).reshape(-1) for each in (_whole(nodes), wanted))
         pairs = [
             tuple(number_at(place, as_expression(each)) for each in pair) for pair in zip(said, right, strict=True)
         ]
@@ -127,25 +122,25 @@ class FormulaJudge:
         return f"it is near to the right one, and not equal: {float(one):.17g} beside {float(other):.17g}"
 
     def _right(self, wanted: Node, places: Sequence[ArrayNumbers]) -> Right:
-        """What is wanted at some points: with vectors as columns, and as rows."""
+        """What is wanted at some points, in each way to lay arrays out."""
         found: Right = {}
-        for columns in (True, False):
+        for laid in LAYINGS:
             try:
-                found[columns] = [self._values(wanted, place, columns=columns) for place in places]
+                found[laid] = [self._values(wanted, place, laid=laid) for place in places]
             except (ValueError, IndexError):
                 continue
         return found
 
-    def _values(self, node: Node, place: ArrayNumbers, *, columns: bool) -> Numbers:
-        return entries_of(node, Floats(place.array, self.derivation), columns=columns)
+    def _values(self, node: Node, place: ArrayNumbers, *, laid: Laid = LAYINGS[0]) -> Numbers:
+        return entries_of(node, Floats(place.array, self.derivation), laid=laid)
 
     def _equal(self, nodes: Grid, right: Right) -> bool:
-        """Whether the formulas have the right numbers at every point, vectors taken as columns or as rows."""
+        """Whether the formulas have the right numbers at every point, however arrays are laid out."""
         whole = _whole(nodes)
-        for columns, numbers in right.items():
+        for laid, numbers in right.items():
             try:
                 if all(
-                    _same(self._values(whole, place, columns=columns), wanted)
+                    _same(self._values(whole, place, laid=laid), wanted)
                     for place, wanted in zip(self.places, numbers, strict=True)
                 ):
                     return True
@@ -154,16 +149,16 @@ class FormulaJudge:
         return False
 
     def _wrong_entries(self, nodes: Grid, right: Right) -> list[tuple[int, int]]:
-        if (len(nodes) == 1 and len(nodes[0]) == 1) or True not in right:
+        if (len(nodes) == 1 and len(nodes[0]) == 1) or LAYINGS[0] not in right:
             return []
         shape = (len(nodes), len(nodes[0]))
-        wanted = [each.reshape(shape) for each in right[True] if each.size == shape[0] * shape[1]]
+        wanted = [each.reshape(shape) for each in right[LAYINGS[0]] if each.size == shape[0] * shape[1]]
         return [
             (row, column)
             for row, line in enumerate(nodes)
             for column, node in enumerate(line)
             if any(
-                not _same(self._values(node, place, columns=True), np.asarray(numbers[row, column]))
+                not _same(self._values(node, place), np.asarray(numbers[row, column]))
                 for place, numbers in zip(self.places, wanted, strict=False)
             )
         ]
@@ -319,11 +314,6 @@ def _whole(nodes: Grid) -> Node:
     if len(nodes) == 1 and len(nodes[0]) == 1:
         return nodes[0][0]
     return Node("block", tuple(Node("row", tuple(line)) for line in nodes))
-
-
-def _is_single(node: Node) -> bool:
-    """Whether a formula speaks of single quantities only."""
-    return all(not isinstance(part.of, Array) and part.kind not in WHOLE for part in node.walk())
 
 
 def _alike(found: Numbers, wanted: Numbers) -> bool:

@@ -95,7 +95,7 @@ def _is_right_line(document: Document, finding: Finding, wrong: Mapping[str, int
 
 def _result(document: Document, text: str) -> float | None:
     try:
-        value = float(entries_of(document.reader.read(text), Floats(_no_arrays), columns=True))
+        value = float(entries_of(document.reader.read(text), Floats(_no_arrays)))
     except (SymbackpropError, ValueError, TypeError):
         return None
     return value if math.isfinite(value) else None
