@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import is_
 
 
 class Expression:
@@ -31,6 +32,12 @@ class Expression:
         """The same node over other operands."""
         assert not children
         return self
+
+    def mapped(self, changed: Callable[[Expression], Expression]) -> Expression:
+        """The node with each operand changed; itself where no operand becomes another."""
+        old = self.children
+        new = tuple([changed(child) for child in old])
+        return self if all(map(is_, old, new)) else self.rebuilt(new)
 
     def __add__(self, other: Operand) -> Expression:
         return Sum((*_terms(self), as_expression(other)))
@@ -257,8 +264,8 @@ def as_expression(value: Operand) -> Expression:
     """An expression as it is; an int or Fraction as a `Number`."""
     if isinstance(value, Expression):
         return value
-    number = Fraction(value)
-    return Negative(Number(-number)) if number < 0 else Number(number)
+    number = value if isinstance(value, Fraction) else Fraction(value)
+    return Negative(Number(-number)) if number.numerator < 0 else Number(number)
 
 
 def _terms(expression: Expression) -> tuple[Expression, ...]:
@@ -295,22 +302,24 @@ def sum_of(terms: list[Expression]) -> Expression:
 
 def product_of(factors: list[Expression]) -> Expression:
     """The factors' product in their order: literal numbers gathered in front, ones left out, zero if one is zero."""
-    number, kept = Fraction(1), []
+    number, negative, kept = ONE.value, False, []
     for factor in (each for whole in factors for each in _factors(whole)):
         bare = factor
         if isinstance(factor, Negative):
-            number, bare = -number, factor.operand
+            negative, bare = not negative, factor.operand
         value = _ratio(bare)
         if value is None:
             kept.append(bare)
         elif value != 1:
-            number *= value
-    if number == 0:
+            number = value if number == 1 else number * value
+    if not number:
         return ZERO
-    if abs(number) != 1 or not kept:
-        kept.insert(0, Number(abs(number)))
+    if number.numerator < 0:
+        number, negative = -number, not negative
+    if number != 1 or not kept:
+        kept.insert(0, Number(number))
     whole = kept[0] if len(kept) == 1 else Product(tuple(kept))
-    return Negative(whole) if number < 0 else whole
+    return Negative(whole) if negative else whole
 
 
 def _ratio(expression: Expression) -> Fraction | None:
@@ -323,25 +332,39 @@ def _ratio(expression: Expression) -> Fraction | None:
 
 def leaves(expression: Expression) -> Iterator[Hashable]:
     """What the leaves refer to, in written order, repetitions included."""
-    if isinstance(expression, Reference):
-        yield expression.of
-    for child in expression.children:
-        yield from leaves(child)
+    waiting = [expression]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Reference):
+            yield part.of
+        else:
+            waiting += part.children[::-1]
+
+
+def parts(expression: Expression) -> Iterator[Expression]:
+    """The expression and everything in it, in written order."""
+    waiting = [expression]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting += part.children[::-1]
 
 
 def substituted(expression: Expression, replacement: Callable[[Hashable], Expression]) -> Expression:
     """The expression with each leaf replaced by ``replacement(leaf.of)``."""
-    if isinstance(expression, Reference):
-        return replacement(expression.of)
-    children = expression.children
-    if not children:
-        return expression
-    return expression.rebuilt(tuple(substituted(child, replacement) for child in children))
+
+    def placed(part: Expression) -> Expression:
+        if not isinstance(part, Reference):
+            return part.mapped(placed)
+        found = replacement(part.of)
+        return part if isinstance(found, Reference) and found.of is part.of else found
+
+    return placed(expression)
 
 
 def size(expression: Expression) -> int:
     """How many nodes the expression has."""
-    return 1 + sum(size(child) for child in expression.children)
+    return sum(1 for _ in parts(expression))
 
 
 def depth(expression: Expression) -> int:

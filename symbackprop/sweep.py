@@ -16,7 +16,7 @@ from symbackprop.calculus import differentiated
 from symbackprop.expressions import Call, Expression, Reference
 from symbackprop.quantities import Array, Axis, Cell, Role, every_index, extents
 from symbackprop.system import Equation, Map, Partial, Reindex, Scatter, SumOfProducts
-from symbackprop.terms import Factor, Indicator, Kronecker, Term, axes_of, cells_in
+from symbackprop.terms import Factor, Indicator, Kronecker, Term, axes_of
 
 SPARE_LETTERS = "kilmqrsuvjp"
 
@@ -172,7 +172,7 @@ class _Sweep:
                 for term in equation.terms:
                     self._pass_through_term(equation.target, term, adjoint)
             case Map():
-                for cell in _map_arguments(equation):
+                for cell in equation.arguments:
                     if self.naming.wanted(cell.array):
                         self._pass_through_map(equation, cell, adjoint)
             case Reindex(_, sources, _):
@@ -261,19 +261,12 @@ class _Sweep:
 def _arguments(equation: Equation) -> Iterable[Array]:
     """What an equation is a function of, its stable form and its scale left aside."""
     if isinstance(equation, Map):
-        return [cell.array for cell in _map_arguments(equation)]
+        return [cell.array for cell in equation.arguments]
     return equation.reads
 
 
-def _map_arguments(equation: Map) -> list[Cell]:
-    """The distinct argument cells of a map; a stated partial's own cell stands for all cells of its array."""
-    stated = {partial.wrt.array: partial.wrt for partial in equation.partials}
-    cells = cells_in(equation.body)
-    return list(dict.fromkeys(stated.get(cell.array, cell) for cell in cells))
-
-
 def _cells_of(equation: Map, array: Array) -> list[Cell]:
-    return [cell for cell in _map_arguments(equation) if cell.array == array]
+    return [cell for cell in equation.arguments if cell.array == array]
 
 
 def _partial(equation: Map, cell: Cell) -> Partial:

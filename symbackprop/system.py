@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
 
-from symbackprop.expressions import Expression, Number, Reference, leaves, sum_of
+from symbackprop.expressions import ZERO, Expression, Reference, sum_of
 from symbackprop.instances import instantiated
 from symbackprop.quantities import Array, Cell, Quantity, flat
-from symbackprop.terms import Term, Unrolled, unrolled
+from symbackprop.terms import Term, Unrolled, cells_in, unrolled
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +65,22 @@ class Map:
     stable: Expression | None = None
     scale: Term = field(default_factory=Term)
     partials: tuple[Partial, ...] = ()
-    at_kink: Expression = field(default_factory=lambda: Number(Fraction(0)))
+    at_kink: Expression = ZERO
+    _arguments: list[Cell] = field(init=False, repr=False, compare=False, default_factory=list)
+
+    @property
+    def arguments(self) -> list[Cell]:
+        """The distinct cells of the body; a stated partial's own cell stands for all cells of its array."""
+        if not self._arguments:
+            stated = {partial.wrt.array: partial.wrt for partial in self.partials}
+            cells = [stated.get(cell.array, cell) for cell in cells_in(self.body)]
+            self._arguments.extend(dict.fromkeys(cells))
+        return self._arguments
 
     @property
     def reads(self) -> tuple[Array, ...]:
-        cells = [*leaves(self.body), *(leaves(self.stable) if self.stable else ()), *self.scale.cells]
-        return tuple([cell.array for cell in cells if isinstance(cell, Cell)])
+        upstream = cells_in(self.stable) if self.stable else ()
+        return tuple([cell.array for cell in (*self.arguments, *upstream, *self.scale.cells)])
 
     def law(self) -> Expression:
         return self.scale.scaling(self.body)

@@ -13,8 +13,9 @@ from symbackprop import __version__
 from symbackprop.compiled.c_lanes import LaneWriter
 from symbackprop.compiled.c_loops import INDENT, LoopWriter, flat_place, indented
 from symbackprop.compiled.divisions import SHARE
+from symbackprop.compiled.entries import Entry, scalars
 from symbackprop.compiled.naming import title_of
-from symbackprop.compiled.phases import Accumulate, Entry, Phases, phases_of, scalars
+from symbackprop.compiled.phases import Accumulate, Phases, phases_of
 from symbackprop.compiled.prelude import parts_for
 from symbackprop.compiled.statements import Program, count_of, places_of, targets
 from symbackprop.printing.c import SCALAR_C

@@ -10,8 +10,9 @@ import re
 from collections.abc import Hashable, Iterator, Sequence
 
 from symbackprop.compiled.divisions import SHARE, Inverse, multiplied
+from symbackprop.compiled.entries import Assignment, Entry, scalars
 from symbackprop.compiled.naming import Identifiers
-from symbackprop.compiled.phases import Accumulate, Assignment, Entry, phases_of, scalars
+from symbackprop.compiled.phases import Accumulate, phases_of
 from symbackprop.compiled.statements import Program, Statement, count_of, places_of, targets
 from symbackprop.expressions import Expression
 from symbackprop.printing.c import C_DIALECT

@@ -10,10 +10,11 @@ from dataclasses import replace
 
 from symbackprop.compiled.c_products import ProductWriter
 from symbackprop.compiled.divisions import Inverse, multiplied
+from symbackprop.compiled.entries import over_one
 from symbackprop.compiled.forms import Temporary
 from symbackprop.compiled.naming import Identifiers
 from symbackprop.compiled.nests import Nest, nests, term_of
-from symbackprop.compiled.phases import Accumulate, folded
+from symbackprop.compiled.phases import Accumulate
 from symbackprop.compiled.statements import (
     Gathered,
     ProductSum,
@@ -24,7 +25,7 @@ from symbackprop.compiled.statements import (
     letters_in,
     targets,
 )
-from symbackprop.expressions import ONE, Expression, Reference, product_of, substituted, sum_of
+from symbackprop.expressions import ONE, Expression, Reference, product_of, sum_of
 from symbackprop.printing.c import C_DIALECT
 from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.quantities import Array, Axis, Cell
@@ -125,9 +126,7 @@ class LoopWriter:
         return text or "0"
 
     def _law(self, law: Expression) -> Expression:
-        if self.many:
-            return law
-        return folded(substituted(law, lambda leaf: ONE if isinstance(leaf, Axis) else Reference(leaf)))
+        return law if self.many else over_one(law)
 
     def statement(self, statement: Statement | Accumulate) -> Iterator[str]:
         if isinstance(statement, Gathered):

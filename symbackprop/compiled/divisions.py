@@ -11,8 +11,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 from symbackprop.compiled.forms import not_negative, positive
-from symbackprop.compiled.statements import OBSERVATIONS, nodes
-from symbackprop.expressions import ONE, Expression, Product, Quotient, Reference, substituted
+from symbackprop.compiled.statements import OBSERVATIONS
+from symbackprop.expressions import ONE, Expression, Product, Quotient, Reference, parts, substituted
 from symbackprop.functions import EXP
 from symbackprop.quantities import Axis
 
@@ -31,7 +31,7 @@ SHARE = Inverse(OBSERVATIONS)  # 1/n: known before any line
 
 def multiplied(lines: Lines) -> list[tuple[Hashable, Expression]]:
     """The lines with a reciprocal behind each number by which they divide twice, and with n's in place of n."""
-    counts = Counter(base for _, law in lines for part in nodes(law) for base in _divisors(part))
+    counts = Counter(base for _, law in lines for part in parts(law) for base in _divisors(part))
     signs: dict[Hashable, Expression] = {}
     chosen: set[Hashable] = {OBSERVATIONS}
     found: list[tuple[Hashable, Expression]] = []
@@ -59,8 +59,7 @@ def _divisors(part: Expression) -> Iterator[Hashable]:
 
 
 def _with_inverses(law: Expression, chosen: set[Hashable]) -> Expression:
-    children = tuple(_with_inverses(child, chosen) for child in law.children)
-    whole = law.rebuilt(children) if children else law
+    whole = law.mapped(lambda child: _with_inverses(child, chosen))
     bases = list(_divisors(whole))
     if not isinstance(whole, Quotient) or not bases or bases[0] not in chosen:
         return whole

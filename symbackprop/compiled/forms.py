@@ -23,8 +23,11 @@ from symbackprop.expressions import (
     Quotient,
     Reference,
     Sum,
+    as_expression,
     constant,
     leaves,
+    product_of,
+    sum_of,
 )
 from symbackprop.functions import ABS, EXP
 
@@ -46,24 +49,40 @@ class _Decided:
 
 def ready(expression: Expression) -> Expression:
     """The expression in primitives, with its branches normalised."""
-    children = tuple(ready(child) for child in expression.children)
-    match expression:
-        case Call(function, _):
+    whole = expression.mapped(ready)
+    match whole:
+        case Call(function, arguments):
             form = function.stable or function.definition
-            return Call(function, children) if form is None else ready(form(*children))
+            return whole if form is None else ready(form(*arguments))
         case BySign():
-            decider, negative, zero, positive_branch = children
-            return _choice(BySign(decider, negative, zero, positive_branch, kink=expression.kink))
-        case Power(_, exponent):
+            return _choice(whole)
+        case Power(base, exponent):
             power = constant(exponent)
             if power is not None and power.denominator == 1 and 2 <= power <= MOST_FACTORS:
-                return Product((children[0],) * int(power))
-        case Negative():
-            if isinstance(children[0], Negative):
-                return children[0].operand
-        case Product():
-            return Product(tuple(factor for child in children for factor in _factors(child)))
-    return expression.rebuilt(children) if children else expression
+                return Product((base,) * int(power))
+        case Negative(Negative(operand)):
+            return operand
+        case Product(factors) if any(isinstance(factor, Product) for factor in factors):
+            return Product(tuple([each for factor in factors for each in _factors(factor)]))
+    return whole
+
+
+def folded(law: Expression) -> Expression:
+    """The law without factors and divisors of 1 and without terms of 0."""
+    whole = law.mapped(folded)
+    match whole:
+        case Quotient(above, below) if constant(below) == 1 or constant(above) == 0:
+            return above
+        case Product(factors) if any(constant(each) in (0, 1) for each in factors):
+            return product_of(list(factors))
+        case Sum(terms):
+            values = [constant(each) for each in terms]
+            if None not in values:
+                return as_expression(sum(value or Fraction(0) for value in values))
+            return sum_of(list(terms)) if 0 in values else whole
+        case Negative(operand) if constant(operand) is not None:
+            return as_expression(-(constant(operand) or 0))
+    return whole
 
 
 def _factors(expression: Expression) -> tuple[Expression, ...]:
@@ -92,10 +111,8 @@ def _choice(choice: BySign) -> Expression:
 def _bounded(branch: Expression, decider: Expression, known: Expression) -> Expression:
     """The branch with the decider's known sign written out in every argument of a function that grows."""
     if isinstance(branch, Call) and branch.function.name in GROWING:
-        return Call(branch.function, tuple(_with(argument, decider, known) for argument in branch.arguments))
-    if not branch.children:
-        return branch
-    return branch.rebuilt(tuple(_bounded(child, decider, known) for child in branch.children))
+        return branch.mapped(lambda argument: _with(argument, decider, known))
+    return branch.mapped(lambda child: _bounded(child, decider, known))
 
 
 def _with(expression: Expression, old: Expression, new: Expression) -> Expression:
@@ -103,10 +120,11 @@ def _with(expression: Expression, old: Expression, new: Expression) -> Expressio
         return new
     if not expression.children or expression == ABS(old):
         return expression
-    children = tuple(_with(child, old, new) for child in expression.children)
-    if isinstance(expression, Negative) and isinstance(children[0], Negative):
-        return children[0].operand
-    return expression.rebuilt(children)
+    whole = expression.mapped(lambda child: _with(child, old, new))
+    match whole:
+        case Negative(Negative(operand)):
+            return operand
+    return whole
 
 
 def _same_at_zero(branch: Expression, zero: Expression, decider: Expression) -> bool:
@@ -134,32 +152,31 @@ def _over_one_denominator(choice: BySign) -> Expression:
 Line = tuple[Hashable, Expression]
 
 
-def shared(lines: Sequence[Line], first: int) -> list[Line]:
+def shared(lines: Sequence[Line], numbers: Iterator[int]) -> list[Line]:
     """The lines with every part that occurs twice as a temporary of its own before its first use.
 
-    Temporaries are numbered from ``first``. A part that stands in branches only becomes one if it has a value for all
+    ``numbers`` are those of the temporaries. A part that stands in branches only becomes one if it has a value for all
     arguments.
     """
-    counts: Counter[Expression] = Counter()
-    unconditional: set[Expression] = set()
+    ones = _Ones()
+    lines = [(target, ones.of(law)) for target, law in lines]
+    counts: Counter[int] = Counter()
+    always: set[int] = set()
     for _, law in lines:
         _count(law, counts)
-        unconditional.update(part for part, always in _parts(law, always=True) if always)
-    chosen = {
-        part for part, count in counts.items() if count > 1 and _worth(part) and (part in unconditional or total(part))
-    }
+        _note_unconditional(law, always)
+    known: dict[int, Expression] = {}
     found: list[Line] = []
-    known: dict[Expression, Reference] = {}
 
-    def replaced(expression: Expression) -> Expression:
-        if expression in known:
-            return known[expression]
-        children = expression.children
-        whole = expression.rebuilt(tuple(replaced(child) for child in children)) if children else expression
-        if expression in chosen:
-            name = known[expression] = Reference(Temporary(first + len(known)))
-            found.append((name.of, whole))
-            return name
+    def replaced(part: Expression) -> Expression:
+        if id(part) in known:
+            return known[id(part)]
+        whole = part.mapped(replaced)
+        if counts[id(part)] > 1 and _worth(part) and (id(part) in always or total(part)):
+            name = Temporary(next(numbers))
+            found.append((name, whole))
+            whole = Reference(name)
+        known[id(part)] = whole
         return whole
 
     for target, law in lines:
@@ -167,29 +184,43 @@ def shared(lines: Sequence[Line], first: int) -> list[Line]:
     return found
 
 
-def _count(part: Expression, counts: Counter[Expression]) -> None:
+class _Ones:
+    """Expressions in which all equal parts are one object: its id says which part it is."""
+
+    def __init__(self) -> None:
+        self.known: dict[Hashable, Expression] = {}
+
+    def of(self, part: Expression) -> Expression:
+        """The one object for this expression."""
+        if not part.children:
+            return self.known.setdefault(part, part)
+        children = tuple([self.of(child) for child in part.children])
+        own = part.function if isinstance(part, Call) else part.kink if isinstance(part, BySign) else None
+        key = (type(part), own, *map(id, children))
+        known = self.known.get(key)
+        if known is None:
+            known = self.known[key] = part.rebuilt(children)
+        return known
+
+
+def _count(part: Expression, counts: Counter[int]) -> None:
     """Counts uses; what stands in a part that was counted before is not used once more."""
-    counts[part] += 1
-    if counts[part] == 1 or not _worth(part):
+    counts[id(part)] += 1
+    if counts[id(part)] == 1 or not _worth(part):
         for child in part.children:
             _count(child, counts)
 
 
 def _worth(part: Expression) -> bool:
-    if isinstance(part, Negative):
-        return _worth(part.operand)
-    return (bool(part.children) and not isinstance(part, Call)) or (isinstance(part, Call) and bool(part.arguments))
+    return _worth(part.operand) if isinstance(part, Negative) else bool(part.children)
 
 
-def _parts(expression: Expression, *, always: bool) -> Iterator[tuple[Expression, bool]]:
-    yield expression, always
-    if isinstance(expression, BySign):
-        yield from _parts(expression.decider, always=always)
-        for branch in expression.children[1:]:
-            yield from _parts(branch, always=False)
-        return
-    for child in expression.children:
-        yield from _parts(child, always=always)
+def _note_unconditional(part: Expression, always: set[int]) -> None:
+    """Notes the parts that have a value whatever the branch."""
+    if id(part) not in always:
+        always.add(id(part))
+        for child in (part.decider,) if isinstance(part, BySign) else part.children:
+            _note_unconditional(child, always)
 
 
 def total(expression: Expression) -> bool:

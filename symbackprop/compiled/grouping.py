@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 from symbackprop.compiled.forms import Temporary, shared
 from symbackprop.compiled.statements import Elementwise, Statement, reads, targets
@@ -15,72 +16,56 @@ def grouped(statements: Sequence[Statement], kept: set[Array]) -> list[Statement
     """Elementwise lines over one space put together as early as what they read is there, and their parts shared."""
     placed: list[Statement] = []
     position: dict[Array, int] = {}
+    readers: dict[Array, set[int]] = {}
     for statement in statements:
-        if isinstance(statement, Elementwise):
-            latest = max([position[cell.array] for cell in reads(statement) if cell.array in position], default=-1)
-            place = _group_for(statement, placed, latest)
-            if place is not None:
-                group = placed[place]
-                assert isinstance(group, Elementwise)
-                placed[place] = replace(group, lines=group.lines + statement.lines)
-                position |= dict.fromkeys(statement.targets, place)
-                continue
-        position |= dict.fromkeys(targets(statement), len(placed))
-        placed.append(statement)
+        cells = list(reads(statement))
+        place = _group_for(statement, cells, placed, position) if isinstance(statement, Elementwise) else None
+        if place is None:
+            place = len(placed)
+            placed.append(statement)
+        else:
+            group = placed[place]
+            assert isinstance(group, Elementwise)
+            assert isinstance(statement, Elementwise)
+            placed[place] = replace(group, lines=group.lines + statement.lines)
+        position |= dict.fromkeys(targets(statement), place)
+        for cell in cells:
+            readers.setdefault(cell.array, set()).add(place)
+    numbers = count()
     found: list[Statement] = []
-    count = 0
     for statement in placed:
         if isinstance(statement, Elementwise):
-            lines = shared(statement.lines, count)
-            count += sum(isinstance(target, Temporary) for target, _ in lines)
-            statement = replace(statement, lines=tuple(lines))
+            statement = replace(statement, lines=tuple(shared(statement.lines, numbers)))
         found.append(statement)
-    return _with_locals(found, kept)
+    local = {array for array in position if array not in kept and readers.get(array, set()) <= {position[array]}}
+    return [_with_locals(each, local, numbers) if isinstance(each, Elementwise) else each for each in found]
 
 
-def _group_for(statement: Elementwise, placed: Sequence[Statement], latest: int) -> int | None:
-    for place in range(max(latest, 0), len(placed)):
+def _group_for(
+    statement: Elementwise, cells: Sequence[Cell], placed: Sequence[Statement], position: Mapping[Array, int]
+) -> int | None:
+    """The first place behind what the statement reads where lines over its space stand, if there is one."""
+    first = max([position[cell.array] for cell in cells if cell.array in position], default=0)
+    for place in range(first, len(placed)):
         group = placed[place]
         if not isinstance(group, Elementwise) or (group.letters, group.axes) != (statement.letters, statement.axes):
             continue
         own = set(group.targets)
-        if all(cell.indices == statement.letters for cell in reads(statement) if cell.array in own):
+        if all(cell.indices == statement.letters for cell in cells if cell.array in own):
             return place
     return None
 
 
-def _with_locals(statements: Sequence[Statement], kept: set[Array]) -> list[Statement]:
+def _with_locals(group: Elementwise, local: set[Array], numbers: Iterator[int]) -> Elementwise:
     """Arrays that only their own group reads become temporaries of it."""
-    readers: dict[Array, set[int]] = {}
-    for number, statement in enumerate(statements):
-        for cell in reads(statement):
-            readers.setdefault(cell.array, set()).add(number)
-    count = sum(
-        isinstance(target, Temporary)
-        for each in statements
-        if isinstance(each, Elementwise)
-        for target, _ in each.lines
+    names: dict[Hashable, Temporary] = {
+        Cell(array, group.letters): Temporary(next(numbers)) for array in group.targets if array in local
+    }
+    if not names:
+        return group
+    return replace(
+        group, lines=tuple([(names.get(target, target), _renamed(law, names)) for target, law in group.lines])
     )
-    found: list[Statement] = []
-    for number, statement in enumerate(statements):
-        if isinstance(statement, Elementwise):
-            names: dict[Hashable, Temporary] = {}
-            for array in statement.targets:
-                if array not in kept and readers.get(array, set()) <= {number}:
-                    names[Cell(array, statement.letters)] = Temporary(count)
-                    count += 1
-            statement = replace(
-                statement,
-                lines=tuple(
-                    (
-                        names.get(target, target),
-                        _renamed(law, names),
-                    )
-                    for target, law in statement.lines
-                ),
-            )
-        found.append(statement)
-    return found
 
 
 def _renamed(law: Expression, names: Mapping[Hashable, Temporary]) -> Expression:

@@ -8,8 +8,8 @@ import textwrap
 from collections.abc import Hashable, Iterable, Iterator
 
 from symbackprop.compiled.divisions import Inverse
+from symbackprop.compiled.entries import Entry
 from symbackprop.compiled.forms import Temporary
-from symbackprop.compiled.phases import Entry
 from symbackprop.compiled.statements import Program
 from symbackprop.notation.lettering import ascii_name
 from symbackprop.notation.neutral import neutral_array
@@ -161,6 +161,7 @@ RESERVED = frozenset(
     }
 )
 ASCII = Plain(ascii=True)
+SIGNS = re.compile(r"\W+")  # what no identifier has
 
 
 class Identifiers:
@@ -222,20 +223,23 @@ class Identifiers:
 
     def entry(self, entry: Entry) -> str:
         """The identifier of a single number."""
-        if entry in self._known:
-            return self._known[entry]
+        known = self._known.get(entry)
+        return known or self._claim(entry, self._wished(entry))
+
+    def _wished(self, entry: Entry) -> str:
         array = entry.of
         if isinstance(array, Temporary):
-            return self._claim(entry, "_".join([f"u{array.number + 1}", *map(str, entry.place)]))
+            return "_".join([f"u{array.number + 1}", *map(str, entry.place)])
         if (array.role is Role.VARIABLE and array.label.startswith("shared_")) or array.role is Role.SETTING:
-            return self._claim(entry, "_".join([self.array(array), *map(str, entry.place)]))
+            return "_".join([self.array(array), *map(str, entry.place)])
         text = ascii_name(self.notation.entry(array, "", entry.place))
         if "sum" in array.label or "uses" in array.label:
             text += f"_{array.label}"
-        return self._claim(entry, text)
+        return text
 
     def _claim(self, what: Hashable, wanted: str) -> str:
-        text = re.sub(r"\W+", "_", wanted.encode("ascii", "ignore").decode()).strip("_") or "value"
+        text = wanted if wanted.isascii() else wanted.encode("ascii", "ignore").decode()
+        text = SIGNS.sub("_", text).strip("_") or "value"
         text = f"v{text}" if text[0].isdigit() else text
         found, number = text, 2
         while found in self._taken:

@@ -10,9 +10,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from symbackprop.compiled.forms import GROWING, not_positive, ready
+from symbackprop.compiled.forms import GROWING, folded, not_positive, ready
 from symbackprop.compiled.grouping import grouped
-from symbackprop.compiled.phases import folded
 from symbackprop.compiled.statements import (
     OBSERVATIONS,
     Elementwise,
@@ -26,7 +25,6 @@ from symbackprop.compiled.statements import (
     axes_in,
     laws,
     letters_in,
-    nodes,
 )
 from symbackprop.compiled.tasks import Task, gradients_of
 from symbackprop.contraction import needed
@@ -44,6 +42,7 @@ from symbackprop.expressions import (
     Undefined,
     as_expression,
     constant,
+    parts,
     product_of,
     substituted,
 )
@@ -80,21 +79,11 @@ class _Builder:
     def program(self) -> Program:
         for equation in self._equations():
             self._add(equation)
-        bounded = all(
-            self._bounded(part.arguments[0])
-            for each in self.found
-            for law in laws(each)
-            for part in nodes(law)
-            if isinstance(part, Call) and part.function.name in GROWING
-        )
+        every = [part for statement in self.found for law in laws(statement) for part in parts(law)]
+        growing = (part for part in every if isinstance(part, Call) and part.function.name in GROWING)
+        bounded = all(self._bounded(part.arguments[0]) for part in growing)
+        reasons = dict.fromkeys(part.reason for part in every if isinstance(part, Undefined))
         statements = grouped(self.found, self.kept)
-        reasons = dict.fromkeys(
-            part.reason
-            for each in statements
-            for law in laws(each)
-            for part in nodes(law)
-            if isinstance(part, Undefined)
-        )
         arrays = self.derivation.arrays
         return Program(
             self.derivation,
@@ -180,7 +169,8 @@ class _Builder:
                         return as_expression(self._setting(array))
                     if array in self.constants:
                         return as_expression(self.constants[array])
-                    return Reference(Cell(self.aliases.get(array, array), indices))
+                    if array in self.aliases:
+                        return Reference(Cell(self.aliases[array], indices))
                 case Axis(_, size) if size is not None:
                     return Number(Fraction(size))
                 case Indicator():
@@ -237,15 +227,15 @@ class _Builder:
                 factors.append(known)
             else:
                 number *= value
-        axes = axes_of(term.cells)
         free = term.summed(target)
-        left = {letter for each in factors for letter in letters_in(each)}
-        for letter in (each for each in free if each not in left):
-            assert axes[letter].size is not None, "a sum of a constant over observations has no factor left"
-            number *= axes[letter].size or 1
-        return ProductSum(
-            number, means, tuple(factors), tuple((letter, axes[letter]) for letter in free if letter in left)
-        )
+        axes = axes_of(term.cells) if free else {}
+        if len(factors) < len(term.factors):
+            left = {letter for each in factors for letter in letters_in(each)}
+            for letter in (each for each in free if each not in left):
+                assert axes[letter].size is not None, "a sum of a constant over observations has no factor left"
+                number *= axes[letter].size or 1
+            free = tuple([letter for letter in free if letter in left])
+        return ProductSum(number, means, tuple(factors), tuple([(letter, axes[letter]) for letter in free]))
 
     def _add_law(self, target: Cell, law: Expression) -> None:
         array = target.array
@@ -262,8 +252,9 @@ class _Builder:
 
     def _reduced(self, law: Expression, of: Cell) -> Expression:
         """The law with each `Along` as a cell of an array of its own."""
-        children = tuple(self._reduced(child, of) for child in law.children)
-        whole = law.rebuilt(children) if children else law
+        if not any(isinstance(part, Along) for part in parts(law)):
+            return law
+        whole = law.mapped(lambda child: self._reduced(child, of))
         if not isinstance(whole, Along):
             return whole
         body = self._with_hoisted(whole.body)
@@ -321,8 +312,7 @@ class _Builder:
             array = self.hoisted.get(_renamed(law, ordered))
             if array is not None:
                 return Reference(Cell(array, ordered))
-        children = tuple(self._with_hoisted(child) for child in law.children)
-        return law.rebuilt(children) if children else law
+        return law.mapped(self._with_hoisted)
 
 
 def _settings(derivation: Derivation) -> dict[Array, Fraction | None]:
@@ -363,5 +353,4 @@ def _relettered(expression: Expression, names: Mapping[str, str]) -> Expression:
         case Reference(Kronecker(left, right)):
             other = names.get(right, right) if isinstance(right, str) else right
             return Reference(Kronecker(names.get(left, left), other))
-    children = expression.children
-    return expression.rebuilt(tuple(_relettered(child, names) for child in children)) if children else expression
+    return expression.mapped(lambda child: _relettered(child, names))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import cached_property
 
 from symbackprop import __version__
+from symbackprop.compiled.entries import Entry, blocks
 from symbackprop.compiled.forms import Temporary
 from symbackprop.compiled.naming import Identifiers, title_of
 from symbackprop.compiled.nests import nests
-from symbackprop.compiled.phases import Accumulate, Entry, Phases, phases_of, scalars
+from symbackprop.compiled.phases import Accumulate, Phases, phases_of
 from symbackprop.compiled.statements import Gathered, Program, Statement, places_of, targets
+from symbackprop.expressions import Expression
 from symbackprop.printing.dialect import Label
 from symbackprop.printing.python import ANGLES, MATH, PYTHON
 from symbackprop.quantities import Array, Axis, Cell
@@ -20,7 +23,7 @@ STRAIGHT = 600  # operations for one observation, up to which each number has a 
 INDENT = "    "
 ONE = "at_one_observation"
 BOUND = "_bound"  # no name of a number begins so
-WORD = re.compile(r"\w+")
+FROM_MATH = (*MATH, *ANGLES, "nan")
 
 
 def python_source(program: Program, *, commented: bool = True) -> str:
@@ -43,7 +46,10 @@ class _Writer:
         self.program = program
         self.straight = program.operations <= STRAIGHT
         self.names = Identifiers(program, arrays=not self.straight, commented=commented)
-        self.phases: Phases = phases_of(program)
+
+    @cached_property
+    def phases(self) -> Phases:
+        return phases_of(self.program)
 
     def source(self) -> str:
         return self._with_head("\n".join([*([self._one(), ""] if self.straight else []), self._many()]))
@@ -114,8 +120,7 @@ class _Writer:
     def _computed(self) -> Iterator[str]:
         for statement in self.program.statements:
             yield from (f"# {line}" for line in self.names.comments(targets(statement)))
-            for entry, law in scalars([statement], one=True):
-                yield f"{self.names.entry(entry)} = {PYTHON.text(law, self._label)}"
+            yield from self._assigned(statement, "=", one=True)
 
     def _many(self) -> str:
         body = [*self._parameters(), *self._tables()]
@@ -205,15 +210,20 @@ class _Writer:
         for statement in statements:
             arrays = (statement.target.array,) if isinstance(statement, Accumulate) else targets(statement)
             yield from (f"# {line}" for line in self.names.comments(arrays))
-            yield from self._assignments(statement) if self.straight else self._nested_loops(statement)
+            if self.straight:
+                yield from self._assigned(statement, "+=" if isinstance(statement, Accumulate) else "=", one=False)
+            else:
+                yield from self._nested_loops(statement)
 
-    def _assignments(self, statement: Statement | Accumulate) -> Iterator[str]:
-        operation = "+=" if isinstance(statement, Accumulate) else "="
-        for entry, law in scalars([statement], one=False):
-            yield f"{self.names.entry(entry)} {operation} {PYTHON.text(law, self._label)}"
-
-    def _label(self, leaf: Hashable) -> Label:
-        return Label(self.names.entry(leaf) if isinstance(leaf, Entry) else "n")
+    def _assigned(self, statement: Statement | Accumulate, operation: str, *, one: bool) -> Iterator[str]:
+        """A line for each number. A law is printed once, and its entries' names are put in at each place."""
+        name = self.names.entry
+        for block in blocks(statement, one=one):
+            lines = [(target, *_template(law)) for target, law in block.lines]
+            for at in block.places:
+                for target, template, entries in lines:
+                    right = template.format(*[name(entry.at(at)) for entry in entries])
+                    yield f"{name(target.at(at))} {operation} {right}"
 
     def _nested_loops(self, statement: Statement | Accumulate) -> Iterator[str]:
         if not isinstance(statement, Accumulate):
@@ -253,7 +263,7 @@ class _Writer:
         raise AssertionError(leaf)
 
     def _imports(self, text: str) -> Iterator[str]:
-        used = {*MATH, *ANGLES, "nan"} & set(WORD.findall(text))
+        used = {name for name in FROM_MATH if name in text and re.search(rf"\b{name}\b", text)}
         if "exp" in used and not self.program.bounded:
             yield "import math"
             used -= {"exp"}
@@ -262,8 +272,19 @@ class _Writer:
 
     def _helpers(self, text: str) -> Iterator[str]:
         """An exponential that is infinite where Python's raises; not where no argument is positive."""
-        if re.search(r"\bexp\b", text) and not self.program.bounded:
+        if not self.program.bounded and re.search(r"\bexp\b", text):
             yield from ["", "", "def exp(x):", f"{INDENT}return math.exp(x) if x < 709.7 else math.inf"]
+
+
+def _template(law: Expression) -> tuple[str, list[Entry]]:
+    """A law's text with a numbered place for each of its entries, and the entries."""
+    places: dict[Hashable, str] = {}
+
+    def label(leaf: Hashable) -> Label:
+        return Label(places.setdefault(leaf, f"{{{len(places)}}}") if isinstance(leaf, Entry) else "n")
+
+    text = PYTHON.text(law, label)
+    return text, [leaf for leaf in places if isinstance(leaf, Entry)]
 
 
 def _nested(array: Array, name: object, place: tuple[int, ...] = ()) -> str:

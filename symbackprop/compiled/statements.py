@@ -183,13 +183,6 @@ def laws(statement: Statement) -> Iterator[Expression]:
             yield from (factor for each in products for factor in each.factors)
 
 
-def nodes(expression: Expression) -> Iterator[Expression]:
-    """The expression and every part of it."""
-    yield expression
-    for child in expression.children:
-        yield from nodes(child)
-
-
 def reads(statement: Statement) -> Iterator[Cell]:
     """The cells that a statement reads; a gathering's sources without letters."""
     match statement:

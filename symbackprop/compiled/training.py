@@ -16,12 +16,12 @@ from symbackprop.compiled.arrays import array_source
 from symbackprop.compiled.functions import ArrayGradient, PythonGradient
 from symbackprop.compiled.program import program_of
 from symbackprop.compiled.python import python_source
-from symbackprop.compiled.statements import Program, laws, nodes
+from symbackprop.compiled.statements import Program, laws
 from symbackprop.compiled.stepping import CLoop, FunctionLoop, Held, Loop
 from symbackprop.compiled.tasks import STEP, step_of
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError, suggestion
-from symbackprop.expressions import BySign
+from symbackprop.expressions import BySign, parts
 from symbackprop.given import Exact
 from symbackprop.notation.names import Names
 from symbackprop.quantities import Array
@@ -70,7 +70,7 @@ class Run:
             isinstance(part, BySign) and part.kink
             for statement in program.statements
             for law in laws(statement)
-            for part in nodes(law)
+            for part in parts(law)
         )
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from symbackprop.documents.content import Equality, Matrices
 from symbackprop.documents.primes import named, primes_of
@@ -195,7 +194,7 @@ class _Written(MatrixText):
         single = len(labels) == len(labels[0]) == 1 and (node.is_scalar or not self.in_product)
         if single:
             label = labels[0][0]
-            return replace(label, precedence=Precedence.SUM) if label.text.startswith("-") else label
+            return label._replace(precedence=Precedence.SUM) if label.text.startswith("-") else label
         return Label(self.entries([[each.text for each in row] for row in labels]))
 
     def joined(self, factors: tuple[Node, ...], sign: str, precedence: Precedence) -> Label:
@@ -237,7 +236,7 @@ class WrittenTex(_Written, TexMatrices):
 
     def said(self, node: Node) -> Label:
         """Brackets around what has matrices in it have to grow."""
-        return replace(super().said(node), tall=True)
+        return super().said(node)._replace(tall=True)
 
     def head(self, word: str) -> str:
         """As the names are written."""
@@ -269,7 +268,7 @@ class WrittenTypst(_Written, TypstMatrices):
 
     def said(self, node: Node) -> Label:
         """Brackets around what has matrices in it have to grow."""
-        return replace(super().said(node), tall=True)
+        return super().said(node)._replace(tall=True)
 
     def entries(self, rows: list[list[str]]) -> str:
         """Each row behind a semicolon."""

@@ -10,10 +10,9 @@ base of a power, a quotient in a denominator, and a sum sign whose body swallows
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from symbackprop.errors import InputError
 from symbackprop.expressions import (
@@ -45,8 +44,7 @@ class Precedence(IntEnum):
     ATOM = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """A text with what its surroundings must know of it.
 
     ``number``: it starts with a literal number, which may not stand right behind another one. ``tall``: brackets
@@ -86,25 +84,27 @@ class Dialect:
         """The expression's text with its precedence."""
 
         def say(part: Expression) -> Label:
-            return self.said(part, label)
+            return label(part.of) if isinstance(part, Reference) else self.worded(part, say)
 
+        return say(expression)
+
+    def worded(self, expression: Expression, say: Say) -> Label:
+        """A part's text with its precedence, where it is no leaf; ``say`` says its own parts."""
         match expression:
-            case Reference(of):
-                return label(of)
-            case Number(value, text):
-                return self.number(value, text)
-            case Sum(terms):
-                return self.sum(terms, say)
             case Product(factors):
                 return self.product(factors, say)
+            case Sum(terms):
+                return self.sum(terms, say)
+            case Number(value, text):
+                return self.number(value, text)
             case Negative(operand):
                 return self.negative(operand, say)
             case Quotient(numerator, denominator):
                 return self.quotient(numerator, denominator, say)
-            case Power(base, exponent):
-                return self.power(base, exponent, say)
             case Call(function, arguments):
                 return self.call(function, arguments, say)
+            case Power(base, exponent):
+                return self.power(base, exponent, say)
             case BySign(_, negative, zero, positive) if negative == zero == positive:
                 return say(negative)
             case BySign():

@@ -112,9 +112,9 @@ class Sheet(Dialect):
             )
         return text
 
-    def said(self, expression: Expression, label: Labelling) -> Label:
-        """The expression's text with its precedence; refused as soon as a part of it is too long."""
-        said = super().said(expression, label)
+    def worded(self, expression: Expression, say: Say) -> Label:
+        """A part's text with its precedence; refused as soon as it is too long."""
+        said = super().worded(expression, say)
         if len(said.text) >= MOST_CHARACTERS:
             raise TooLarge(
                 f"the formula has more than {MOST_CHARACTERS} characters, and a sheet takes no more: "
