@@ -58,6 +58,10 @@ def test_of_cases_the_numbers_are_put_into_the_one_that_holds() -> None:
     assert "= 1/2 * sign(-0.006400 - 1) = -0.5000" in text
 
 
+def test_the_first_paragraph_speaks_of_the_penalty() -> None:
+    assert "The loss is huber. A penalty (l1) on the weights is added to it." in " ".join(penalised("l1").split())
+
+
 def test_a_penalty_is_a_sum_of_squares() -> None:
     text = penalised("l2")
     assert "R   = 1/2 * λ * w_1^2 + 1/2 * λ * w_2^2" in text

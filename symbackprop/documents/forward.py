@@ -80,6 +80,9 @@ def _described(context: Context) -> Iterable[Piece]:
                 yield f" The activations are {', '.join(_in_turn(named))}, from the first layer on."
         assert network.loss is not None
         yield f" The loss is {_words(network.loss.choice.name or 'a formula')}."
+        if network.penalty is not None:
+            whose = "weights and biases" if network.penalty.biases else "weights"
+            yield f" A penalty ({network.penalty.kind}) on the {whose} is added to it."
     if network.observations != 1:
         yield f" There are {network.observations} observations."
     if network.update is not None:
