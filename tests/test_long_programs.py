@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from unittest.mock import patch
 
 import pytest
 
 import symbackprop as sb
 from symbackprop.errors import TooLarge
+from symbackprop.forms import chain
 from symbackprop.ordering import in_order
 from tests.conftest import FULL
 
@@ -32,6 +34,25 @@ def test_a_document_has_every_line_of_a_long_program(formula: str, output: str) 
     shown = chained(formula, LENGTH).rendered(output)
     last = {"text": f"dv_{LENGTH - 1}/dv_{LENGTH - 2}", "latex": f"v_{{{LENGTH - 1}}}"}[output]
     assert last in shown
+
+
+def recurrent(length: int, form: str | None) -> sb.Derivation:
+    """A cell carried on so often: w, u and b stand on every line."""
+    states = [(f"h_{n}", f"tanh(w*h_{n - 1} + u*x + b)" if n else "tanh(u*x + b)") for n in range(length)]
+    network = sb.Network(
+        equations=[*states, ("E", f"1/2*(h_{length - 1} - t)^2")], loss="E", inputs={"x": [0.5], "t": [0.3]},
+        parameters={"w": 0.5, "u": 0.4, "b": 0.1},
+    )  # fmt: skip
+    return sb.derive(network.with_values({"document.form": form}) if form else network)
+
+
+@pytest.mark.parametrize("form", [None, "chain"])
+def test_a_document_with_a_parameter_on_every_line_is_as_long_as_its_program(form: str | None) -> None:
+    """Its chain has a product for each line, as long as the lines behind it: only those that are shown are made."""
+    short, long = (recurrent(length, form) for length in (60, 120))
+    with patch.object(chain, "links_of", side_effect=chain.links_of) as made:
+        assert len(long.to_text()) < 2.3 * len(short.to_text())
+    assert made.call_count <= 2 * 3 * 4  # documents, gradients, terms that are shown
 
 
 def test_the_chain_of_a_long_program_has_a_link_for_each_line() -> None:

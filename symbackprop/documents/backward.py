@@ -7,7 +7,7 @@ from itertools import groupby
 
 from symbackprop.documents.content import Item, Line, Paragraph, Section
 from symbackprop.documents.context import Context, first_of, sentence
-from symbackprop.documents.derivatives import chain_side, derivative_items, last_link, sums
+from symbackprop.documents.derivatives import chain_line, chain_side, derivative_items, last_link, sums
 from symbackprop.documents.gradients import delta_line, gradient_line, parts_of_loss
 from symbackprop.documents.parameters import parameter_sections
 from symbackprop.errors import TooLarge
@@ -97,8 +97,7 @@ def _laws(context: Context, equation: Equation) -> list[Item]:
     elif context.counted and context.is_gradient(array) and context.settings.form is not None:
         items += _in_form(context, first_of(array), context.settings.form)
     elif context.counted and context.is_gradient(array):
-        chained = context.lines.shortened(chain_side(context.derivation, first_of(array)))
-        items.append(context.lines.entry(first_of(array), chained))
+        items.append(context.lines.entry(first_of(array), chain_side(context.lines, first_of(array))))
     return items
 
 
@@ -130,6 +129,8 @@ def _derivative(context: Context, quantity: Quantity) -> list[Item]:
 
 def _in_form(context: Context, quantity: Quantity, form: str) -> list[Item]:
     """A gradient in one form: its last line, since what leads to it stands before; or why it is too long."""
+    if form == "chain" and context.lines.abridged:
+        return [chain_line(context.lines, quantity)]
     try:
         return derivative_items(context.derivation, quantity, form)[-1:]
     except TooLarge as error:

@@ -10,8 +10,8 @@ from symbackprop.derivation import Derivation
 from symbackprop.documents.content import Equality, Item, Line, Matrices, Paragraph
 from symbackprop.documents.laws import Lines, has_law, vanishes, without_zeros
 from symbackprop.errors import InputError, TooLarge
-from symbackprop.expressions import Expression, Reference, size, substituted
-from symbackprop.forms.adjoints import Link
+from symbackprop.expressions import Expression, Reference, product_of, size, substituted
+from symbackprop.forms.adjoints import Link, true_derivative
 from symbackprop.ordering import in_order, operands
 from symbackprop.quantities import Array, Quantity, Role, every_index
 
@@ -86,11 +86,23 @@ def is_derivative(array: Array) -> bool:
     return array.role is Role.DELTA or (array.role is Role.DERIVATIVE and not array.label and not is_slope(array))
 
 
-def chain_side(derivation: Derivation, quantity: Quantity) -> Expression:
-    """The chain of a derivative in the names of its links."""
-    from symbackprop.forms.chain import chain
+def chain_side(lines: Lines, quantity: Quantity) -> Expression:
+    """The chain of a derivative in the names of its links; of terms that are not shown no chain is made."""
+    from symbackprop.forms.adjoints import link_products
+    from symbackprop.forms.chain import links_of
 
-    return chain(derivation, quantity).expression
+    products = link_products(lines.derivation, quantity)
+
+    def term(place: int) -> Expression:
+        return product_of([Reference(link.quantity) for link in links_of(lines.derivation, products[place])])
+
+    return lines.sum_of(len(products), term)
+
+
+def chain_line(lines: Lines, quantity: Quantity) -> Line:
+    """A derivative's chain and its numbers, a long sum by its first and last terms."""
+    side = chain_side(lines, quantity)
+    return Line(Reference(true_derivative(lines.derivation, quantity)), (side,), side, quantity)
 
 
 def last_link(derivation: Derivation, quantity: Quantity) -> Link | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -63,6 +63,13 @@ class Lines:
     def shortened(self, expression: Expression) -> Expression:
         """The expression, its long sums by their first and last terms."""
         return _shortened(expression) if self.abridged else expression
+
+    def sum_of(self, count: int, term: Callable[[int], Expression]) -> Expression:
+        """The sum of so many terms; of a long one only those that are shown are made."""
+        if not self.abridged or count <= MOST_TERMS:
+            return self.shortened(sum_of([term(place) for place in range(count)]))
+        first, last = ([self.shortened(term(place)) for place in places] for places in _ends(count))
+        return Sum((*first, Reference(Ellipsis()), *last))
 
     def law(self, array: Array, *more: Expression) -> Line:
         """An array's law in index letters."""
@@ -169,6 +176,11 @@ def _is_zero(derivation: Derivation, expression: Expression) -> bool:
 def has_law(equation: Equation) -> bool:
     """Whether an equation is stated in index letters."""
     return isinstance(equation, SumOfProducts | Map)
+
+
+def _ends(count: int) -> tuple[range, range]:
+    """The places of the terms that are shown of a long sum."""
+    return range(FIRST_TERMS), range(count - LAST_TERMS, count)
 
 
 def _shortened(expression: Expression) -> Expression:

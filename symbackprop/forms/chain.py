@@ -13,6 +13,7 @@ from symbackprop.derivation import Derivation
 from symbackprop.expressions import Expression, Reference, product_of, sum_of
 from symbackprop.forms.adjoints import (
     Link,
+    LinkProduct,
     is_one_product,
     link_products,
     root_of,
@@ -75,12 +76,15 @@ class Chain(Expansion):
 
 def chain(derivation: Derivation, quantity: Quantity) -> Chain:
     """The chain of a derivative: of the loss, of one output's part of it, or of any net or out, by anything."""
-    products = []
-    for each in link_products(derivation, quantity):
-        links = [] if each.upstream is None else _links_to(derivation, each.upstream)
-        products.append((*links, *([each.link] if each.link else [])))
+    products = [links_of(derivation, each) for each in link_products(derivation, quantity)]
     over = _over(derivation, quantity, products)
     return Chain(true_derivative(derivation, quantity), over, tuple(products), derivation)
+
+
+def links_of(derivation: Derivation, product: LinkProduct) -> Links:
+    """All links of one product of a derivative's equation, from the loss inward."""
+    links = [] if product.upstream is None else _links_to(derivation, product.upstream)
+    return (*links, *([product.link] if product.link else []))
 
 
 def expansions(derivation: Derivation, quantity: Quantity) -> tuple[Expansion, ...]:
