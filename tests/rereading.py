@@ -432,10 +432,12 @@ def tex_lines(source: str, environment: str) -> list[str]:
     found: list[str] = []
     pattern = re.escape(f"\\begin{{{environment}}}") + "(.*?)" + re.escape(f"\\end{{{environment}}}")
     for block in re.findall(pattern, source, re.S):
-        rows = re.split(r" \\\\\n", re.sub(r" (\\notag|\\label\{[^}]*\})(?= \\\\\n|$)", "", block.strip(), flags=re.M))
+        rows = re.split(
+            r" \\\\(?:\[4pt\])?\n", re.sub(r" (\\notag|\\label\{[^}]*\})(?= \\\\\n|$)", "", block.strip(), flags=re.M)
+        )
         for row in (each.strip() for each in rows):
             if found and row.startswith(("&=", r"&\approx", r"&\quad")):
-                found[-1] += " " + row.removeprefix("&").removeprefix(r"\quad").strip()
+                found[-1] += " " + row.removeprefix("&").removeprefix(r"\quad").strip().removeprefix("{}").strip()
             else:
                 found.append(row.replace("&", " ", 1) if not row.startswith("&") else row[1:])
     return [plain(each) for each in found]

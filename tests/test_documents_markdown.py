@@ -15,7 +15,8 @@ import pytest
 import symbackprop as sb
 from symbackprop.cli import main
 from symbackprop.commands.derive import FLAVOURS as OFFERED
-from symbackprop.documents.markdown import FLAVOURS
+from symbackprop.documents.markdown import FLAVOURS, SCREEN
+from symbackprop.documents.typeset import grouped, widest
 from symbackprop.errors import InputError
 from tests.conftest import FULL
 from tests.engines import missing
@@ -82,12 +83,67 @@ def test_katex_refuses_what_is_not_its_tex() -> None:
     assert len(refused_by_katex({(r"\frac{1}", True), (r"\begin{align}", True), (r"é", False), ("x", False)})) == 3
 
 
-@pytest.mark.parametrize("flavour", FLAVOURS)
-def test_every_flavour_has_the_same_formulas(flavour: str) -> None:
+@pytest.mark.parametrize("flavour", [each for each, its in FLAVOURS.items() if its.aligned])
+def test_every_reader_of_tex_gets_the_same_formulas(flavour: str) -> None:
     usual = derived("russo").to_markdown()
     own = derived("russo").to_markdown(flavour=flavour)
     assert formulas(own, flavour) == formulas(usual)
     assert ("```" in own) == (flavour == "github")
+
+
+def sides(markdown: str, flavour: str) -> set[tuple[str, str]]:
+    """Every side of the equations without matrices, with the left side of its equation."""
+    found: set[tuple[str, str]] = set()
+    displays = [tex for tex, display in formulas(markdown, flavour) if display and "matrix" not in tex]
+    for tex in displays:
+        rows = re.sub(r"\\(begin|end)\{(aligned|array)\}(\{l\})?", "", tex).replace("∗", r"\ast").strip()
+        joined = re.sub(r" \\\\(\[4pt\])?\n&?\s*(?=\\quad|=|\\approx)(\\quad (?:\{\} )?)?", " ", rows).replace("&", "")
+        for equation in re.split(r" \\\\(?:\[4pt\])?\n", joined):
+            left, *others = re.split(r" (?:=|\\approx) ", equation)
+            found |= {(left, other) for other in others}
+    return {each for each in found if not re.search(r"\\(mathbf|boldsymbol)", "".join(each))}
+
+
+@pytest.mark.parametrize("name", ["russo", "math-note", "recurrent"])
+def test_a_word_processor_gets_every_side_of_an_equation_by_itself(name: str) -> None:
+    """LibreOffice shows a mark of error for a row that begins with a relation, as those of an aligned display do."""
+    usual, own = derived(name).to_markdown(), derived(name).to_markdown(flavour="pandoc")
+    assert r"\begin{aligned}" not in own
+    assert not re.search(r"^\s*(\\quad\s*)?(=|\\approx)", own, re.MULTILINE)
+    assert len(sides(usual, "github")) > 30
+    assert sides(own, "pandoc") == sides(usual, "github")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_row_is_wider_than_a_window(name: str) -> None:
+    for tex, display in formulas(derived(name).to_markdown()):
+        if display:
+            rows = [re.sub(r" \\\\(\[4pt\])?$", "", row) for row in tex.splitlines()[1:-1]]
+            assert max(widest(grouped(rows))) <= SCREEN, tex
+
+
+def test_the_numbers_of_equations_stand_in_a_column_of_their_own() -> None:
+    network = derived("kadakia").network.with_values({"document.numbered": True})
+    text = sb.derive(network).to_markdown()
+    numbers = [int(each) for each in re.findall(r" && \((\d+)\)(?: \\\\(?:\[4pt\])?)?$", text, re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) > 30
+
+
+def test_a_factor_stands_in_one_display_with_the_gradient_behind_it() -> None:
+    displays = [tex for tex, display in formulas(derived("russo").to_markdown()) if display and r"\delta_{" in tex]
+    assert len(displays) > 4
+    for tex in displays:
+        last = tex.splitlines()[-2]
+        assert not last.startswith(r"\frac{\partial \mathit{net}"), tex
+
+
+def test_a_row_that_begins_with_a_sign_has_its_spaces() -> None:
+    """MathJax takes a sign at the start of a row for one in front of a number."""
+    rows = [row for tex, _ in formulas(derived("batchnorm").to_markdown()) for row in tex.splitlines()]
+    continued = [row for row in rows if row.startswith(r"&\quad")]
+    assert continued
+    assert all(row.startswith((r"&\quad {} + ", r"&\quad {} - ", r"&\quad {} \cdot ")) for row in continued)
 
 
 def test_on_github_no_formula_is_read_as_markdown() -> None:
@@ -120,8 +176,9 @@ def test_pandoc_makes_a_word_document_of_it(name: str, tmp_path: Path) -> None:
     # It names each formula that it cannot convert, and where rsvg-convert is missing the picture.
     assert [each for each in complaints if not re.search(r"\.svg: .*rsvg-convert", each)] == []
     document = zipfile.ZipFile(target).read("word/document.xml").decode()
-    displays = sum(display for _, display in formulas(derived(name).to_markdown()))
+    displays = source.read_text(encoding="utf-8").count("\n$$\n") // 2
     assert document.count("<m:oMathPara>") == displays
+    assert "<m:t>*</m:t>" not in document  # LibreOffice takes fractions on both sides of it for one
     assert "\\frac" not in document
 
 

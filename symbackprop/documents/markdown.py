@@ -29,6 +29,7 @@ from symbackprop.documents.content import (
     Table,
     Written,
 )
+from symbackprop.documents.displays import aligned, batches, numbered, singly
 from symbackprop.documents.figures import Figures
 from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
@@ -39,11 +40,9 @@ from symbackprop.expressions import Expression
 from symbackprop.quantities import Array, Quantity
 from symbackprop.values import Values
 
-ROOM = 560.0  # points of a formula on a page of GitHub's
-MOST_LINES = 12  # of one display
-# KaTeX gives up a formula of more than 1,000 expansions: how many a command makes, and how many we allow.
-EXPANSIONS = {r"\,": 3, r"\dots": 2, r"\cdots": 1, r"\quad": 1}
-MOST_EXPANSIONS = 800
+# Points of a formula in 10 pt type: 800 pixels of a browser's or editor's window; a page of Word's, in 12 pt.
+SCREEN, PAGE = 420.0, 370.0
+NUMBER = 40.0  # of an equation's number, with the space before it
 SPECIAL = re.compile(r"([\\`*_{}\[\]#!|~$]|:(?=\w+:))")
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
@@ -52,20 +51,25 @@ ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 class Flavour:
     """What stands around a formula in a line and around a display; ``metadata``: the title stands in a YAML block.
 
-    ``picture`` is what shows the network's diagram: a block of Mermaid, or an image that has its SVG in it.
+    ``picture`` is what shows the network's diagram: a block of Mermaid, or an image that has its SVG in it. ``room``: a
+    formula's width in points of 10 pt type. ``aligned``: an equation's sides stand below each other in one display.
+    ``star``: a product's asterisk; LibreOffice takes the ASCII one for a sign that binds fractions.
     """
 
     inline: tuple[str, str] = ("$", "$")
     block: tuple[str, str] = ("$$", "$$")
     metadata: bool = False
     picture: str = "svg"
+    room: float = SCREEN
+    aligned: bool = True
+    star: str = r"\ast"
 
 
 FLAVOURS = {
     "github": Flavour(("$`", "`$"), ("```math", "```"), picture="mermaid"),
     "vscode": Flavour(),
     "jupyter": Flavour(),
-    "pandoc": Flavour(metadata=True),
+    "pandoc": Flavour(metadata=True, room=PAGE, aligned=False, star="\u2217"),
 }
 
 
@@ -88,15 +92,19 @@ def render(
     settings = settings_of(derivation.network.document, form=form)
     figures = None if values is None else Figures(derivation, values, settings)
     document = document_of(derivation, figures, of, settings, pictured=diagram is not None)
+    chosen = FLAVOURS[flavour]
+    room = chosen.room - (NUMBER if document.numbered else 0)
     # GitHub refuses \operatorname.
-    typesetter = Typesetter(derivation, figures, settings.style.decimal_mark, room=ROOM, operator="mathrm")
-    return _Markdown(typesetter, FLAVOURS[flavour], diagram).document(document, titled=not (fragment or of))
+    typesetter = Typesetter(
+        derivation, figures, settings.style.decimal_mark, room=room, operator="mathrm", star=chosen.star
+    )
+    return _Markdown(typesetter, chosen, diagram).document(document, titled=not (fragment or of))
 
 
 class _Markdown:
     def __init__(self, typesetter: Typesetter, flavour: Flavour, diagram: Callable[[str], str] | None) -> None:
         self.typesetter, self.flavour, self.diagram = typesetter, flavour, diagram
-        self.numbered, self.count = False, 0
+        self.numbered, self.count = False, 1
 
     def document(self, document: Document, *, titled: bool) -> str:
         self.numbered = bool(document.numbered)
@@ -116,29 +124,14 @@ class _Markdown:
         return f"{before}{formula}{after}"
 
     def displays(self, rows: Sequence[str]) -> list[str]:
-        """Rows as a display block, or as several where one would be too much for KaTeX."""
-        parts: list[list[str]] = []
-        left = 0
-        for row in rows:
-            left -= expansions(row)
-            if left < 0 or not parts:
-                parts.append([])
-                left = MOST_EXPANSIONS - expansions(row)
-            parts[-1].append(row)
+        """Rows as display blocks."""
         if self.numbered:
-            parts = [self.tagged(part) for part in parts]
+            count = len(grouped(rows))
+            rows = numbered(rows, self.count, behind="&&" if self.flavour.aligned else r"\qquad")
+            self.count += count
         before, after = self.flavour.block
-        return [
-            f"{before}\n\\begin{{aligned}}\n" + " \\\\\n".join(part) + f"\n\\end{{aligned}}\n{after}" for part in parts
-        ]
-
-    def tagged(self, rows: Sequence[str]) -> list[str]:
-        """The rows, the last one of each equation with the equation's number behind it."""
-        written: list[str] = []
-        for *others, last in grouped(rows):
-            self.count += 1
-            written += [*others, rf"{last} \qquad ({self.count})"]
-        return written
+        written = aligned(rows) if self.flavour.aligned else singly(rows)
+        return [f"{before}\n{each}\n{after}" for each in written]
 
     def section(self, section: Section) -> list[str]:
         blocks = [f"{'#' * (section.level + 1)} {escaped(section.heading)}"] if section.heading else []
@@ -146,8 +139,8 @@ class _Markdown:
             group = list(items)
             if kind is Line:
                 lines = [each for each in group if isinstance(each, Line)]
-                for start in range(0, len(lines), MOST_LINES):
-                    blocks += self.displays(self.typesetter.lines(lines[start : start + MOST_LINES]))
+                for batch in batches(lines):
+                    blocks += self.displays(self.typesetter.lines(batch))
             else:
                 blocks += [self.item(each) for each in group]
         return blocks
@@ -219,11 +212,6 @@ class _Markdown:
 def givens_word(givens: Givens) -> str:
     """The word above given quantities."""
     return f"{givens.word}:"
-
-
-def expansions(formula: str) -> int:
-    """How many expansions KaTeX counts for a formula."""
-    return sum(each * formula.count(command) for command, each in EXPANSIONS.items())
 
 
 def escaped(text: str) -> str:

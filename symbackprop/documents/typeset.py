@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -24,6 +25,7 @@ RELATION = {EXACT: "="}
 SIGN = 13.4  # points of a relation
 QUAD = 10.0
 STACKED = 0.35  # of the column: wider left sides stand in a row of their own
+CONTINUED = r"&\quad {} "  # a sign behind it has the spaces of one between two terms
 CAUTION = 0.97  # estimated widths are a little too small now and then
 
 
@@ -72,12 +74,19 @@ class _PlainMatrices(_Matrices):
 
 
 class Typesetter:
-    """Sets lines in a column ``room`` points wide; ``operator`` sets words upright."""
+    """Sets lines in a column ``room`` points wide; ``operator`` sets words upright, ``star`` is an asterisk."""
 
     def __init__(
-        self, derivation: Derivation, figures: Figures | None, decimal_mark: str, *, room: float, operator: str
+        self,
+        derivation: Derivation,
+        figures: Figures | None,
+        decimal_mark: str,
+        *,
+        room: float,
+        operator: str,
+        star: str = TIMES["*"],
     ) -> None:
-        times = TIMES[derivation.conventions.times]
+        times = {**TIMES, "*": star}[derivation.conventions.times]
         self.dialect = Tex(times=times, decimal_mark=decimal_mark, operator=operator)
         self.writer = Writer(derivation, self.dialect, TexLettering(decimal_mark), figures)
         self.flat = Writer(derivation, replace(self.dialect, flat=True), self.writer.lettering, figures)
@@ -120,7 +129,7 @@ class Typesetter:
             if between and any(width(part) > room - SIGN for part in parts):
                 continue  # matrices that are too wide for the page: the sides before and behind say the same
             written.append(f"{'' if written else left} &{tex_relation(row)} {parts[0]}".strip())
-            written += [rf"&\quad {part}" for part in parts[1:]]
+            written += [CONTINUED + part for part in parts[1:]]
         return written
 
     def equation(self, line: Line) -> str:
@@ -147,7 +156,7 @@ class Typesetter:
                 flat_rows = flat_rows or joined(self.flat.rows(line)[1], room)
                 parts = broken(flat_rows[place].text, room - SIGN) if place < len(flat_rows) else parts
             written.append(f"{left if place == 0 else ''} &{tex_relation(row)} {parts[0]}".strip())
-            written += [rf"&\quad {part}" for part in parts[1:]]
+            written += [CONTINUED + part for part in parts[1:]]
         return written
 
 
@@ -164,11 +173,22 @@ def grouped(rows: Sequence[str]) -> list[list[str]]:
 
 def widest(equations: Sequence[Sequence[str]]) -> list[float]:
     """How wide each equation of a display is, by its widest row."""
-    parts = [[row.partition("&") for row in equation] for equation in equations]
-    column = max(width(left) for rows in parts for left, _, _ in rows)
-    return [column + max(width(right) for _, _, right in rows) for rows in parts]
+    parts = [[parted(row) for row in equation] for equation in equations]
+    column = max(width(left) for rows in parts for left, _ in rows)
+    return [column + max(width(right) for _, right in rows) for rows in parts]
 
 
+def parted(row: str) -> tuple[str, str]:
+    """What stands on each side of the sign that a row is aligned by; that of a matrix inside is another's."""
+    depth = 0
+    for mark in _MARKS.finditer(row):
+        if mark[0] == "&" and not depth:
+            return row[: mark.start()], row[mark.end() :]
+        depth += {r"\begin": 1, r"\end": -1, "&": 0}[mark[0]]
+    return row, ""
+
+
+_MARKS = re.compile(r"&|\\begin|\\end")
 _CONTINUED = ("&=", r"&\approx", r"&\quad")
 
 

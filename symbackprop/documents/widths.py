@@ -16,7 +16,7 @@ SIGNS = {
     r"\cdot": 7.3, r"\times": 12.3, r"\ast": 9.5, r"\odot": 12.3, r"\approx": 13.4, r"\le": 13.4, r"\ge": 13.4,
     r"\,": 1.7, r"\quad": 10.0, r"\partial": 5.9, r"\sum": 16.2, r"\top": 7.8, r"\langle": 3.9, r"\rangle": 3.9,
     r"\prime": 2.8, r"\dots": 13.4, r"\cdots": 13.4, r"\infty": 10.0, r"\left": 2.5, r"\right": 2.5, r"\{": 5.0,
-    r"\}": 5.0, r"\|": 5.0,
+    "\u2217": 9.5, r"\}": 5.0, r"\|": 5.0,
 }  # fmt: skip
 WORDS = (
     *(r"\ln", r"\exp", r"\sin", r"\cos", r"\tan", r"\sinh", r"\cosh", r"\tanh", r"\max", r"\min"),
@@ -26,7 +26,7 @@ TEXT = (r"\mathrm", r"\mathit", r"\mathbf", r"\text", r"\operatorname", r"\mathc
 ACCENTS = (r"\hat", r"\bar", r"\tilde", r"\vec", r"\dot", r"\boldsymbol")
 SCRIPT = 0.79
 LETTER, GREEK, DIGIT, TEXT_LETTER, CAPITAL = 5.5, 5.9, 5.0, 5.4, 2.5
-BREAKS = (" + ", " - ", r" \cdot ", r" \times ", r" \ast ", r" \, ", " / ", r" \text{ if } ")
+BREAKS = (" + ", " - ", r" \cdot ", r" \times ", r" \ast ", " \u2217 ", r" \, ", " / ", r" \text{ if } ")
 LONGEST = 4000  # characters that no row holds
 SUMS = BREAKS[:2]
 
