@@ -20,6 +20,7 @@ from symbackprop.forward import (
     Ties,
     layer_arrays,
     layer_pass,
+    orders_of,
     program_arrays,
     program_pass,
     ties_of,
@@ -257,7 +258,7 @@ def derive(network: Network, *, rewrites: bool = True) -> Derivation:
     now = _forward(network, arrays, ties, Phase.NOW, notation)
     slopes = Slopes()
     backward = _backward(ties, now, conventions, slopes)
-    applied = fused(network, now, backward) if rewrites else ()
+    applied = fused(network, now, backward, orders_of(conventions)) if rewrites else ()
     now, backward = rewritten(now, backward, applied)
     update = _updates(network, arrays, ties)
     after = _forward(network, arrays, ties, Phase.AFTER, notation) if update else None

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from symbackprop.catalogue.activations import activation_map
 from symbackprop.catalogue.entries import Plain, kink_rule
-from symbackprop.catalogue.losses import loss_map
+from symbackprop.catalogue.losses import Orders, loss_map
 from symbackprop.catalogue.penalties import PENALTIES
 from symbackprop.expressions import Number, Power, Reference, substituted
 from symbackprop.formulas import parse
@@ -210,7 +210,7 @@ def layer_pass(network: Network, arrays: Arrays, ties: Ties, phase: Phase, notat
             out_cell,
             target_cell,
             loss_scale(network.loss, part),
-            target_first=conventions.target_first,
+            orders=orders_of(conventions),
         )
     )
     penalty_equations, penalty = _penalty(network, arrays, ties, phase)
@@ -232,6 +232,11 @@ def net_terms(
         return (weighted,)
     offset = Term(bias_input, factors=(Cell(bias, ("j",) if bias.axes else ()),))
     return (offset, weighted) if conventions.bias_first else (weighted, offset)
+
+
+def orders_of(conventions: Conventions) -> Orders:
+    """In which orders an author writes the difference of out and target."""
+    return Orders(conventions.target_first, conventions.slope_target_first)
 
 
 def loss_scale(loss: Loss, part: Array) -> Term:

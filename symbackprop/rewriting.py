@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from symbackprop.catalogue.losses import Orders
 from symbackprop.catalogue.pairs import Pair, pair_of
 from symbackprop.expressions import Expression
 from symbackprop.forward import Pass
@@ -24,7 +25,7 @@ class Rewrite:
     after: Map
 
 
-def fused(network: Network, now: Pass, backward: Sequence[Equation]) -> tuple[Rewrite, ...]:
+def fused(network: Network, now: Pass, backward: Sequence[Equation], orders: Orders) -> tuple[Rewrite, ...]:
     """The rewrite of the output layer's delta, if its activation and the loss are a pair that has one.
 
     Not applied where the given targets break the pair's condition.
@@ -40,7 +41,7 @@ def fused(network: Network, now: Pass, backward: Sequence[Equation]) -> tuple[Re
     net, out, target = _cells(now, part)
     sign = Fraction(1 if before.terms[0].number > 0 else -1)  # the notation's sign of delta
     scale = replace(part.scale, number=part.scale.number * sign)
-    after = Map(before.target, pair.delta(out, target), pair.stable_delta(net, target), scale)
+    after = Map(before.target, pair.delta(out, target, orders), pair.stable_delta(net, target), scale)
     return (Rewrite(pair, before, after),)
 
 

@@ -243,3 +243,14 @@ def test_layers_are_counted_back_from_the_last(layer: str) -> None:
 
 def _without_brackets(text: str) -> str:
     return re.sub(r"\^\{?\((L[-0-9]*)\)\}?", r"^{\1}", text)
+
+
+def test_the_slope_of_the_loss_is_written_in_the_authors_order() -> None:
+    """Mazur: ∂E/∂out = -(target - out); Han and Kamber: Err = (T - O) O (1 - O)."""
+    mazur = sb.Network.read("examples/two-input.toml").with_values({"notation.preset": "mazur"})
+    assert "dE_total/dout_o1 = -(target_o1 - out_o1)" in sb.derive(mazur).to_text()
+    taken_off = HAN_KAMBER.replace('delta_sign = "-"', 'delta_sign = "-"\ndifference = "target - out"')
+    text = sb.derive(sb.Network.parse(taken_off)).to_text()
+    assert "= (t - O_6) * O_6 * (1 - O_6)" in text
+    both = taken_off.replace("[inputs]", 'slope_difference = "out - target"\n[inputs]', 1)
+    assert "= -(O_6 - t) * O_6 * (1 - O_6)" in sb.derive(sb.Network.parse(both)).to_text()

@@ -17,7 +17,6 @@ from symbackprop.expressions import (
     ZERO,
     BySign,
     Expression,
-    Negative,
     Reference,
     substituted,
 )
@@ -31,12 +30,24 @@ OUT, TARGET = "out", "target"  # the variables of a loss given as a formula
 
 
 @dataclass(frozen=True, slots=True)
+class Orders:
+    """In which order an author writes the difference of out and target: in the loss, and in its slopes."""
+
+    target_first: bool = False
+    target_first_in_slopes: bool = False
+
+    def difference(self, out: Expression, target: Expression) -> Expression:
+        """out - target, as it is written in slopes."""
+        return -(target - out) if self.target_first_in_slopes else out - target
+
+
+@dataclass(frozen=True, slots=True)
 class LossEntry:
     """A loss of one output.
 
     ``value`` takes out, target, their difference as the author writes it, and the settings; ``slope`` takes out,
-    target, out - target, the settings and the slope at a kink. ``stable`` and ``stable_slope`` are equal to them and
-    are what is computed (None: the same).
+    target, out - target as the author writes it there, the settings and the slope at a kink. ``stable`` and
+    ``stable_slope`` are equal to them and are what is computed (None: the same).
     ``factor`` is the default factor in front; ``over_outputs`` are the reductions that the loss allows.
     """
 
@@ -53,7 +64,7 @@ class LossEntry:
     positive: tuple[str, ...] = ()  # settings that must be above 0
 
     def map(
-        self, choice: Chosen, part: Cell, out: Cell, target: Cell, scale: Term, *, target_first: bool, place: str
+        self, choice: Chosen, part: Cell, out: Cell, target: Cell, scale: Term, *, orders: Orders, place: str
     ) -> Map:
         """``part`` as a map of ``out`` and ``target``, with its partial by ``out``."""
         settings = numbers_of(choice, self.settings, kinked=self.kinked, what=self.name, place=place)
@@ -62,20 +73,20 @@ class LossEntry:
                 raise DescriptionError(f"{place}: " * bool(place) + f"{self.name}: {name}: must be above 0")
         at_kink = kink_rule(choice, place=place) if self.kinked else ZERO
         y, t = Reference(out), Reference(target)
-        gap = t - y if target_first else y - t
+        gap = t - y if orders.target_first else y - t
         stable = self.stable(y, t) if self.stable else None
         stable_slope = self.stable_slope(y, t) if self.stable_slope else None
-        partial = Partial(out, self.slope(y, t, y - t, settings, at_kink), stable_slope)
+        partial = Partial(out, self.slope(y, t, orders.difference(y, t), settings, at_kink), stable_slope)
         return Map(part, self.value(y, t, gap, settings), stable, scale, (partial,), at_kink)
 
 
 def loss_map(
-    choice: Chosen, part: Cell, out: Cell, target: Cell, scale: Term, *, target_first: bool = False, place: str = ""
+    choice: Chosen, part: Cell, out: Cell, target: Cell, scale: Term, *, orders: Orders = Orders(), place: str = ""
 ) -> Map:
     """``part`` as scale times the chosen loss of ``out`` and ``target``; a formula's partial is derived."""
     if not choice.formula:
         entry = chosen(LOSSES, choice.name, what="loss", place=place)
-        return entry.map(choice, part, out, target, scale, target_first=target_first, place=place)
+        return entry.map(choice, part, out, target, scale, orders=orders, place=place)
     numbers_of(choice, {}, kinked=True, what="formula", place=place)
     at_kink = kink_rule(choice, place=place)
     cells = {OUT: Reference(out), TARGET: Reference(target)}
@@ -110,7 +121,7 @@ LOSSES: Mapping[str, LossEntry] = table(
         "absolute_error",
         "the absolute value of the difference",
         value=lambda out, target, gap, settings: ABS(gap),
-        slope=lambda out, target, gap, settings, at_kink: BySign(gap, Negative(ONE), at_kink, ONE, kink=True),
+        slope=lambda out, target, gap, settings, at_kink: BySign(out - target, -ONE, at_kink, ONE, kink=True),
         kinked=True,
     ),
     # Huber 1964; the delta of PyTorch's HuberLoss and Keras's Huber.
@@ -118,7 +129,7 @@ LOSSES: Mapping[str, LossEntry] = table(
         "huber",
         "half the square of the difference up to delta, beyond it delta times (its size - delta/2)",
         value=lambda out, target, gap, settings: _huber(gap, settings["delta"]),
-        slope=lambda out, target, gap, settings, at_kink: _huber_slope(gap, settings["delta"]),
+        slope=lambda out, target, gap, settings, at_kink: _huber_slope(out - target, settings["delta"]),
         settings={"delta": Fraction(1)},
         positive=("delta",),
     ),

@@ -13,18 +13,21 @@ from fractions import Fraction
 
 from symbackprop.catalogue.activations import at, shifted
 from symbackprop.catalogue.entries import Chosen, table
+from symbackprop.catalogue.losses import Orders
 from symbackprop.expressions import Along, BySign, Expression, Reference
 from symbackprop.functions import EXP, LOG, LOG1P, SIGMOID, SOFTPLUS
 from symbackprop.quantities import Cell
 from symbackprop.terms import Kronecker
 
 Form = Callable[[Cell, Cell], Expression]
+Difference = Callable[[Cell, Cell, Orders], Expression]
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """An activation and a loss. ``delta`` takes the cells of out and target, the stable forms those of net and target.
+    """An activation and a loss.
 
+    ``delta`` takes the cells of out and target, and the author's orders; the stable forms those of net and target.
     ``stable_part`` is one output's loss, ``stable_out_slope`` its slope by its own out, ``stable_delta`` the slope
     of the sum of all outputs' losses by one net. ``condition`` is the sentence under which ``delta`` holds, empty if
     it always does.
@@ -35,7 +38,7 @@ class Pair:
     sentence: str
     condition: str
     row_holds: Callable[[Sequence[Fraction]], bool]
-    delta: Form
+    delta: Difference
     stable_part: Form
     stable_out_slope: Form
     stable_delta: Form
@@ -112,8 +115,8 @@ def _sigmoid_delta(net: Cell, target: Cell) -> Expression:
     return (1 - t) * _stable(SIGMOID.stable, x) - t * _stable(SIGMOID.stable, -x)
 
 
-def _out_minus_target(out: Cell, target: Cell) -> Expression:
-    return Reference(out) - Reference(target)
+def _out_minus_target(out: Cell, target: Cell, orders: Orders) -> Expression:
+    return orders.difference(Reference(out), Reference(target))
 
 
 PAIRS: Mapping[str, Pair] = table(

@@ -18,6 +18,8 @@ SETTINGS: Mapping[str, tuple[object, ...]] = {
     "bias_place": ("last", "first"),  # of the term in net
     "bias_form": ("letter", "vector", "column"),  # in matrix forms: apart, or the column of a node that is 1
     "difference": ("out - target", "target - out"),  # as the loss is written
+    # As its slopes are written, -(t - out) for the second: without it as in the loss where delta_sign is "-".
+    "slope_difference": ("out - target", "target - out"),
     "delta_sign": ("+", "-"),  # delta is dE/dnet or its negative
     "delta_first": (True, False),  # a gradient is delta * input, or input * delta
     "loss_vector": (False, True),  # the loss as the product of a row and a column
@@ -233,6 +235,7 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
         "target_vector": r"\mathbf{target}",
         "new_value": "{name}^+",
         "difference": "target - out",
+        "slope_difference": "target - out",
         "times": "*",
     },
     "nielsen": {

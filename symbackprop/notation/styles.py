@@ -27,6 +27,7 @@ class Conventions:
     bias_first: bool = False
     bias_form: str = "letter"
     target_first: bool = False
+    slope_target_first: bool = False
     delta_sign: int = 1
     delta_first: bool = True
     loss_vector: bool = False
@@ -122,14 +123,18 @@ def _mark(key: str, text: object) -> str:
 
 def _conventions(chosen: Mapping[str, object]) -> Conventions:
     setting = {key: _setting(key, chosen[key]) if key in chosen else allowed[0] for key, allowed in SETTINGS.items()}
+    target_first, minus = setting["difference"] == "target - out", setting["delta_sign"] == "-"
     direct = {each.name: setting[each.name] for each in fields(Conventions) if each.name in SETTINGS}
     return Conventions(
         **direct
         | {
             "weight_first": setting["factor_order"] == "weight_first",
             "bias_first": setting["bias_place"] == "first",
-            "target_first": setting["difference"] == "target - out",
-            "delta_sign": 1 if setting["delta_sign"] == "+" else -1,
+            "target_first": target_first,
+            "slope_target_first": setting["slope_difference"] == "target - out"
+            if "slope_difference" in chosen
+            else target_first and minus,
+            "delta_sign": -1 if minus else 1,
         }  # type: ignore[arg-type]
     )
 
@@ -140,7 +145,11 @@ def _setting(key: str, value: object) -> object:
     if key == "delta_sign" and value in (1, -1) and not isinstance(value, bool):
         value = "+" if value == 1 else "-"
     if isinstance(value, str):
-        value = " ".join(value.replace("\u2212", "-").split()) if key in ("difference", "delta_sign") else value
+        value = (
+            " ".join(value.replace("\u2212", "-").split())
+            if key in ("difference", "slope_difference", "delta_sign")
+            else value
+        )
         value = {"target-out": "target - out", "out-target": "out - target"}.get(value, value)
     for allowed in SETTINGS[key]:
         if value == allowed and isinstance(value, bool) == isinstance(allowed, bool):

@@ -23,7 +23,7 @@ from symbackprop.arithmetic import rounded
 from symbackprop.calculus import differentiated
 from symbackprop.catalogue.activations import ACTIVATIONS, Activation, activation_map
 from symbackprop.catalogue.entries import KINK_RULES, Plain
-from symbackprop.catalogue.losses import LOSSES, loss_map
+from symbackprop.catalogue.losses import LOSSES, Orders, loss_map
 from symbackprop.catalogue.pairs import PAIRS, Pair
 from symbackprop.catalogue.penalties import PENALTIES
 from symbackprop.catalogue.updates import UPDATES
@@ -365,7 +365,7 @@ def test_a_pairs_printed_delta_is_the_chain_through_the_full_jacobian(pair: Pair
     activation = activation_map(Plain(pair.activation), out, net)
     values = {Quantity(out.array, (0, unit)): each for unit, each in enumerate(outs)}
     values |= {Quantity(target.array, (0, unit)): Fraction(each) for unit, each in enumerate(targets)}
-    deltas = [in_sympy(scalar(Map(part, pair.delta(out, target)), (0, unit)), values) for unit in range(3)]
+    deltas = [in_sympy(scalar(Map(part, pair.delta(out, target, Orders())), (0, unit)), values) for unit in range(3)]
     chained = [sum(_link(loss, activation, values, i, j) for i in range(3)) for j in range(3)]
     assert (chained == deltas) == pair.row_holds([Fraction(each) for each in targets])
 
@@ -422,7 +422,7 @@ def test_a_loss_and_its_slope_are_rounded_once(
     name: str, settings: Mapping[str, Fraction], *, target_first: bool
 ) -> None:
     equation = loss_map(
-        Plain(name, settings), Cell(Array(Role.PART), ()), OUT, TARGET, Term(), target_first=target_first
+        Plain(name, settings), Cell(Array(Role.PART), ()), OUT, TARGET, Term(), orders=Orders(target_first=target_first)
     )
     (partial,) = equation.partials
     slope = partial.stable or partial.printed
@@ -439,7 +439,7 @@ def test_a_losss_printed_slope_is_its_derivative(
     name: str, settings: Mapping[str, Fraction], *, target_first: bool
 ) -> None:
     equation = loss_map(
-        Plain(name, settings), Cell(Array(Role.PART), ()), OUT, TARGET, Term(), target_first=target_first
+        Plain(name, settings), Cell(Array(Role.PART), ()), OUT, TARGET, Term(), orders=Orders(target_first=target_first)
     )
     (partial,) = equation.partials
     assert partial.printed is not None
@@ -474,7 +474,7 @@ def test_the_slope_of_an_absolute_error_of_nothing_is_at_kink() -> None:
 
 def test_the_difference_stands_in_the_authors_order_and_its_slope_as_out_minus_target() -> None:
     part, out, target = (Cell(Array(role), ()) for role in (Role.PART, Role.OUT, Role.TARGET))
-    found = loss_map(Plain("squared_error"), part, out, target, Term(), target_first=True)
+    found = loss_map(Plain("squared_error"), part, out, target, Term(), orders=Orders(target_first=True))
     assert found.body == (Reference(target) - Reference(out)) ** 2
     assert found.partials[0].printed == 2 * (Reference(out) - Reference(target))
 
