@@ -9,6 +9,7 @@ from itertools import chain
 
 from symbackprop.checking.audit.carried import carried_from
 from symbackprop.checking.audit.document import Document
+from symbackprop.checking.audit.floating import is_in_floats
 from symbackprop.checking.audit.givens import contradiction
 from symbackprop.checking.audit.relations import relation
 from symbackprop.checking.audit.roots import Cause, root, told_of
@@ -101,6 +102,8 @@ class Audit:
         document, value = self.document, finding.value
         assert value is not None
         rounded = claimed.rounded_from(value) and not claimed.cut
+        if not rounded and is_in_floats(document, claimed, expression, value):
+            return replace(finding, verdict="rounding")
         if rounded or claimed.cut_from(value):
             verdict = "ok" if rounded else "truncated"
             few = self._too_few(expression, claimed, value)
