@@ -127,8 +127,9 @@ class MatrixParser:
             return inner
         if name == "diag":
             zero = self.reader.result("0", exact=True)
+            vector = inner[0] if len(inner) == 1 else [row[0] for row in inner]
             return [
-                [row[0] if place == other else zero for other in range(len(inner))] for place, row in enumerate(inner)
+                [each if place == other else zero for other in range(len(vector))] for place, each in enumerate(vector)
             ]
         return [[self.applied(name, each) for each in row] for row in inner]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from random import Random
 from typing import Any
 
 import pytest
 
 import symbackprop as sb
 from symbackprop.documents.text import render
+from symbackprop.notation.presets import SETTINGS
 from tests.conftest import FULL
 from tests.networks import drawn
 from tests.rereading import Findings, Reader, Style, reread, tex_lines, text_lines
@@ -41,6 +43,7 @@ PLAIN = {
 }  # fmt: skip
 RANDOM = range(100) if FULL else range(3, 100, 16)
 LEAST_ENTRIES = 20_000  # of matrices of random networks that are redone
+LAYOUTS = ("matrix_order", "vectors", "observations", "bias_form", "diagonal", "factor_order", "delta_first")
 NO_MATRICES = {"batchnorm", "convolution", "program-xyz", "recurrent"}
 LEAST = 40_000 if FULL else 500  # lines of random networks that are redone
 WITH_VALUES = [name for name in EXAMPLES if name != "happydustbunny"]
@@ -93,11 +96,17 @@ def test_the_lines_of_random_networks_are_right_in_every_setting() -> None:
     assert not FULL or min(redone.values()) >= LEAST // len(STYLES) // 2
 
 
+def laid_out(network: sb.Network, number: int) -> sb.Network:
+    """The network with matrices as one author or another writes them."""
+    random = Random(number)
+    return network.with_values({f"notation.{key}": random.choice(SETTINGS[key]) for key in LAYOUTS})
+
+
 @pytest.mark.full
 def test_the_matrices_of_random_networks_are_right_when_they_are_multiplied_out() -> None:
     redone: Counter[str] = Counter()
     for place, number in enumerate(range(100) if FULL else range(1, 100, 9)):
-        network = sb.Network.parse(drawn(number).to_toml())
+        network = laid_out(sb.Network.parse(drawn(number).to_toml()), number)
         for style in list(STYLES)[place % 3 :: 3] if FULL else [list(STYLES)[place % len(STYLES)]]:
             derivation = styled(network, style, whole=True)
             text = render(derivation.core, values=derivation.evaluate(), width=10**6)

@@ -195,6 +195,11 @@ def _shorter(inside: Node, node: Node) -> Node:
     return inside if _transposes(inside) <= _transposes(node) else Transposed(node.columns, node.rows, node)
 
 
+def plainer(first: Node, second: Node) -> Node:
+    """The one with fewer transposes in it; of two alike the first."""
+    return min(first, second, key=_transposes)
+
+
 def _transposes(node: Node) -> int:
     match node:
         case Transposed(_, _, operand):

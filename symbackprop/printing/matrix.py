@@ -26,6 +26,7 @@ from symbackprop.forms.trees import (
     Stacked,
     Transposed,
     Unit,
+    plainer,
     transposed,
 )
 from symbackprop.notation import AnyName, DerivativeName, Name, Notation, ascii_name, plain, tex
@@ -156,7 +157,7 @@ class MatrixText:
 
     def diagonal(self, operand: Node) -> Label:
         """The diagonal matrix by its own name where it has one: of a layer's slopes."""
-        vector = transposed(operand) if self.notation.conventions.vectors == "rows" else operand
+        vector = plainer(transposed(operand), operand) if self.notation.conventions.vectors == "rows" else operand
         if isinstance(vector, Leaf) and is_slope(vector.array):
             assert vector.array.of is not None
             return self.named(self.notation.slope_matrix_name(vector.array.of))
