@@ -11,6 +11,7 @@ from symbackprop.forms.matrix_values import matrix_value
 from symbackprop.network import Dense, Network
 from symbackprop.notation.names import Names
 from symbackprop.printing.matrix import PlainMatrices, TexMatrices
+from symbackprop.printing.plain import Plain
 from symbackprop.quantities import Array, Quantity
 from tests.small import program, two_two_two
 
@@ -232,7 +233,7 @@ def test_matrices_are_printed_in_tex_and_in_ascii() -> None:
         r"\boldsymbol{\delta}^{(1)} = ({\mathbf{W}^{(2)}{}}^{\top} \, \boldsymbol{\delta}^{(2)}) "
         r"\odot \mathbf{out}^{(1)} \odot (1 - \mathbf{out}^{(1)})"
     )
-    assert PlainMatrices(derivation.notation, ascii=True).equation(form).isascii()
+    assert PlainMatrices(derivation.notation, Plain(ascii=True)).equation(form).isascii()
 
 
 def test_a_program_and_a_tied_parameter_are_refused_with_a_reason() -> None:

@@ -27,7 +27,7 @@ from symbackprop.expressions import (
 from symbackprop.formulas import parse
 from symbackprop.functions import FUNCTIONS, TANH
 from symbackprop.printing.dialect import Label
-from symbackprop.printing.plain import PLAIN, Plain, number_label
+from symbackprop.printing.plain import PLAIN, Plain
 from tests.trees import LETTERS, arithmetic, exact
 
 x, y, z = (Reference(letter) for letter in LETTERS)
@@ -88,7 +88,7 @@ def test_python_reads_numbers_in_place_of_symbols_to_the_same_value(
         expected = exact(expression, values)
     except ZeroDivisionError:
         assume(False)
-    text = PLAIN.text(expression, lambda of: number_label(str(values[str(of)])))
+    text = PLAIN.text(expression, lambda of: PLAIN.numeral(str(values[str(of)])))
     assert python_value(text) == expected
     assert "--" not in text
     assert "+ -" not in text

@@ -17,7 +17,7 @@ from symbackprop.errors import InputError
 from symbackprop.expressions import Along, BySign, Expression, Function, Negative, Number, Reference, Sum, Undefined
 from symbackprop.functions import ABS, ERF, EXP, FUNCTIONS, LOG, MAX, SIGMOID, SQRT, TANH
 from symbackprop.printing.dialect import Label, Precedence
-from symbackprop.printing.tex import TEX, Tex, number_label
+from symbackprop.printing.tex import TEX, Tex
 from symbackprop.printing.typst import Typst
 from tests.trees import LETTERS, arithmetic, exact
 
@@ -117,7 +117,7 @@ def test_numbers_in_place_of_symbols_keep_their_sign(expression: Expression, val
         expected = exact(expression, values)
     except ZeroDivisionError:
         assume(False)
-    text = TEX.text(expression, lambda of: number_label(str(values[str(of)])))
+    text = TEX.text(expression, lambda of: TEX.numeral(str(values[str(of)])))
     assert Reader(text, {}).value() == expected
 
 

@@ -15,13 +15,6 @@ from symbackprop.quantities import Array, Cell, Quantity
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A text that a stranger wrote (a title): every format has to escape it."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Ellipsis:
     """A leaf that stands for the terms of a long sum that are left out."""
 
@@ -50,8 +43,8 @@ class Amount:
     more: int = 0
 
 
-# A word of ours, a stranger's text, a name, a formula, a number.
-Piece = str | Written | Quantity | Cell | Array | Expression | Amount
+# Words, a name, a formula, a number.
+Piece = str | Quantity | Cell | Array | Expression | Amount
 
 
 @dataclass(frozen=True, slots=True)

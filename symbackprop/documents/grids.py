@@ -25,12 +25,11 @@ from symbackprop.forms.trees import (
 )
 from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.printing.matrix import MatrixText, PlainMatrices, TexMatrices, TypstMatrices
-from symbackprop.printing.tex import Tex
-from symbackprop.printing.typst import Typst
 from symbackprop.quantities import Quantity, Role, every_index
 
 Grid = list[list[Expression]]
-Written = Callable[[MatrixText, Callable[[Node], "Grid | None"], Callable[[Expression], Label]], MatrixText]
+Entry = Callable[[Expression], Label]
+Written = Callable[[MatrixText, Callable[[Node], "Grid | None"], Entry], MatrixText]
 
 
 class Grids:
@@ -78,9 +77,7 @@ class Grids:
         own = inlined(self.writer.derivation, scalar_of(self.writer.derivation, quantity), {})
         return named(own, self.primes)
 
-    def _text(
-        self, node: Node, label: Callable[[Expression], Label], entry: Callable[[Quantity], Expression] | None = None
-    ) -> str:
+    def _text(self, node: Node, label: Entry, entry: Callable[[Quantity], Expression] | None = None) -> str:
         return self.written(self.names, lambda each: grid_of(each, entry or self._entry), label).text(node)
 
     def _entry(self, quantity: Quantity) -> Expression:
@@ -180,10 +177,9 @@ def _extent(side: Side) -> int:
 class _Written(MatrixText):
     """Matrices by their entries; ``names`` is how they are written without."""
 
-    grid: Callable[[Node], Grid | None]
-    entry: Callable[[Expression], Label]
-    names: MatrixText
-    in_product: bool = False
+    def __init__(self, names: MatrixText, grid: Callable[[Node], Grid | None], entry: Entry) -> None:
+        super().__init__(names.notation, names.dialect)
+        self.grid, self.entry, self.in_product = grid, entry, False
 
     def said(self, node: Node) -> Label:
         """An array by its entries; a single entry without brackets, but as a matrix in a product of matrices."""
@@ -212,35 +208,22 @@ class _Written(MatrixText):
 class WrittenPlain(_Written, PlainMatrices):
     """``[w_1 w_2; w_3 w_4]``."""
 
-    def __init__(
-        self, names: MatrixText, grid: Callable[[Node], Grid | None], entry: Callable[[Expression], Label]
-    ) -> None:
-        super().__init__(names.notation)
-        self.dialect, self.names, self.grid, self.entry = names.dialect, names, grid, entry
-
     def entries(self, rows: list[list[str]]) -> str:
         """Columns apart by a blank, or by a comma where an entry has blanks."""
         between = ", " if any(" " in each for row in rows for each in row) else " "
         return "[" + "; ".join(between.join(row) for row in rows) + "]"
 
 
-class WrittenTex(_Written, TexMatrices):
+class _Tall(_Written):
     """Rows of a matrix in square brackets."""
-
-    def __init__(
-        self, names: MatrixText, grid: Callable[[Node], Grid | None], entry: Callable[[Expression], Label]
-    ) -> None:
-        assert isinstance(names.dialect, Tex)
-        super().__init__(names.notation, dialect=names.dialect)
-        self.names, self.grid, self.entry = names, grid, entry
 
     def said(self, node: Node) -> Label:
         """Brackets around what has matrices in it have to grow."""
         return super().said(node)._replace(tall=True)
 
-    def head(self, word: str) -> str:
-        """As the names are written."""
-        return self.names.head(word)
+
+class WrittenTex(_Tall, TexMatrices):
+    """``\\begin{bmatrix} ... \\end{bmatrix}``."""
 
     def entries(self, rows: list[list[str]]) -> str:
         """Small numbers of rows, which fit a display."""
@@ -256,19 +239,8 @@ def _gap(rows: list[list[str]]) -> str:
     return "[3pt]" if any("_" in each and "^" in each for each in entries) else ""
 
 
-class WrittenTypst(_Written, TypstMatrices):
-    """Rows of a matrix in square brackets."""
-
-    def __init__(
-        self, names: MatrixText, grid: Callable[[Node], Grid | None], entry: Callable[[Expression], Label]
-    ) -> None:
-        assert isinstance(names.dialect, Typst)
-        super().__init__(names.notation, dialect=names.dialect)
-        self.names, self.grid, self.entry = names, grid, entry
-
-    def said(self, node: Node) -> Label:
-        """Brackets around what has matrices in it have to grow."""
-        return super().said(node)._replace(tall=True)
+class WrittenTypst(_Tall, TypstMatrices):
+    """``mat(delim: "[", ...)``."""
 
     def entries(self, rows: list[list[str]]) -> str:
         """Each row behind a semicolon."""

@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from itertools import groupby
 
 from symbackprop.derivation import Derivation
-from symbackprop.documents.content import (
-    Amount,
-    Diagram,
-    Document,
-    Formulas,
-    Givens,
-    Item,
-    Line,
-    Matrices,
-    Paragraph,
-    Piece,
-    Results,
-    Section,
-    Table,
-    Written,
-)
+from symbackprop.documents.content import Document, Formulas, Line, Matrices, Paragraph, Results, Section, Table
 from symbackprop.documents.figures import Figures
+from symbackprop.documents.format import Format, groups
 from symbackprop.documents.labels import PREFIX, Labels
 from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
-from symbackprop.documents.typeset import CAUTION, Typesetter, grouped, tex_relation, widest
+from symbackprop.documents.typeset import CAUTION, Typesetter, grouped, widest
 from symbackprop.documents.widths import width
-from symbackprop.expressions import Expression
 from symbackprop.notation.lettering import LETTER_OF
 from symbackprop.quantities import Array, Quantity
 from symbackprop.values import Values
@@ -107,8 +91,9 @@ def render(
     return text
 
 
-class _Latex:
+class _Latex(Format):
     def __init__(self, typesetter: Typesetter, labels: Labels, *, fragment: bool, room: float, diagram: str) -> None:
+        super().__init__(typesetter.writer)
         self.typesetter, self.labels = typesetter, labels
         self.fragment, self.room, self.diagram = fragment, room, diagram
 
@@ -136,21 +121,18 @@ class _Latex:
         return "\n".join(head) + "\n\n" + "\n\n".join(blocks) + "\n\n\\end{document}\n"
 
     def section(self, section: Section) -> list[str]:
-        command = "section" if section.level == 1 else "subsection"
-        blocks = [rf"\{command}*{{{escaped(section.heading)}}}"] if section.heading else []
+        blocks = self.heading(section)
         before: object = None
-        for kind, items in groupby(section.items, key=lambda item: type(item)):
-            group = list(items)
-            if kind is Line:
-                lines = [each for each in group if isinstance(each, Line)]
-                written = [self.display(self.typesetter.lines(lines), [each.left for each in lines])]
-            else:
-                written = [self.item(each) for each in group]
-            if kind in (Line, Matrices):
+        for group in groups(section):
+            written = self.group(group)
+            if isinstance(group[0], Line | Matrices):
                 self.lead(blocks, written, before)
             blocks += written
-            before = kind
+            before = type(group[0])
         return blocks
+
+    def headed(self, section: Section) -> str:
+        return rf"\{'sub' * (section.level - 1)}section*{{{escaped(section.heading)}}}"
 
     def lead(self, blocks: list[str], displays: list[str], before: object) -> None:
         """A display belongs to the paragraph before it, and stands on its page; below a heading it leaves no gap."""
@@ -159,23 +141,14 @@ class _Latex:
         elif before is None and blocks and not self.fragment:
             blocks[-1] += "\n" + NO_GAP
 
-    def item(self, item: Item) -> str:
-        match item:
-            case Paragraph(pieces):
-                return "".join(self.piece(each) for each in pieces)
-            case Givens():
-                return self.givens(item)
-            case Results():
-                return self.results(item)
-            case Matrices(equalities):
-                return self.display(self.typesetter.matrix_rows(item), [each.target for each in equalities])
-            case Formulas():
-                return self.formulas(item)
-            case Table():
-                return self.table(item)
-            case Diagram():
-                return f"\\begin{{center}}\n{self.diagram}\\end{{center}}"
-        raise AssertionError(item)
+    def lines(self, lines: Sequence[Line]) -> list[str]:
+        return [self.display(self.typesetter.lines(lines), [each.left for each in lines])]
+
+    def matrices(self, matrices: Matrices) -> str:
+        return self.display(self.typesetter.matrix_rows(matrices), [each.target for each in matrices.equalities])
+
+    def picture(self) -> str:
+        return f"\\begin{{center}}\n{self.diagram}\\end{{center}}"
 
     def display(self, rows: Sequence[str], lefts: Sequence[object]) -> str:
         """Equations that may be broken over pages, each with one number and its label.
@@ -200,29 +173,17 @@ class _Latex:
             blocks.append(f"{said} left out here: wider than this column.")
         return "\n".join(blocks)
 
-    def piece(self, piece: Piece) -> str:
-        match piece:
-            case str():
-                return escaped(piece)
-            case Written(text):
-                return escaped(text)
-            case Amount():
-                return f"${self.typesetter.writer.amount(piece)}$"
-            case Expression():
-                return f"${self.typesetter.writer.formula(piece)}$"
-        return f"${self.typesetter.name(piece)}$"
+    def words(self, text: str) -> str:
+        return escaped(text)
 
-    def givens(self, givens: Givens) -> str:
-        texts = [f"${each}$" for each in given_texts(self.typesetter, givens)]
-        more = [f"and {givens.more:,} more"] if givens.more else []
-        return rf"\textbf{{{givens.word}:}} {', '.join([*texts, *more])}."
+    def strong(self, text: str) -> str:
+        return rf"\textbf{{{text}}}"
 
-    def results(self, results: Results) -> str:
-        texts = [f"${each}$" for each in result_texts(self.typesetter, results)]
-        return f"{escaped(results.word)}: {', '.join(texts)}."
+    def inline(self, formula: str) -> str:
+        return f"${formula}$"
 
     def formulas(self, formulas: Formulas) -> str:
-        cells = [[self.typesetter.equation(line) for line in row] for row in formulas.rows]
+        cells = [[self.writer.equation(line) for line in row] for row in formulas.rows]
         rows = [[rf"$\displaystyle {each}$" for each in row] for row in cells]
         columns = "l" * len(formulas.heads)
         return self.grid(columns, formulas.heads, rows, size=self.size(formulas.heads, cells), space="4pt")
@@ -232,9 +193,8 @@ class _Latex:
         return "\n\n".join(self.tabular(table.heads, rows) for rows in chunks)
 
     def tabular(self, heads: Sequence[str], rows: Sequence[Sequence[Quantity]]) -> str:
-        number = self.typesetter.writer.number
-        cells = [[self.typesetter.name(row[0]), *(number(each).text for each in row)] for row in rows]
-        written = [[f"${each}$" for each in row] for row in cells]
+        cells = self.cells(rows)
+        written = [[self.inline(each) for each in row] for row in cells]
         return self.grid("l" + "r" * (len(heads) - 1), heads, written, size=self.size(heads, cells))
 
     def grid(
@@ -254,25 +214,6 @@ class _Latex:
         fitting = (each for each in SIZES if each[1] * whole + 2 * each[2] * len(heads) <= self.room * CAUTION)
         command, _, space = next(fitting, SIZES[-1])
         return rf"{command}\setlength{{\tabcolsep}}{{{space}pt}}" if command else ""
-
-
-def result_texts(typesetter: Typesetter, results: Results) -> list[str]:
-    """Each quantity as a formula in TeX with its number."""
-    writer = typesetter.writer
-    if writer.figures is None:
-        return [typesetter.name(each) for each in results.quantities]
-    rows = [(typesetter.name(each), writer.valued(each)) for each in results.quantities]
-    return [f"{name} {tex_relation(row)} {row.text}" for name, row in rows]
-
-
-def given_texts(typesetter: Typesetter, givens: Givens) -> list[str]:
-    """Each given quantity as a formula in TeX, with its value where there are values."""
-    writer = typesetter.writer
-    texts = []
-    for each in givens.quantities:
-        value = "" if writer.figures is None else f" = {writer.number(each).text}"
-        texts.append(f"{typesetter.name(each)}{value}")
-    return texts
 
 
 def escaped(text: str) -> str:

@@ -10,33 +10,16 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from symbackprop.derivation import Derivation
-from symbackprop.documents.content import (
-    Amount,
-    Diagram,
-    Document,
-    Formulas,
-    Givens,
-    Item,
-    Line,
-    Matrices,
-    Paragraph,
-    Piece,
-    Results,
-    Section,
-    Table,
-    Written,
-)
+from symbackprop.documents.content import Document, Formulas, Line, Matrices, Section, Table
 from symbackprop.documents.displays import aligned, batches, numbered, singly
 from symbackprop.documents.figures import Figures
+from symbackprop.documents.format import Format, one_line
 from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
-from symbackprop.documents.text import one_line
 from symbackprop.documents.typeset import Typesetter, grouped
 from symbackprop.errors import InputError, suggestion
-from symbackprop.expressions import Expression
 from symbackprop.quantities import Array, Quantity
 from symbackprop.values import Values
 
@@ -101,8 +84,9 @@ def render(
     return _Markdown(typesetter, chosen, diagram).document(document, titled=not (fragment or of))
 
 
-class _Markdown:
+class _Markdown(Format):
     def __init__(self, typesetter: Typesetter, flavour: Flavour, diagram: Callable[[str], str] | None) -> None:
+        super().__init__(typesetter.writer)
         self.typesetter, self.flavour, self.diagram = typesetter, flavour, diagram
         self.numbered, self.count = False, 1
 
@@ -133,51 +117,20 @@ class _Markdown:
         written = aligned(rows) if self.flavour.aligned else singly(rows)
         return [f"{before}\n{each}\n{after}" for each in written]
 
-    def section(self, section: Section) -> list[str]:
-        blocks = [f"{'#' * (section.level + 1)} {escaped(section.heading)}"] if section.heading else []
-        for kind, items in groupby(section.items, key=lambda item: type(item)):
-            group = list(items)
-            if kind is Line:
-                lines = [each for each in group if isinstance(each, Line)]
-                for batch in batches(lines):
-                    blocks += self.displays(self.typesetter.lines(batch))
-            else:
-                blocks += [self.item(each) for each in group]
-        return blocks
+    def headed(self, section: Section) -> str:
+        return f"{'#' * (section.level + 1)} {escaped(section.heading)}"
 
-    def item(self, item: Item) -> str:
-        match item:
-            case Paragraph(pieces):
-                return "".join(self.piece(each) for each in pieces)
-            case Givens():
-                from symbackprop.documents.latex import given_texts
+    def words(self, text: str) -> str:
+        return escaped(text)
 
-                texts = [self.inline(each) for each in given_texts(self.typesetter, item)]
-                more = [f"and {item.more:,} more"] if item.more else []
-                return f"**{givens_word(item)}** {', '.join([*texts, *more])}."
-            case Results():
-                return self.results(item)
-            case Matrices():
-                return "\n\n".join(self.displays(self.typesetter.matrix_rows(item)))
-            case Formulas():
-                return self.formulas(item)
-            case Table():
-                return self.table(item)
-            case Diagram():
-                return self.picture()
-        raise AssertionError(item)
+    def strong(self, text: str) -> str:
+        return f"**{text}**"
 
-    def piece(self, piece: Piece) -> str:
-        match piece:
-            case str():
-                return escaped(piece)
-            case Written(text):
-                return escaped(text)
-            case Amount():
-                return self.inline(self.typesetter.writer.amount(piece))
-            case Expression():
-                return self.inline(self.typesetter.writer.formula(piece))
-        return self.inline(self.typesetter.name(piece))
+    def lines(self, lines: Sequence[Line]) -> list[str]:
+        return [block for batch in batches(lines) for block in self.displays(self.typesetter.lines(batch))]
+
+    def matrices(self, matrices: Matrices) -> str:
+        return "\n\n".join(self.displays(self.typesetter.matrix_rows(matrices)))
 
     def picture(self) -> str:
         """The network's diagram, as readers of this flavour see it without a file beside."""
@@ -187,31 +140,17 @@ class _Markdown:
             return f"```mermaid\n{drawn}\n```"
         return f"![The network](data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()})"
 
-    def results(self, results: Results) -> str:
-        from symbackprop.documents.latex import result_texts
-
-        texts = [self.inline(each) for each in result_texts(self.typesetter, results)]
-        return f"{escaped(results.word)}: {', '.join(texts)}."
-
     def formulas(self, formulas: Formulas) -> str:
         rows = [f"| {' | '.join(formulas.heads)} |", "|" + " :--- |" * len(formulas.heads)]
         for row in formulas.rows:
-            cells = [self.typesetter.equation(line) for line in row]
+            cells = [self.writer.equation(line) for line in row]
             rows.append("| " + " | ".join(self.inline(each) for each in cells) + " |")
         return "\n".join(rows)
 
     def table(self, table: Table) -> str:
-        number = self.typesetter.writer.number
         rows = [f"| {' | '.join(table.heads)} |", f"| :--- |{' ---: |' * (len(table.heads) - 1)}"]
-        for row in table.rows:
-            cells = [self.typesetter.name(row[0]), *(number(each).text for each in row)]
-            rows.append("| " + " | ".join(self.inline(each) for each in cells) + " |")
+        rows += ["| " + " | ".join(self.inline(each) for each in row) + " |" for row in self.cells(table.rows)]
         return "\n".join(rows)
-
-
-def givens_word(givens: Givens) -> str:
-    """The word above given quantities."""
-    return f"{givens.word}:"
 
 
 def escaped(text: str) -> str:

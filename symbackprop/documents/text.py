@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
 
 from symbackprop.derivation import Derivation
 from symbackprop.documents.content import (
-    Amount,
     Document,
     Formulas,
     Givens,
@@ -15,22 +13,20 @@ from symbackprop.documents.content import (
     Line,
     Matrices,
     Paragraph,
-    Piece,
     Results,
     Section,
     Table,
-    Written,
 )
 from symbackprop.documents.figures import Figures
+from symbackprop.documents.format import Format, one_line
 from symbackprop.documents.lengths import columns
 from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
 from symbackprop.documents.writing import Row, Writer
-from symbackprop.expressions import Expression
 from symbackprop.notation import AnyName, plain
 from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.printing.numbers import ShownNumber
-from symbackprop.printing.plain import Plain, number_label
+from symbackprop.printing.plain import Plain
 from symbackprop.quantities import Array, Quantity
 from symbackprop.values import Values
 
@@ -58,24 +54,18 @@ def render(
     document = document_of(derivation, figures, of, settings)
     mark = settings.style.decimal_mark
     dialect = Plain(times=derivation.conventions.times or "*", decimal_mark=mark)
-    writer = Writer(derivation, dialect, _Lettering(mark), figures)
-    return _Text(writer, width, spelling).document(document, titled=not (fragment or of))
+    writer = Writer(derivation, dialect, _Lettering(), figures)
+    return _Text(writer, dialect, width, spelling).document(document, titled=not (fragment or of))
 
 
 class _Lettering:
     """Names and numbers in plain text."""
-
-    def __init__(self, decimal_mark: str) -> None:
-        self.decimal_mark = decimal_mark
 
     def name(self, name: AnyName) -> str:
         return plain(name)
 
     def shown(self, number: ShownNumber) -> Label:
         return number.plain()
-
-    def written(self, text: str) -> Label:
-        return number_label(self.decimal_mark.join(text.split(".")))
 
     def dots(self) -> str:
         return "..."
@@ -87,9 +77,10 @@ class _Lettering:
         return Label(f"d/d{by} [{formula}]", Precedence.QUOTIENT)
 
 
-class _Text:
-    def __init__(self, writer: Writer, width: int, spelling: Callable[[str], str]) -> None:
-        self.writer, self.width, self.spelling = writer, width, spelling
+class _Text(Format):
+    def __init__(self, writer: Writer, dialect: Plain, width: int, spelling: Callable[[str], str]) -> None:
+        super().__init__(writer)
+        self.dialect, self.width, self.spelling = dialect, width, spelling
         self.numbered, self.count = False, 0
 
     def document(self, document: Document, *, titled: bool) -> str:
@@ -102,51 +93,36 @@ class _Text:
             blocks += self.section(section)
         return "\n\n".join(blocks) + "\n"
 
-    def section(self, section: Section) -> list[str]:
-        blocks: list[str] = []
-        if section.heading:
-            blocks.append(f"{section.heading}\n{'-' * len(section.heading)}" if section.level == 1 else section.heading)
-        for kind, items in groupby(section.items, key=lambda item: type(item)):
-            group = list(items)
-            if kind is Line:
-                blocks.append(self.lines([each for each in group if isinstance(each, Line)]))
-            elif kind is Givens:
-                blocks.append("\n".join(self.item(each) for each in group))
-            else:
-                blocks += [self.item(each) for each in group]
-        return blocks
+    def headed(self, section: Section) -> str:
+        return f"{section.heading}\n{'-' * len(section.heading)}" if section.level == 1 else section.heading
+
+    def group(self, items: Sequence[Item]) -> list[str]:
+        """What is given stands in one block."""
+        blocks = super().group(items)
+        return ["\n".join(blocks)] if isinstance(items[0], Givens) else blocks
 
     def item(self, item: Item) -> str:
-        match item:
-            case Paragraph(pieces):
-                return "\n".join(filled("".join(self.piece(each) for each in pieces), self.width, self.columns))
-            case Givens():
-                return self.givens(item)
-            case Results():
-                return self.results(item)
-            case Matrices():
-                return self.matrices(item)
-            case Formulas():
-                return self.formulas(item)
-            case Table():
-                return self.table(item)
-        raise AssertionError(item)
+        text = super().item(item)
+        return "\n".join(filled(text, self.width, self.columns)) if isinstance(item, Paragraph) else text
 
-    def piece(self, piece: Piece) -> str:
-        match piece:
-            case str():
-                return piece
-            case Written(text):
-                return one_line(text)
-            case Amount():
-                return self.writer.amount(piece)
-            case Expression():
-                return self.writer.formula(piece)
-        return self.writer.label(piece).text
+    def words(self, text: str) -> str:
+        return text
 
-    def lines(self, lines: Sequence[Line]) -> str:
-        """Lines below each other, their relations aligned as long as the left sides are of similar length."""
-        made = [self.writer.rows(line) for line in lines]
+    def inline(self, formula: str) -> str:
+        return formula
+
+    def lines(self, lines: Sequence[Line]) -> list[str]:
+        return [self.aligned([self.writer.rows(line) for line in lines])]
+
+    def matrices(self, matrices: Matrices) -> str:
+        from symbackprop.documents.grids import Grids, WrittenPlain
+        from symbackprop.printing.matrix import PlainMatrices
+
+        names = PlainMatrices(self.writer.derivation.notation, self.dialect)
+        return self.aligned(Grids(self.writer, names, WrittenPlain).rows(matrices))
+
+    def aligned(self, made: Sequence[tuple[str, list[Row]]]) -> str:
+        """Left sides with their rows below each other, the relations aligned."""
         column = max(self.columns(left) for left, _ in made)
         return "\n".join(row for left, rows in made for row in self.tagged(self.line(self.padded(left, column), rows)))
 
@@ -163,7 +139,7 @@ class _Text:
     def line(self, left: str, rows: Sequence[Row]) -> list[str]:
         if not rows:
             return [INDENT + left.rstrip()]
-        whole = f"{INDENT}{left} " + " ".join(f"{row.relation} {row.text}" for row in rows)
+        whole = INDENT + self.writer.in_a_row(left, rows)
         if self.columns(whole) <= ONE_ROW:
             return [whole]
         rows = self.joined(rows, self.width - len(INDENT) - self.columns(left) - 1)
@@ -186,11 +162,7 @@ class _Text:
         return [*others, Row(numbers.relation, together)]
 
     def givens(self, givens: Givens) -> str:
-        figures = self.writer.figures
-        texts = []
-        for each in givens.quantities:
-            name = self.writer.label(each).text
-            texts.append(name if figures is None else f"{name} = {self.writer.number(each).text}")
+        texts = [self.writer.given(each) for each in givens.quantities]
         if givens.more:
             texts.append(f"... and {givens.more:,} more")
         return f"{givens.word}:\n" + ",\n".join(INDENT * 2 + row for row in self.listed(texts))
@@ -205,30 +177,13 @@ class _Text:
                 rows.append(text)
         return rows
 
-    def matrices(self, matrices: Matrices) -> str:
-        from symbackprop.documents.grids import Grids, WrittenPlain
-        from symbackprop.printing.matrix import PlainMatrices
-
-        names = PlainMatrices(self.writer.derivation.notation)
-        names.dialect = self.writer.dialect
-        made = Grids(self.writer, names, WrittenPlain).rows(matrices)
-        column = max(self.columns(left) for left, _ in made)
-        return "\n".join(row for left, rows in made for row in self.tagged(self.line(self.padded(left, column), rows)))
-
     def results(self, results: Results) -> str:
-        texts = [self.valued(each) for each in results.quantities]
+        texts = [self.writer.result(each) for each in results.quantities]
         return f"{results.word}:\n" + ",\n".join(INDENT * 2 + row for row in self.listed(texts))
-
-    def valued(self, quantity: Quantity) -> str:
-        name = self.writer.label(quantity).text
-        if self.writer.figures is None:
-            return name
-        row = self.writer.valued(quantity)
-        return f"{name} {row.relation} {row.text}"
 
     def formulas(self, formulas: Formulas) -> str:
         """Columns of equations side by side, or below each other where they would be too wide."""
-        cells = [[self.equation(line) for line in row] for row in formulas.rows]
+        cells = [[self.writer.equation(line) for line in row] for row in formulas.rows]
         rows = [list(formulas.heads), *cells]
         widths = [max(self.columns(row[column]) for row in rows) for column in range(len(formulas.heads))]
         if sum(widths) + len(INDENT) * len(widths) > self.width:
@@ -241,15 +196,8 @@ class _Text:
         rows.insert(1, ["-" * each for each in widths])
         return "\n".join((INDENT + "  ".join(map(self.padded, row, widths))).rstrip() for row in rows)
 
-    def equation(self, line: Line) -> str:
-        left, rows = self.writer.rows(line)
-        return " ".join([left, *(f"{row.relation} {row.text}" for row in rows)])
-
     def table(self, table: Table) -> str:
-        rows = [list(table.heads)]
-        rows += [
-            [self.writer.label(row[0]).text, *(self.writer.number(each).text for each in row)] for row in table.rows
-        ]
+        rows = [list(table.heads), *self.cells(table.rows)]
         widths = [max(self.columns(row[column]) for row in rows) for column in range(len(table.heads))]
         written = [
             INDENT
@@ -270,11 +218,6 @@ class _Text:
         """The text with blanks behind it, or before it, up to so many columns."""
         blanks = " " * (width - self.columns(text))
         return blanks + text if right else text + blanks
-
-
-def one_line(text: str) -> str:
-    """A stranger's text without characters that could move a terminal's cursor."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
 def filled(text: str, width: int, measure: Callable[[str], int] = columns) -> list[str]:

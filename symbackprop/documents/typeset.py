@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 from symbackprop.derivation import Derivation
 from symbackprop.documents.content import Line, Matrices
 from symbackprop.documents.figures import Figures
 from symbackprop.documents.grids import Grids, WrittenTex
 from symbackprop.documents.widths import broken, width
-from symbackprop.documents.writing import EXACT, Row, Writer
+from symbackprop.documents.writing import Row, Writer
 from symbackprop.notation import AnyName, tex
 from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.printing.matrix import TexMatrices
 from symbackprop.printing.numbers import ShownNumber
-from symbackprop.printing.tex import Tex, number_label
-from symbackprop.quantities import Array, Cell, Quantity
+from symbackprop.printing.tex import TEX, Tex
 
 TIMES = {"": "", "*": r"\ast", "·": r"\cdot", "×": r"\times"}
-RELATION = {EXACT: "="}
 SIGN = 13.4  # points of a relation
 QUAD = 10.0
 STACKED = 0.35  # of the column: wider left sides stand in a row of their own
@@ -29,11 +26,8 @@ CONTINUED = r"&\quad {} "  # a sign behind it has the spaces of one between two 
 CAUTION = 0.97  # estimated widths are a little too small now and then
 
 
-@dataclass(frozen=True, slots=True)
 class TexLettering:
     """Names and numbers in TeX."""
-
-    decimal_mark: str
 
     def name(self, name: AnyName) -> str:
         """A printed name."""
@@ -42,10 +36,6 @@ class TexLettering:
     def shown(self, number: ShownNumber) -> Label:
         """A displayed number."""
         return number.tex()
-
-    def written(self, text: str) -> Label:
-        """A number as it was written in the description."""
-        return number_label(text, self.decimal_mark)
 
     def dots(self) -> str:
         """What stands for terms that are left out."""
@@ -60,17 +50,6 @@ class TexLettering:
         sign = r"\partial " if letter == "∂" else "d"
         operator = rf"\frac{{{sign.strip()}}}{{{sign}{by}}}"
         return Label(rf"{operator} \left[{formula}\right]", Precedence.QUOTIENT, tall=True)
-
-
-class _Matrices(TexMatrices):
-    operator: ClassVar[str] = "operatorname"
-
-    def head(self, word: str) -> str:
-        return rf"\{self.operator}{{{word}}}"
-
-
-class _PlainMatrices(_Matrices):
-    operator: ClassVar[str] = "mathrm"
 
 
 class Typesetter:
@@ -88,10 +67,9 @@ class Typesetter:
     ) -> None:
         times = {**TIMES, "*": star}[derivation.conventions.times]
         self.dialect = Tex(times=times, decimal_mark=decimal_mark, operator=operator)
-        self.writer = Writer(derivation, self.dialect, TexLettering(decimal_mark), figures)
+        self.writer = Writer(derivation, self.dialect, TexLettering(), figures)
         self.flat = Writer(derivation, replace(self.dialect, flat=True), self.writer.lettering, figures)
-        kind = _Matrices if operator == "operatorname" else _PlainMatrices
-        self.matrices = kind(derivation.notation, dialect=self.dialect)
+        self.matrices = TexMatrices(derivation.notation, self.dialect)
         self.room = room * CAUTION
 
     def lines(self, lines: Sequence[Line]) -> list[str]:
@@ -118,7 +96,7 @@ class Typesetter:
 
     def fitted(self, left: str, rows: Sequence[Row], room: float) -> list[str]:
         """The sides behind each other in one row if they fit, else each in rows of its own."""
-        whole = " ".join(f"{tex_relation(row)} {row.text}" for row in rows)
+        whole = " ".join(map(self.writer.side, rows))
         if width(whole) <= room:
             return [f"{left} &{whole}"]
         written: list[str] = []
@@ -128,23 +106,14 @@ class Typesetter:
             between = 0 < place < len(sides) - 1
             if between and any(width(part) > room - SIGN for part in parts):
                 continue  # matrices that are too wide for the page: the sides before and behind say the same
-            written.append(f"{'' if written else left} &{tex_relation(row)} {parts[0]}".strip())
+            written.append(f"{'' if written else left} &{TEX.sign(row.relation)} {parts[0]}".strip())
             written += [CONTINUED + part for part in parts[1:]]
         return written
-
-    def equation(self, line: Line) -> str:
-        """A line in one row."""
-        left, rows = self.writer.rows(line)
-        return " ".join([left, *(f"{tex_relation(row)} {row.text}" for row in rows)])
-
-    def name(self, of: Quantity | Cell | Array) -> str:
-        """A name in TeX."""
-        return self.writer.label(of).text
 
     def _line(self, line: Line, left: str, rows: Sequence[Row], room: float) -> list[str]:
         if not rows:
             return [f"{left} &"]
-        whole = " ".join(f"{tex_relation(row)} {row.text}" for row in rows)
+        whole = " ".join(map(self.writer.side, rows))
         if width(whole) <= room:
             return [f"{left} &{whole}"]
         rows = joined(rows, room)
@@ -155,7 +124,7 @@ class Typesetter:
             if any(width(part) > room - SIGN for part in parts):
                 flat_rows = flat_rows or joined(self.flat.rows(line)[1], room)
                 parts = broken(flat_rows[place].text, room - SIGN) if place < len(flat_rows) else parts
-            written.append(f"{left if place == 0 else ''} &{tex_relation(row)} {parts[0]}".strip())
+            written.append(f"{left if place == 0 else ''} &{TEX.sign(row.relation)} {parts[0]}".strip())
             written += [CONTINUED + part for part in parts[1:]]
         return written
 
@@ -197,10 +166,5 @@ def joined(rows: Sequence[Row], room: float) -> list[Row]:
     if len(rows) < 3:
         return list(rows)
     *others, numbers, result = rows
-    together = f"{numbers.text} {tex_relation(result)} {result.text}"
+    together = f"{numbers.text} {TEX.sign(result.relation)} {result.text}"
     return [*others, Row(numbers.relation, together)] if width(together) <= room - SIGN else list(rows)
-
-
-def tex_relation(row: Row) -> str:
-    """A row's relation in TeX."""
-    return RELATION.get(row.relation, r"\approx")

@@ -6,41 +6,25 @@ import re
 import unicodedata
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 from symbackprop.derivation import Derivation
-from symbackprop.documents import typst_lines
-from symbackprop.documents.content import (
-    Amount,
-    Diagram,
-    Document,
-    Formulas,
-    Givens,
-    Item,
-    Line,
-    Matrices,
-    Paragraph,
-    Piece,
-    Results,
-    Section,
-    Table,
-    Written,
-)
+from symbackprop.documents.content import Document, Formulas, Item, Line, Matrices, Paragraph, Section, Table
 from symbackprop.documents.figures import Figures
+from symbackprop.documents.format import Format
 from symbackprop.documents.grids import Grids, WrittenTypst
 from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
-from symbackprop.documents.typst_lines import RELATION, aligned, equation
+from symbackprop.documents.typst_lines import Line as Aligned
+from symbackprop.documents.typst_lines import aligned, equation
 from symbackprop.documents.typst_page import PAGE_WIDTH, PREAMBLE
 from symbackprop.documents.writing import Writer
-from symbackprop.expressions import Expression
 from symbackprop.notation import AnyName
 from symbackprop.notation.typst import quoted
 from symbackprop.notation.typst import typst as typst_name
 from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.printing.matrix import TypstMatrices
 from symbackprop.printing.numbers import ShownNumber
-from symbackprop.printing.typst import Typst, number_label
+from symbackprop.printing.typst import Typst
 from symbackprop.quantities import Array, Axis, Quantity
 from symbackprop.terms import Indicator
 from symbackprop.values import Values
@@ -69,26 +53,19 @@ def render(
     figures = None if values is None else Figures(derivation, values, settings)
     document = document_of(derivation, figures, of, settings, pictured=diagram is not None)
     dialect = Typst(times=TIMES[derivation.conventions.times], decimal_mark=settings.style.decimal_mark)
-    writer = _Writer(derivation, dialect, _Lettering(settings.style.decimal_mark), figures)
-    return _Typst(writer, "" if diagram is None else diagram(PAGE_WIDTH)).document(
-        document, titled=not (fragment or of)
-    )
+    writer = _Writer(derivation, dialect, _Lettering(), figures)
+    picture = "" if diagram is None else diagram(PAGE_WIDTH)
+    return _Typst(writer, dialect, picture).document(document, titled=not (fragment or of))
 
 
-@dataclass(frozen=True, slots=True)
 class _Lettering:
     """Names and numbers in Typst."""
-
-    decimal_mark: str
 
     def name(self, name: AnyName) -> str:
         return typst_name(name)
 
     def shown(self, number: ShownNumber) -> Label:
         return number.typst()
-
-    def written(self, text: str) -> Label:
-        return number_label(text, self.decimal_mark)
 
     def dots(self) -> str:
         return "dots.c"
@@ -115,13 +92,12 @@ class _Writer(Writer):
         return super().label(of)
 
 
-class _Typst:
-    def __init__(self, writer: _Writer, diagram: str) -> None:
-        self.writer, self.diagram = writer, diagram
+class _Typst(Format):
+    def __init__(self, writer: _Writer, dialect: Typst, diagram: str) -> None:
+        super().__init__(writer)
+        self.dialect, self.diagram = dialect, diagram
+        self.flat = replace(writer, dialect=replace(dialect, flat=True))
         self.numbered = True
-        assert isinstance(writer.dialect, Typst)
-        self.flat = replace(writer, dialect=replace(writer.dialect, flat=True))
-        self.matrices = TypstMatrices(writer.derivation.notation, dialect=writer.dialect)
 
     def document(self, document: Document, *, titled: bool) -> str:
         from symbackprop import __version__
@@ -135,73 +111,41 @@ class _Typst:
         blocks += [block for section in document.sections for block in self.section(section)]
         return "\n\n".join(blocks) + "\n"
 
-    def section(self, section: Section) -> list[str]:
-        blocks = [f"{'=' * section.level} {escaped(section.heading)}"] if section.heading else []
-        for kind, items in groupby(section.items, key=lambda item: type(item)):
-            group = list(items)
-            if kind is Paragraph:
-                *others, last = (self.item(each) for each in group)
-                blocks += [*others, f"#leading[{last}]"]
-            elif kind is Line:
-                lines = [self.line(each) for each in group if isinstance(each, Line)]
-                blocks.append(aligned(lines, numbered=self.numbered))
-            else:
-                blocks += [self.item(each) for each in group]
-        return blocks
+    def headed(self, section: Section) -> str:
+        return f"{'=' * section.level} {escaped(section.heading)}"
 
-    def item(self, item: Item) -> str:
-        match item:
-            case Paragraph(pieces):
-                return "".join(self.piece(each) for each in pieces)
-            case Givens():
-                return self.givens(item)
-            case Results():
-                return self.results(item)
-            case Matrices():
-                made = Grids(self.writer, self.matrices, WrittenTypst).rows(item)
-                return aligned([(left, rows, None) for left, rows in made], numbered=self.numbered)
-            case Formulas():
-                return self.formulas(item)
-            case Table():
-                return self.table(item)
-            case Diagram():
-                return f"#align(center)[\n{self.diagram}]"
-        raise AssertionError(item)
+    def group(self, items: Sequence[Item]) -> list[str]:
+        """A paragraph stands on the page of what it leads to."""
+        *others, last = super().group(items)
+        return [*others, f"#leading[{last}]" if isinstance(items[-1], Paragraph) else last]
 
-    def piece(self, piece: Piece) -> str:
-        match piece:
-            case str():
-                return escaped(piece)
-            case Written(text):
-                return f"#{quoted(shown(text))};"
-            case Amount():
-                return equation(self.writer.amount(piece))
-            case Expression():
-                return equation(self.writer.formula(piece))
-        return equation(self.writer.label(piece).text)
+    def words(self, text: str) -> str:
+        return escaped(text)
 
-    def line(self, line: Line) -> typst_lines.Line:
+    def strong(self, text: str) -> str:
+        return f"*{text}*"
+
+    def inline(self, formula: str) -> str:
+        return equation(formula)
+
+    def whole(self, formula: str) -> str:
+        return f"#box({equation(formula)})"
+
+    def lines(self, lines: Sequence[Line]) -> list[str]:
+        return [aligned([self.line(each) for each in lines], numbered=self.numbered)]
+
+    def line(self, line: Line) -> Aligned:
         """A line with its left side, its other sides, and the way to write these with nothing built up."""
         left, rows = self.writer.rows(line)
         return left, rows, lambda: self.flat.rows(line)[1]
 
-    def givens(self, givens: Givens) -> str:
-        number = self.writer.number
-        texts = []
-        for each in givens.quantities:
-            value = "" if self.writer.figures is None else f" = {number(each).text}"
-            texts.append(f"#box({equation(self.writer.label(each).text + value)})")
-        if givens.more:
-            texts.append(f"and {givens.more:,} more")
-        return f"*{givens.word}:* {', '.join(texts)}."
+    def matrices(self, matrices: Matrices) -> str:
+        names = TypstMatrices(self.writer.derivation.notation, self.dialect)
+        made = Grids(self.writer, names, WrittenTypst).rows(matrices)
+        return aligned([(left, rows, None) for left, rows in made], numbered=self.numbered)
 
-    def results(self, results: Results) -> str:
-        texts = []
-        for each in results.quantities:
-            row = self.writer.valued(each) if self.writer.figures is not None else None
-            value = "" if row is None else f" {RELATION.get(row.relation, 'approx')} {row.text}"
-            texts.append(f"#box({equation(self.writer.label(each).text + value)})")
-        return f"{escaped(results.word)}: {', '.join(texts)}."
+    def picture(self) -> str:
+        return f"#align(center)[\n{self.diagram}]"
 
     def formulas(self, formulas: Formulas) -> str:
         heads = ", ".join(f"[{escaped(each)}]" for each in formulas.heads)
@@ -210,24 +154,17 @@ class _Typst:
             f"  table.hline(), table.header({heads}), table.hline(),",
         ]
         for row in formulas.rows:
-            cells = []
-            for line in row:
-                left, rows = self.writer.rows(line)
-                parts = [f"{RELATION.get(each.relation, 'approx')} {each.text}" for each in rows]
-                cells.append(equation(f"display({' '.join([left, *parts])})"))
+            cells = [equation(f"display({self.writer.equation(line)})") for line in row]
             lines.append(f"  {', '.join(cells)},")
         return "\n".join([*lines, "  table.hline())"])
 
     def table(self, table: Table) -> str:
-        number = self.writer.number
         columns = len(table.heads)
         lines = [
             f"#table(columns: {columns}, stroke: none, align: (left{', right' * (columns - 1)}),",
             f"  table.hline(), table.header({', '.join(f'[{escaped(each)}]' for each in table.heads)}), table.hline(),",
         ]
-        for row in table.rows:
-            cells = [self.writer.label(row[0]).text, *(number(each).text for each in row)]
-            lines.append(f"  {', '.join(equation(each) for each in cells)},")
+        lines += [f"  {', '.join(equation(each) for each in row)}," for row in self.cells(table.rows)]
         return "\n".join([*lines, "  table.hline())"])
 
 

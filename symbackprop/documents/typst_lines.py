@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 from symbackprop.documents.typst_page import NUMBER_WIDTH, PAGE_WIDTH
 from symbackprop.documents.typst_widths import width
-from symbackprop.documents.writing import EXACT, Row
+from symbackprop.documents.writing import Row
+from symbackprop.printing.typst import TYPST
 
-RELATION = {EXACT: "="}
 SURE = 0.95  # of the room: what is estimated to be narrower fits
 WIDE = 0.4  # of the page's width: a wider left side stands in a row of its own
 CUTS = (" + ", " - ", " dot ", " times ", " ast ", " thin ", " dot.o ")
@@ -56,7 +56,7 @@ def equation(text: str) -> str:
 
 
 def _text(row: Row) -> str:
-    return f"{RELATION.get(row.relation, 'approx')} {row.text}"
+    return f"{TYPST.sign(row.relation)} {row.text}"
 
 
 def _rows(texts: Sequence[str], room: float) -> list[str] | None:

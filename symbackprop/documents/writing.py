@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,9 +27,6 @@ class Lettering(Protocol):
 
     def shown(self, number: ShownNumber) -> Label:
         """A displayed number."""
-
-    def written(self, text: str) -> Label:
-        """A number as it was written in the description."""
 
     def dots(self) -> str:
         """What stands for terms that are left out."""
@@ -104,8 +101,7 @@ class Writer:
             return self.label(of)
         if of not in self._numbers:
             text = self.given_text(of, self.figures)
-            written = self.lettering.written(text) if text else self.lettering.shown(self.figures.shown(of))
-            self._numbers[of] = written
+            self._numbers[of] = self.dialect.numeral(text) if text else self.lettering.shown(self.figures.shown(of))
         return self._numbers[of]
 
     def given_text(self, quantity: Quantity, figures: Figures) -> str:
@@ -117,6 +113,27 @@ class Writer:
         assert self.figures is not None
         exact = self.given_text(quantity, self.figures) != "" or self.figures.shown(quantity).exact
         return Row(EXACT if exact else ROUNDED, self.number(quantity).text)
+
+    def given(self, quantity: Quantity) -> str:
+        """A given quantity, with its number where there are numbers."""
+        name = self.label(quantity).text
+        return name if self.figures is None else f"{name} = {self.number(quantity).text}"
+
+    def result(self, quantity: Quantity) -> str:
+        """A quantity, with its number behind its relation where there are numbers."""
+        return self.in_a_row(self.label(quantity).text, [] if self.figures is None else [self.valued(quantity)])
+
+    def equation(self, line: Line) -> str:
+        """A line in one row."""
+        return self.in_a_row(*self.rows(line))
+
+    def in_a_row(self, left: str, rows: Sequence[Row]) -> str:
+        """A left side with all that it is equal to."""
+        return " ".join([left, *map(self.side, rows)])
+
+    def side(self, row: Row) -> str:
+        """A row as it is written: its relation and its formula."""
+        return f"{self.dialect.sign(row.relation)} {row.text}"
 
     def formula(self, expression: Expression) -> str:
         """An expression in symbols."""

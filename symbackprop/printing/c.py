@@ -36,7 +36,7 @@ class C(Code):
         """``pow(a, b)``."""
         return Label(f"pow({say(base).text}, {say(exponent).text})")
 
-    def sign(self, argument: Label) -> Label:
+    def sign_of(self, argument: Label) -> Label:
         """-1, 0 or 1."""
         return Label(f"((double)({argument.text} > 0.0) - (double)({argument.text} < 0.0))")
 
@@ -44,12 +44,11 @@ class C(Code):
         """``(x < 0.0 ? a : b)``."""
         branches = cases(choice)
         left, right = (say(each).text for each in compared(choice.decider))
-        text = say(branches[-1][0]).text
+        (first, relation), *_, (last, _) = branches
+        text = say(last).text
         if len(branches) == 3:
             text = f"({left} > {right} ? {text} : {say(choice.zero).text})"
-        if len(branches) > 1:
-            text = f"({left} {branches[0][1]} {right} ? {say(branches[0][0]).text} : {text})"
-        return Label(text if len(branches) > 1 else f"({text})")
+        return Label(f"({left} {relation} {right} ? {say(first).text} : {text})")
 
     def undefined(self, reason: str) -> Label:
         """Not a number."""

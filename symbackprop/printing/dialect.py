@@ -59,16 +59,23 @@ class Label(NamedTuple):
 
 Labelling = Callable[[Hashable], Label]
 Say = Callable[[Expression], Label]
+Factor = tuple[Label, bool]  # with whether it needs brackets
 
 
 class Dialect:
     """Prints expressions: a table of ``heads`` by function name, and a method for everything else.
 
-    A function that has a definition may be missing from ``heads``; one that has none may not.
+    A function that has a definition may be missing from ``heads``; one that has none may not. ``slash`` divides,
+    ``hat`` stands before an exponent, ``comma`` between arguments; ``signs`` has the signs that are written otherwise
+    than in the code.
     """
 
     name: ClassVar[str]
     heads: ClassVar[Mapping[str, str]] = {}
+    signs: ClassVar[Mapping[str, str]] = {}
+    slash: ClassVar[str] = " / "
+    hat: ClassVar[str] = "^"
+    comma: ClassVar[str] = ", "
 
     def text(self, expression: Expression, label: Labelling) -> str:
         """The expression in this dialect, its leaves as ``label`` names them."""
@@ -127,6 +134,14 @@ class Dialect:
         """A literal number: as written, else exact."""
         raise NotImplementedError
 
+    def numeral(self, text: str) -> Label:
+        """A number as it was written: ``0.5``, ``-1/2``, ``5e-4``."""
+        raise NotImplementedError
+
+    def sign(self, sign: str) -> str:
+        """A relation, a reduction or a word (``<=``, ``sum``, ``undefined``), which most dialects write so."""
+        return self.signs.get(sign, sign)
+
     def signed(self, terms: Sequence[Expression], say: Say) -> list[Label]:
         """Each term of a sum with the sign before it; the first without a plus."""
         parts: list[Label] = []
@@ -148,9 +163,24 @@ class Dialect:
 
     def product(self, factors: Sequence[Expression], say: Say) -> Label:
         """Factors in written order."""
+        labels = self.factor_labels(factors, say)
+        text = ""
+        for place, (label, bracketed) in enumerate(labels):
+            text += self.between(labels[place - 1], labels[place]) if place else ""
+            text += self.bracket(label) if bracketed else label.text
+        last, bracketed = labels[-1]
+        return Label(
+            text,
+            Precedence.BIG if last.precedence is Precedence.BIG and not bracketed else Precedence.PRODUCT,
+            number=labels[0][0].number and not labels[0][1],
+            tall=any(label.tall for label, _ in labels),
+        )
+
+    def between(self, left: Factor, right: Factor) -> str:
+        """What stands between two factors."""
         raise NotImplementedError
 
-    def factor_labels(self, factors: Sequence[Expression], say: Say) -> list[tuple[Label, bool]]:
+    def factor_labels(self, factors: Sequence[Expression], say: Say) -> list[Factor]:
         """Each factor with whether it needs brackets: all that bind less, but for a sum sign at the end."""
         labels = [say(each) for each in factors]
         least = [Precedence.PRODUCT] + [Precedence.QUOTIENT] * (len(labels) - 1)
@@ -164,20 +194,25 @@ class Dialect:
         return Label(f"-{self.within(label, Precedence.BIG)}", Precedence.NEGATIVE, label.number, label.tall)
 
     def quotient(self, numerator: Expression, denominator: Expression, say: Say) -> Label:
-        """One expression over another."""
-        raise NotImplementedError
+        """``a / b``."""
+        above, below = say(numerator), say(denominator)
+        text = f"{self.within(above, Precedence.PRODUCT)}{self.slash}{self.within(below, Precedence.POWER)}"
+        return Label(text, Precedence.PRODUCT, above.number)
 
     def power(self, base: Expression, exponent: Expression, say: Say) -> Label:
-        """A base and its exponent."""
-        raise NotImplementedError
+        """``a^b``."""
+        below, above = (self.within(say(each), Precedence.ATOM) for each in (base, exponent))
+        return Label(f"{below}{self.hat}{above}", Precedence.POWER)
 
     def call(self, function: Function, arguments: Sequence[Expression], say: Say) -> Label:
         """The function's head in front of its arguments."""
-        if not function.arity:
-            return Label(self.head(function))
+        return self.called(self.head(function), arguments, say) if function.arity else Label(self.head(function))
+
+    def called(self, head: str, arguments: Sequence[Expression], say: Say) -> Label:
+        """A head in front of its arguments in brackets."""
         labels = [say(each) for each in arguments]
-        listed = Label(", ".join(each.text for each in labels), tall=any(each.tall for each in labels))
-        return Label(self.head(function) + self.bracket(listed), tall=listed.tall)
+        listed = Label(self.comma.join(each.text for each in labels), tall=any(each.tall for each in labels))
+        return Label(head + self.bracket(listed), tall=listed.tall)
 
     def head(self, function: Function) -> str:
         """What stands in front of the function's arguments."""
@@ -210,8 +245,6 @@ class Dialect:
 
 def cases(choice: BySign) -> list[tuple[Expression, str]]:
     """The distinct branches of a choice in rising order, each with the relation (``<``, ``<=``, ...) for it."""
-    if choice.negative == choice.zero == choice.positive:
-        return [(choice.negative, "")]
     if choice.negative == choice.zero:
         return [(choice.negative, "<="), (choice.positive, ">")]
     if choice.zero == choice.positive:

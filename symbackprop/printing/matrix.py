@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -32,9 +31,10 @@ from symbackprop.forms.trees import (
 from symbackprop.notation import AnyName, DerivativeName, Name, Notation, ascii_name, plain, tex
 from symbackprop.notation.typst import quoted, typst
 from symbackprop.printing.dialect import Dialect, Label, Precedence
-from symbackprop.printing.plain import Plain
+from symbackprop.printing.plain import PLAIN, Plain
 from symbackprop.printing.tex import TEX, Tex
-from symbackprop.printing.typst import DOT, TYPST, Typst
+from symbackprop.printing.typeset import Typeset
+from symbackprop.printing.typst import TYPST, Typst
 from symbackprop.quantities import Axis
 
 
@@ -44,8 +44,8 @@ class MatrixText:
     product: ClassVar[str] = " "
     elementwise: ClassVar[str] = " ⊙ "
 
-    def __init__(self, notation: Notation, dialect: Dialect, write: Callable[[AnyName], str]) -> None:
-        self.notation, self.dialect, self.write = notation, dialect, write
+    def __init__(self, notation: Notation, dialect: Dialect) -> None:
+        self.notation, self.dialect = notation, dialect
 
     def equation(self, form: MatrixForm) -> str:
         """``target = expression``."""
@@ -102,6 +102,10 @@ class MatrixText:
         if isinstance(name, DerivativeName):
             return Label(self.write(name), Precedence.QUOTIENT, tall=True)
         return Label(self.write(name))
+
+    def write(self, name: AnyName) -> str:
+        """A printed name."""
+        raise NotImplementedError
 
     def within(self, label: Label, least: Precedence) -> str:
         """The text, in brackets if it binds less tightly than ``least``."""
@@ -164,6 +168,15 @@ class MatrixText:
         return Label(self.head("diag") + self.dialect.bracket(self.said(vector)))
 
     def fraction(self, number: Fraction, over: tuple[Axis, ...]) -> str:
+        """A number, the sizes that it is divided by below it."""
+        sizes = ["n" if axis.size is None else str(axis.size) for axis in over]
+        if not sizes:
+            return self.dialect.number(number, "").text
+        below = ([] if number.denominator == 1 else [str(number.denominator)]) + sizes
+        return self.over(str(number.numerator), below)
+
+    def over(self, above: str, below: list[str]) -> str:
+        """A text over the product of others."""
         raise NotImplementedError
 
     def head(self, word: str) -> str:
@@ -183,32 +196,33 @@ class MatrixText:
 
 
 class PlainMatrices(MatrixText):
-    """``δ^(1) = (W^(2)ᵀ δ^(2)) ⊙ out^(1) ⊙ (1 - out^(1))``; with ``ascii``, ``^T`` and ``.*``."""
+    """``δ^(1) = (W^(2)ᵀ δ^(2)) ⊙ out^(1) ⊙ (1 - out^(1))``; in an ASCII dialect, ``^T`` and ``.*``."""
 
-    def __init__(self, notation: Notation, *, ascii: bool = False) -> None:
-        super().__init__(notation, Plain(ascii=ascii), ascii_name if ascii else plain)
-        self.ascii = ascii
+    dialect: Plain
+
+    def __init__(self, notation: Notation, dialect: Plain = PLAIN) -> None:
+        super().__init__(notation, dialect)
+        self.ascii = dialect.ascii
+
+    def write(self, name: AnyName) -> str:
+        """The name in plain text."""
+        return ascii_name(name) if self.ascii else plain(name)
 
     def joined(self, factors: tuple[Node, ...], sign: str, precedence: Precedence) -> Label:
         return super().joined(factors, " .* " if self.ascii and sign == self.elementwise else sign, precedence)
 
     def times(self) -> str:
         """As in the formulas of numbers."""
-        assert isinstance(self.dialect, Plain)
         return f" {self.dialect.times} "
 
     def transposed(self, label: Label) -> Label:
         """The transpose's sign behind the name."""
         return Label(self.within(label, Precedence.ATOM) + ("^T" if self.ascii else "ᵀ"))
 
-    def fraction(self, number: Fraction, over: tuple[Axis, ...]) -> str:
+    def over(self, above: str, below: list[str]) -> str:
         """``1/2``, ``1/(2 n)``."""
-        sizes = ["n" if axis.size is None else str(axis.size) for axis in over]
-        if not sizes:
-            return self.dialect.number(number, "").text
-        parts = ([] if number.denominator == 1 else [str(number.denominator)]) + sizes
-        between = " " if "n" in sizes else "*" if self.ascii else "·"
-        return f"{number.numerator}/{parts[0] if len(parts) == 1 else f'({between.join(parts)})'}"
+        between = " " if "n" in below else "*" if self.ascii else "·"
+        return f"{above}/{below[0] if len(below) == 1 else f'({between.join(below)})'}"
 
     def head(self, word: str) -> str:
         """The word."""
@@ -231,37 +245,43 @@ class PlainMatrices(MatrixText):
         return Label("[" + ("; " if stacked else " ").join(each.text for each in parts) + "]")
 
 
-class TexMatrices(MatrixText):
+class TypesetMatrices(MatrixText):
+    """Built up, in the signs of a dialect of set mathematics."""
+
+    dialect: Typeset
+
+    def times(self) -> str:
+        """A dot."""
+        return self.dialect.dot
+
+    def over(self, above: str, below: list[str]) -> str:
+        """A fraction."""
+        return self.dialect.fraction(above, self.dialect.dot.join(below))
+
+    def head(self, word: str) -> str:
+        """The word, upright."""
+        return self.dialect.upright(word)
+
+
+class TexMatrices(TypesetMatrices):
     r"""``\delta^{(1)} = \left({W^{(2)}}^{\top} \delta^{(2)}\right) \odot ...``: ASCII, for amsmath, KaTeX and
     MathJax."""
 
     product: ClassVar[str] = r" \, "
     elementwise: ClassVar[str] = r" \odot "
 
-    def __init__(self, notation: Notation, *, dialect: Tex = TEX) -> None:
-        super().__init__(notation, dialect, tex)
+    def __init__(self, notation: Notation, dialect: Tex = TEX) -> None:
+        super().__init__(notation, dialect)
 
-    def times(self) -> str:
-        """A dot."""
-        return r" \cdot "
+    def write(self, name: AnyName) -> str:
+        """The name in TeX."""
+        return tex(name)
 
     def transposed(self, label: Label) -> Label:
         r"""``{W}^{\top}``."""
         # The empty group keeps TeX from taking a lone accent out of its braces, which would make a double superscript.
         inner = f"{{{label.text}{{}}}}" if label.precedence >= Precedence.ATOM else self.dialect.bracket(label)
         return Label(rf"{inner}^{{\top}}", Precedence.POWER, tall=label.tall)
-
-    def fraction(self, number: Fraction, over: tuple[Axis, ...]) -> str:
-        r"""``\frac{1}{2n}``."""
-        sizes = ["n" if axis.size is None else str(axis.size) for axis in over]
-        if not sizes:
-            return self.dialect.number(number, "").text
-        below = r" \cdot ".join(([] if number.denominator == 1 else [str(number.denominator)]) + sizes)
-        return rf"\frac{{{number.numerator}}}{{{below}}}"
-
-    def head(self, word: str) -> str:
-        """The word, upright."""
-        return rf"\operatorname{{{word}}}"
 
     def ones(self) -> Label:
         """A bold 1."""
@@ -281,35 +301,23 @@ class TexMatrices(MatrixText):
         return Label(rf"\begin{{pmatrix}} {inside} \end{{pmatrix}}", tall=True)
 
 
-class TypstMatrices(MatrixText):
+class TypstMatrices(TypesetMatrices):
     """``delta^("(1)") = (lr(W^("(2)"))^top thin delta^("(2)")) dot.o ...``: Typst's mathematics."""
 
     product: ClassVar[str] = " thin "
     elementwise: ClassVar[str] = " dot.o "
 
-    def __init__(self, notation: Notation, *, dialect: Typst = TYPST) -> None:
-        super().__init__(notation, dialect, typst)
+    def __init__(self, notation: Notation, dialect: Typst = TYPST) -> None:
+        super().__init__(notation, dialect)
 
-    def times(self) -> str:
-        """A dot."""
-        return DOT
+    def write(self, name: AnyName) -> str:
+        """The name in Typst."""
+        return typst(name)
 
     def transposed(self, label: Label) -> Label:
         """The transpose's sign at the upper right of all of it."""
         inner = label.text if label.precedence >= Precedence.ATOM else self.dialect.bracket(label)
         return Label(f"lr({inner})^top", Precedence.POWER, tall=label.tall)
-
-    def fraction(self, number: Fraction, over: tuple[Axis, ...]) -> str:
-        """``frac(1, 2 dot n)``."""
-        sizes = ["n" if axis.size is None else str(axis.size) for axis in over]
-        if not sizes:
-            return self.dialect.number(number, "").text
-        below = DOT.join(([] if number.denominator == 1 else [str(number.denominator)]) + sizes)
-        return f"frac({number.numerator}, {below})"
-
-    def head(self, word: str) -> str:
-        """The word, upright."""
-        return f"op({quoted(word)})"
 
     def ones(self) -> Label:
         """A bold 1."""

@@ -11,8 +11,10 @@ from fractions import Fraction
 from typing import Any
 
 from symbackprop.notation.typst import quoted
-from symbackprop.printing import tex, typst
 from symbackprop.printing.dialect import Label, Precedence
+from symbackprop.printing.tex import Tex
+from symbackprop.printing.typeset import Typeset
+from symbackprop.printing.typst import Typst
 
 # Exact integers below this size are shown whole, however few digits are asked for.
 WHOLE = 10**6
@@ -72,32 +74,32 @@ class ShownNumber:
 
     def plain(self) -> Label:
         """For plain text: ``-0.1499``, ``4.4·10^-5``, ``4.4e-5``."""
-        text = self._marked(self.style.decimal_mark)
+        text = self._marked()
         if self.power:
             text += f"e{self.power}" if self.style.exponent == "e" else f"·10^{self.power}"
         return self._label(text)
 
     def tex(self) -> Label:
         r"""For TeX: ``-0.1499``, ``4.4 \cdot 10^{-5}``."""
-        if not self.is_finite:
-            return self._label({"inf": r"\infty", "nan": r"\text{undefined}"}[self.mantissa])
-        if self.power and self.style.exponent == "e":
-            marked = self._marked("{,}" if self.style.decimal_mark == "," else ".")
-            return self._label(rf"{marked}\mathrm{{e}}{{{self.power}}}")
-        whole = self.mantissa + (f"e{self.power}" if self.power else "")
-        return self._label(tex.number_label(whole, self.style.decimal_mark).text)
+        dialect = Tex(decimal_mark=self.style.decimal_mark)
+        return self._set(dialect, rf"{dialect.digits(self.mantissa)}\mathrm{{e}}{{{self.power}}}")
 
     def typst(self) -> Label:
         """For Typst's mathematics: ``-0.1499``, ``4.4 dot 10^(-5)``."""
-        if not self.is_finite:
-            return self._label({"inf": "oo", "nan": '"undefined"'}[self.mantissa])
-        if self.power and self.style.exponent == "e":
-            return self._label(quoted(f"{self._marked(self.style.decimal_mark)}e{self.power}"))
-        whole = self.mantissa + (f"e{self.power}" if self.power else "")
-        return self._label(typst.number_label(whole, self.style.decimal_mark).text)
+        dialect = Typst(decimal_mark=self.style.decimal_mark)
+        return self._set(dialect, quoted(f"{self._marked()}e{self.power}"))
 
-    def _marked(self, mark: str) -> str:
-        return {"inf": "∞", "nan": "undefined"}.get(self.mantissa) or mark.join(self.mantissa.split("."))
+    def _set(self, dialect: Typeset, short: str) -> Label:
+        """``short``: how a power of ten is written with the letter e."""
+        if not self.is_finite:
+            return self._label(dialect.sign({"inf": "infinite", "nan": "undefined"}[self.mantissa]))
+        if self.power and self.style.exponent == "e":
+            return self._label(short)
+        return self._label(dialect.numeral(self.mantissa + (f"e{self.power}" if self.power else "")).text)
+
+    def _marked(self) -> str:
+        digits = self.style.decimal_mark.join(self.mantissa.split("."))
+        return {"inf": "∞", "nan": "undefined"}.get(self.mantissa) or digits
 
     def _label(self, text: str) -> Label:
         if self.negative:

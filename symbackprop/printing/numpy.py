@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from symbackprop.expressions import BySign, Expression, Function, constant, leaves
-from symbackprop.printing.dialect import Label, Precedence, Say, cases, compared
+from symbackprop.printing.dialect import Label, Say, cases, compared
 from symbackprop.printing.python import Code
 
 COMPARED: Mapping[str, str] = {"max": ">", "min": "<"}
@@ -32,20 +32,13 @@ class Numpy(Code):
             return Label(f"xp.where({left} {COMPARED[function.name]} {right}, {left}, {right})")
         return super().call(function, arguments, say)
 
-    def power(self, base: Expression, exponent: Expression, say: Say) -> Label:
-        """``a**b``."""
-        above, below = self.within(say(base), Precedence.ATOM), self.within(say(exponent), Precedence.ATOM)
-        return Label(f"{above}**{below}", Precedence.POWER)
-
-    def sign(self, argument: Label) -> Label:
+    def sign_of(self, argument: Label) -> Label:
         """-1, 0 or 1."""
         return Label(f"xp.sign({argument.text})")
 
     def by_sign(self, choice: BySign, say: Say) -> Label:
         """``xp.where(x < 0, a, b)``."""
         branches = cases(choice)
-        if len(branches) == 1:
-            return say(branches[0][0])
         left, right = (say(each).text for each in compared(choice.decider))
         arrays = [any(True for _ in leaves(each)) for each, _ in branches]
         texts = [say(each).text for each, _ in branches]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
 from symbackprop.expressions import Along, BySign, Expression, Negative, Quotient
-from symbackprop.printing.dialect import Dialect, Label, Precedence, Say, cases, compared, decimal_text
+from symbackprop.printing.dialect import Dialect, Factor, Label, Precedence, Say, cases, compared, decimal_text
 
 PRIMITIVES = (
     *("exp", "log", "sqrt", "abs", "sign", "max", "min", "erf", "erfc", "expm1", "log1p", "pi"),
@@ -29,50 +29,44 @@ class Plain(Dialect):
 
     name: ClassVar[str] = "plain text"
     heads: ClassVar[Mapping[str, str]] = {name: name for name in PRIMITIVES}
+    signs: ClassVar[Mapping[str, str]] = {"<=": "≤", ">=": "≥", "sum": "Σ"}
 
     def number(self, value: Fraction, text: str) -> Label:
         """As written; else an integer, a fraction ``1/2`` of small numbers, a decimal, or any fraction."""
-        return number_label(self.decimal_mark.join((text or exact_text(value)).split(".")))
+        return self.numeral(text or exact_text(value))
 
-    def product(self, factors: Sequence[Expression], say: Say) -> Label:
+    def numeral(self, text: str) -> Label:
+        """Its precedence is that of a sign, a fraction bar or neither."""
+        if text.startswith(("-", "+")):
+            least = Precedence.NEGATIVE
+        else:
+            least = Precedence.PRODUCT if "/" in text else Precedence.ATOM
+        return Label(self.decimal_mark.join(text.split(".")), least, number=True)
+
+    def between(self, left: Factor, right: Factor) -> str:
         """``a * b``."""
-        labels = self.factor_labels(factors, say)
-        text = f" {self.times} ".join(self.bracket(label) if bracketed else label.text for label, bracketed in labels)
-        last, bracketed = labels[-1]
-        ends_open = last.precedence is Precedence.BIG and not bracketed
-        return Label(text, Precedence.BIG if ends_open else Precedence.PRODUCT)
+        return f" {self.times} "
 
     def quotient(self, numerator: Expression, denominator: Expression, say: Say) -> Label:
-        """``a / b``."""
+        """``a / b``; a sign in front of both."""
         if isinstance(numerator, Negative):
             return self.negative(Quotient(numerator.operand, denominator), say)
-        above, below = self.within(say(numerator), Precedence.PRODUCT), self.within(say(denominator), Precedence.POWER)
-        return Label(f"{above} / {below}", Precedence.PRODUCT)
-
-    def power(self, base: Expression, exponent: Expression, say: Say) -> Label:
-        """``a^b``."""
-        return Label(
-            f"{self.within(say(base), Precedence.ATOM)}^{self.within(say(exponent), Precedence.ATOM)}", Precedence.POWER
-        )
+        return super().quotient(numerator, denominator, say)
 
     def by_sign(self, choice: BySign, say: Say) -> Label:
         """``{-1 if x < 0; 0 if x = 0; 1 if x > 0}``."""
         left, right = (self.within(say(each), Precedence.SUM) for each in compared(choice.decider))
-        branches = [
-            f"{say(branch).text} if {left} {self.relation(relation)} {right}" if relation else say(branch).text
-            for branch, relation in cases(choice)
-        ]
+        branches = [f"{say(branch).text} if {left} {self.sign(relation)} {right}" for branch, relation in cases(choice)]
         return Label("{" + "; ".join(branches) + "}")
 
-    def relation(self, relation: str) -> str:
+    def sign(self, sign: str) -> str:
         """``<=`` as one sign where there is one."""
-        return relation if self.ascii else {"<=": "≤", ">=": "≥"}.get(relation, relation)
+        return sign if self.ascii else super().sign(sign)
 
     def along(self, reduction: Along, say: Say) -> Label:
         """``Σ_k w[j,k] * a[k]``, ``max_k net[k]``."""
         body = self.within(say(reduction.body), Precedence.BIG)
-        sign = {"sum": "sum" if self.ascii else "Σ", "max": "max"}[reduction.reduction]
-        return Label(f"{sign}_{reduction.index} {body}", Precedence.BIG)
+        return Label(f"{self.sign(reduction.reduction)}_{reduction.index} {body}", Precedence.BIG)
 
     def undefined(self, reason: str) -> Label:
         """The word alone: the reason stands in the error that evaluating it gives."""
@@ -84,7 +78,7 @@ class Ratios(Plain):
 
     def number(self, value: Fraction, text: str) -> Label:
         """``p/q``."""
-        return number_label(str(value))
+        return self.numeral(str(value))
 
 
 PLAIN = Plain()
@@ -100,10 +94,3 @@ def exact_text(value: Fraction) -> str:
     if value.denominator <= 100:
         return str(value)
     return decimal_text(value) or str(value)
-
-
-def number_label(text: str) -> Label:
-    """A number's text with its precedence: a sign, a fraction bar or neither."""
-    if text.startswith(("-", "+")):
-        return Label(text, Precedence.NEGATIVE, number=True)
-    return Label(text, Precedence.PRODUCT if "/" in text else Precedence.ATOM, number=True)

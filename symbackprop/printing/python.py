@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from symbackprop.errors import InputError
 from symbackprop.expressions import Along, BySign, Expression, Function
-from symbackprop.printing.dialect import Dialect, Label, Precedence, Say, cases, compared
+from symbackprop.printing.dialect import Dialect, Factor, Label, Precedence, Say, cases, compared
 
 MATH = ("exp", "log", "sqrt", "erf", "erfc", "expm1", "log1p", "pi")
 ANGLES = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")
@@ -16,6 +16,8 @@ ANGLES = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")
 
 class Code(Dialect):
     """What programming languages have in common: infix operators, and numbers as the nearest double."""
+
+    hat: ClassVar[str] = "**"
 
     def number(self, value: Fraction, text: str) -> Label:
         """The nearest double, whole numbers without a point where the language divides them exactly."""
@@ -27,24 +29,17 @@ class Code(Dialect):
             return str(value.numerator)
         return repr(value.numerator / value.denominator)
 
-    def product(self, factors: Sequence[Expression], say: Say) -> Label:
+    def between(self, left: Factor, right: Factor) -> str:
         """``a * b``."""
-        labels = self.factor_labels(factors, say)
-        text = " * ".join(self.bracket(label) if bracketed else label.text for label, bracketed in labels)
-        return Label(text, Precedence.PRODUCT)
-
-    def quotient(self, numerator: Expression, denominator: Expression, say: Say) -> Label:
-        """``a / b``."""
-        above, below = self.within(say(numerator), Precedence.PRODUCT), self.within(say(denominator), Precedence.POWER)
-        return Label(f"{above} / {below}", Precedence.PRODUCT)
+        return " * "
 
     def call(self, function: Function, arguments: Sequence[Expression], say: Say) -> Label:
         """The function's head, or the sign of the argument written as two comparisons."""
         if function.name == "sign":
-            return self.sign(say(arguments[0]))
+            return self.sign_of(say(arguments[0]))
         return super().call(function, arguments, say)
 
-    def sign(self, argument: Label) -> Label:
+    def sign_of(self, argument: Label) -> Label:
         """-1, 0 or 1."""
         raise NotImplementedError
 
@@ -67,12 +62,7 @@ class Python(Code):
         """A number's text, always a float's: CPython adds two floats faster than a float and an integer."""
         return repr(value.numerator / value.denominator)
 
-    def power(self, base: Expression, exponent: Expression, say: Say) -> Label:
-        """``a**b``."""
-        above, below = self.within(say(base), Precedence.ATOM), self.within(say(exponent), Precedence.ATOM)
-        return Label(f"{above}**{below}", Precedence.POWER)
-
-    def sign(self, argument: Label) -> Label:
+    def sign_of(self, argument: Label) -> Label:
         """-1, 0 or 1."""
         text = self.within(argument, Precedence.SUM)
         return Label(f"(({text} > 0) - ({text} < 0))")
@@ -81,12 +71,11 @@ class Python(Code):
         """``(a if x < 0 else b)``."""
         branches = cases(choice)
         left, right = (say(each).text for each in compared(choice.decider))
-        text = say(branches[-1][0]).text
+        (first, relation), *_, (last, _) = branches
+        text = say(last).text
         if len(branches) == 3:
             text = f"{text} if {left} > {right} else {say(choice.zero).text}"
-        if len(branches) > 1:
-            text = f"{say(branches[0][0]).text} if {left} {branches[0][1]} {right} else {text}"
-        return Label(f"({text})")
+        return Label(f"({say(first).text} if {left} {relation} {right} else {text})")
 
     def undefined(self, reason: str) -> Label:
         """Not a number."""

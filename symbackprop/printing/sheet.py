@@ -25,7 +25,17 @@ from symbackprop.expressions import (
     constant,
 )
 from symbackprop.functions import ABS, EXP, LOG, MAX, MIN, PI, SIGN, SQRT
-from symbackprop.printing.dialect import Dialect, Label, Labelling, Precedence, Say, cases, compared, decimal_text
+from symbackprop.printing.dialect import (
+    Dialect,
+    Factor,
+    Label,
+    Labelling,
+    Precedence,
+    Say,
+    cases,
+    compared,
+    decimal_text,
+)
 from symbackprop.printing.plain import PRIMITIVES
 
 if TYPE_CHECKING:
@@ -98,6 +108,7 @@ class Sheet(Dialect):
         "chidist": "CHIDIST",
         "gammadist": "GAMMADIST",
     }
+    slash: ClassVar[str] = "/"
 
     def text(self, expression: Expression, label: Labelling) -> str:
         """The formula behind the equals sign."""
@@ -136,23 +147,15 @@ class Sheet(Dialect):
             text += sign + self.within(say(bare), Precedence.PRODUCT)
         return Label(text, Precedence.SUM)
 
-    def product(self, factors: Sequence[Expression], say: Say) -> Label:
+    def between(self, left: Factor, right: Factor) -> str:
         """``a*b``."""
-        labels = self.factor_labels(factors, say)
-        text = "*".join(self.bracket(label) if bracketed else label.text for label, bracketed in labels)
-        return Label(text, Precedence.PRODUCT)
+        return "*"
 
     def negative(self, operand: Expression, say: Say) -> Label:
         """A minus sign before an atom: anything else, above all a power, is put in brackets."""
         if isinstance(operand, Negative):
             return say(operand.operand)
         return Label(f"-{self.within(say(operand), Precedence.ATOM)}", Precedence.NEGATIVE)
-
-    def quotient(self, numerator: Expression, denominator: Expression, say: Say) -> Label:
-        """``a/b``."""
-        above = self.within(say(numerator), Precedence.PRODUCT)
-        below = self.within(say(denominator), Precedence.QUOTIENT)
-        return Label(f"{above}/{below}", Precedence.PRODUCT)
 
     def power(self, base: Expression, exponent: Expression, say: Say) -> Label:
         """``a^b``; a cell's square is a product, a power 1/2 a square root."""
@@ -162,9 +165,7 @@ class Sheet(Dialect):
         if value == 2 and isinstance(base, Reference):
             factor = self.within(label, Precedence.ATOM)
             return Label(f"{factor}*{factor}", Precedence.PRODUCT)
-        return Label(
-            f"{self.within(label, Precedence.ATOM)}^{self.within(say(exponent), Precedence.ATOM)}", Precedence.POWER
-        )
+        return super().power(base, exponent, say)
 
     def call(self, function: Function, arguments: Sequence[Expression], say: Say) -> Label:
         """A function of the sheet's own, or the stable form of any other."""
@@ -181,8 +182,6 @@ class Sheet(Dialect):
     def by_sign(self, choice: BySign, say: Say) -> Label:
         """``IF(x<0,...,IF(x>0,...,...))``."""
         branches = cases(choice)
-        if len(branches) == 1:
-            return say(branches[0][0])
         left, right = (say(each).text for each in compared(choice.decider))
         if len(branches) == 2:
             (first, relation), (second, _) = branches

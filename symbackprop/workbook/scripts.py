@@ -39,8 +39,7 @@ class Scripted(Plain):
     def along(self, reduction: Along, say: Say) -> Label:
         """``Σ`` with its letter below."""
         body = self.within(say(reduction.body), Precedence.BIG)
-        sign = {"sum": "Σ", "max": "max"}[reduction.reduction]
-        return Label(f"{sign}{LOWER}{reduction.index}{END} {body}", Precedence.BIG)
+        return Label(f"{self.sign(reduction.reduction)}{LOWER}{reduction.index}{END} {body}", Precedence.BIG)
 
 
 SCRIPTED = Scripted(times="·")
