@@ -367,6 +367,11 @@ def size(expression: Expression) -> int:
     return sum(1 for _ in parts(expression))
 
 
+def has_cases(expression: Expression) -> bool:
+    """Whether a sign chooses somewhere in the expression."""
+    return isinstance(expression, BySign) or any(has_cases(child) for child in expression.children)
+
+
 def depth(expression: Expression) -> int:
     """How many nodes stand inside each other."""
     return 1 + max((depth(child) for child in expression.children), default=0)

@@ -13,6 +13,16 @@ from os import PathLike, fspath
 from typing import Any, Self
 
 
+def counted(count: int, what: str = "number") -> str:
+    """How many of what: ``1 number``, ``1,000 numbers``."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def words(name: str) -> str:
+    """A catalogue's name in words."""
+    return " ".join(name.split("_"))
+
+
 @dataclass(frozen=True, slots=True)
 class ExactNumber:
     """A rational number and the text it was written as (``0.10``, ``1/3``, ``5e-4``)."""

@@ -7,7 +7,7 @@ quantity is one entry of it. Printed names come from a notation.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import product
 from typing import NamedTuple
@@ -95,6 +95,11 @@ class Array:
             return f"{prefix}d{self.of._words()}{unit}/d{self.wrt._words()}{label}"
         whose = f" of {self.wrt._words()}" if self.wrt is not None else ""
         return f"{prefix}{self.role.value}{'' if self.layer is None else self.layer}{label}{whose}"
+
+    @property
+    def now(self) -> Array:
+        """The same array before the update."""
+        return replace(self, phase=Phase.NOW)
 
     @property
     def shape(self) -> tuple[int | None, ...]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from symbackprop.description.initial import MOST_DRAWN, SCHEMES, drawn
 from symbackprop.description.numerals import exact
-from symbackprop.description.reading import Reading, checked_choice, comma_hint, counted
+from symbackprop.description.reading import Reading, checked_choice, comma_hint
 from symbackprop.description.shapes import kind_of, unknown_key, where_it_belongs
-from symbackprop.network import Choice, Entry, ExactNumber, Layer, Loss, Matrix, Penalty, Row, Table
+from symbackprop.network import Choice, Entry, ExactNumber, Layer, Loss, Matrix, Penalty, Row, Table, counted
 
 ZERO = ExactNumber(Fraction(0), "0")
 ONE = ExactNumber(Fraction(1), "1")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from symbackprop.description.reading import Reading, counted, is_identifier, names_in, nearest
+from symbackprop.description.reading import Reading, is_identifier, names_in, nearest
 from symbackprop.description.shapes import kind_of, where_it_belongs
 from symbackprop.functions import FUNCTIONS
-from symbackprop.network import ProgramEquation, Row, Table
+from symbackprop.network import ProgramEquation, Row, Table, counted
 
 
 def program_fields(reading: Reading, table: Table) -> dict[str, Any]:

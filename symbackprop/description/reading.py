@@ -255,8 +255,3 @@ def comma_hint(row: Row, wanted: int) -> str:
     digits = [each.text for each in row if isinstance(each, ExactNumber)]
     mended = ", ".join(f"{digits[at]}.{digits[at + 1]}" for at in range(0, min(len(digits), 6), 2))
     return f"; a comma separates numbers, decimals have a point: [{mended}{', ...' if len(digits) > 6 else ''}]"
-
-
-def counted(count: int, what: str = "number") -> str:
-    """``1 number``, ``2 numbers``."""
-    return f"{count} {what}" + ("" if count == 1 else "s")

@@ -15,7 +15,7 @@ from symbackprop.diagram.amounts import Amounts, relation
 from symbackprop.diagram.marks import Box, Edge, Label, Node, Picture, straight
 from symbackprop.diagram.placing import Placed, placed
 from symbackprop.diagram.spelling import Piece
-from symbackprop.network import Choice, Network
+from symbackprop.network import Choice, Network, counted, words
 from symbackprop.quantities import Array
 
 MOST_UNITS = 6
@@ -314,17 +314,7 @@ def observations_word(network: Network) -> str:
     return "" if network.observations == 1 else f"{network.observations} observations"
 
 
-def words(name: str) -> str:
-    """A catalogue's name in words."""
-    return " ".join(name.split("_"))
-
-
 def description_of(network: Network) -> str:
     """What the diagram shows, for those who cannot see it."""
     layers = [f"{counted(layer.units, 'unit')} with {activation_word(layer.activation)}" for layer in network.layers]
     return f"{counted(network.inputs_count, 'input')}, then layers of {', '.join(layers)}"
-
-
-def counted(count: int, what: str) -> str:
-    """How many of what: ``1 unit``, ``3 units``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -6,9 +6,10 @@ Nodes, edges and labels are those of the picture. A network with a layer that is
 from __future__ import annotations
 
 from symbackprop.derivation import Derivation
-from symbackprop.diagram.layout import MOST_LAYERS, MOST_UNITS, activation_word, counted
+from symbackprop.diagram.layout import MOST_LAYERS, MOST_UNITS, activation_word
 from symbackprop.diagram.marks import Label, Node, Picture
 from symbackprop.diagram.spelling import Piece
+from symbackprop.network import counted
 from symbackprop.notation.lettering import AnyName, plain
 from symbackprop.printing.numbers import ShownNumber
 

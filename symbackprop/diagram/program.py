@@ -11,10 +11,10 @@ from itertools import pairwise
 
 from symbackprop.derivation import Derivation
 from symbackprop.diagram.amounts import Amounts
-from symbackprop.diagram.layout import NAME, PADDING, VALUE, counted
+from symbackprop.diagram.layout import NAME, PADDING, VALUE
 from symbackprop.diagram.marks import Edge, Label, Node, Picture, Point
 from symbackprop.diagram.ranking import ranked
-from symbackprop.network import Network
+from symbackprop.network import Network, counted
 from symbackprop.quantities import Array, Role
 
 MOST_VARIABLES = 40

@@ -6,12 +6,11 @@ Scripts are raised and lowered by the text's own means, fills are those of a wor
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 from itertools import count
 from typing import ClassVar
 
 from symbackprop.diagram.marks import Edge, Label, Node, Picture, Point, curve
-from symbackprop.diagram.spelling import BOLD, ITALIC, Run, spelled
+from symbackprop.diagram.spelling import BOLD, ITALIC, Run, escaped, spelled
 
 EMU = 12_700  # of DrawingML's units to a point
 POINTS = 1.0  # to a unit of the layout, at most
@@ -32,7 +31,7 @@ def written(picture: Picture, *, width: float, height: float) -> tuple[str, floa
     size = writer.size(across, down)
     parts = [
         '<xdr:grpSp><xdr:nvGrpSpPr><xdr:cNvPr id="2" name="The network" '
-        f'descr="{_text(picture.description)}"/><xdr:cNvGrpSpPr/></xdr:nvGrpSpPr>'
+        f'descr="{escaped(picture.description, quotes=True)}"/><xdr:cNvGrpSpPr/></xdr:nvGrpSpPr>'
         f'<xdr:grpSpPr><a:xfrm><a:off x="0" y="0"/>{size.format("ext")}<a:chOff x="0" y="0"/>{size.format("chExt")}'
         "</a:xfrm></xdr:grpSpPr>",
         *(writer.edge(edge) for edge in picture.edges),
@@ -133,7 +132,7 @@ class _Writer:
 def _run(run: Run, size: int, color: str) -> str:
     shift = f' baseline="{round(run.rise * 100_000)}"' if run.rise else ""
     looks = f'<a:rPr lang="en-US" sz="{size}"{LETTER.get(run.style, "")}{shift}>{_fill(color)}{_FACE}</a:rPr>'
-    return f"<a:r>{looks}<a:t>{_text(run.text)}</a:t></a:r>"
+    return f"<a:r>{looks}<a:t>{escaped(run.text, quotes=True)}</a:t></a:r>"
 
 
 _FACE = f'<a:latin typeface="{FONT}"/><a:ea typeface="{FONT}"/><a:cs typeface="{FONT}"/>'
@@ -150,9 +149,3 @@ def _words(runs: str) -> str:
 
 def _fill(color: str) -> str:
     return f'<a:solidFill><a:srgbClr val="{color}"/></a:solidFill>'
-
-
-def _text(text: str) -> str:
-    """Escaped, without the control characters that XML has no way to write."""
-    allowed = (sign if sign >= " " and sign not in "\ufffe\uffff" else " " for sign in text)
-    return escape("".join(allowed))

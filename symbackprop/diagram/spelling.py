@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 
 from symbackprop.notation.lettering import ACCENTS, GREEK, WHOLE_ACCENTS, AnyName, DerivativeName, Name, plain
 from symbackprop.printing.numbers import ShownNumber
@@ -142,7 +143,7 @@ def _letters(text: str, rise: float) -> list[Run]:
 
 def _number(number: ShownNumber) -> Spelled:
     """The number's plain text with a real minus sign, its power of ten raised."""
-    text = ("−" if number.negative else "") + _mantissa(number)
+    text = ("−" if number.negative else "") + number.marked
     if not number.power:
         return Spelled((Run(text),))
     power = str(number.power) if number.power > 0 else f"−{-number.power}"
@@ -151,7 +152,7 @@ def _number(number: ShownNumber) -> Spelled:
     return Spelled((Run(f"{text}·10"),), above=(Run(power, UPRIGHT, SCRIPT, RAISED),))
 
 
-def _mantissa(number: ShownNumber) -> str:
-    if not number.is_finite:
-        return {"inf": "∞", "nan": "undefined"}[number.mantissa]
-    return number.style.decimal_mark.join(number.mantissa.split("."))
+def escaped(text: str, *, quotes: bool = False) -> str:
+    """A text in XML, without the control characters that XML has no way to write."""
+    allowed = (sign if sign >= " " and sign not in "\ufffe\uffff" else " " for sign in text)
+    return escape("".join(allowed), quote=quotes)

@@ -7,10 +7,9 @@ otherwise. Labels stand on a patch of paper, so that edges do not run through th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from symbackprop.diagram.marks import Edge, Label, Node, Picture, curve, decimal
-from symbackprop.diagram.spelling import BOLD, ITALIC, UPRIGHT, Run, Spelled, room, spelled
+from symbackprop.diagram.spelling import BOLD, ITALIC, UPRIGHT, Run, Spelled, escaped, room, spelled
 
 FONTS = "'STIX Two Text','Latin Modern Roman',Cambria,'Times New Roman',Times,serif"
 STYLE = (
@@ -39,8 +38,8 @@ def written(picture: Picture) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="symbackprop" viewBox="{corner} {width} {height}" '
         f'width="{width}" height="{height}" role="img" color="#1b1f24" font-family="{FONTS}">',
-        f"<title>{_text(picture.title or 'network')}</title>",
-        f"<desc>{_text(picture.description)}</desc>",
+        f"<title>{escaped(picture.title or 'network')}</title>",
+        f"<desc>{escaped(picture.description)}</desc>",
         f"<style>{STYLE}</style>",
         f'<rect class="paper" x="{decimal(frame.left)}" y="{decimal(frame.top)}" width="{width}" height="{height}" '
         'rx="6" fill="#fff"/>',
@@ -151,7 +150,7 @@ def _flowing(runs: Sequence[Run], label: Label, x: float, anchor: str = "") -> s
         if run.size != 1.0:
             attributes.append(f'font-size="{decimal(label.size * run.size)}"')
         attributes += STYLES[run.style]
-        inside = _text(run.text)
+        inside = escaped(run.text)
         parts.append(f"<tspan {' '.join(attributes)}>{inside}</tspan>" if attributes else inside)
     anchored = f' text-anchor="{anchor}"' if anchor else ""
     spaces = ' xml:space="preserve"' if any(run.text != run.text.strip() for run in runs) else ""
@@ -160,9 +159,3 @@ def _flowing(runs: Sequence[Run], label: Label, x: float, anchor: str = "") -> s
 
 def _point(point: tuple[float, float]) -> str:
     return f"{decimal(point[0])} {decimal(point[1])}"
-
-
-def _text(text: str) -> str:
-    """Escaped, without the control characters that XML has no way to write."""
-    allowed = (sign if sign >= " " and sign not in "\ufffe\uffff" else " " for sign in text)
-    return escape("".join(allowed), quote=False)

@@ -30,14 +30,14 @@ def composite_sections(context: Context) -> Iterable[Section]:
 
 
 def _of_weight(context: Context, gradient: Quantity) -> Iterable[Item]:
-    paths = paths_of(context, gradient)
-    if not paths or len(paths[0]) > len(LETTERS):
+    found = paths_of(context, gradient)
+    if found is None or len(found.paths[0]) > len(LETTERS):
         return
-    first = paths[0]
+    paths, first = found.paths, found.paths[0]
     rows = [_row(context, letter, link) for letter, link in zip(LETTERS, first, strict=False)]
     if any(row is None for row in rows):
         return
-    weight = wrt_quantity(context.derivation, gradient)
+    weight = wrt_quantity(gradient)
     letters = LETTERS[: len(first)]
     composed = f" is a composite function {'('.join(letters)}(" if len(letters) > 1 else " is a function f("
     yield Paragraph((*_whole(context, first[0]), composed, weight, ")" * len(letters), " of ", weight, ":"))
@@ -47,9 +47,8 @@ def _of_weight(context: Context, gradient: Quantity) -> Iterable[Item]:
         yield Paragraph((weight, f" occurs in {count} of the loss, so the products of all paths are added up:"))
     else:
         yield Paragraph(("The chain rule multiplies the derivatives:",))
-    names = sum_of([product_of([Reference(link.quantity) for link in path]) for path in paths])
     written = sum_of([_written(context, path) for path in paths])
-    yield Line(Reference(gradient), (names, written), written if context.figures else None, gradient)
+    yield Line(Reference(gradient), (found.expression, written), written if context.figures else None, gradient)
 
 
 def _written(context: Context, path: Sequence[Link]) -> Expression:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
 
@@ -13,7 +13,7 @@ from symbackprop.documents.figures import Figures
 from symbackprop.documents.laws import Lines
 from symbackprop.documents.settings import Settings
 from symbackprop.network import Layer
-from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
+from symbackprop.quantities import Array, Quantity, Role, every_index
 from symbackprop.system import Equation, Map, SumOfProducts
 
 PARAMETERS = (Role.WEIGHT, Role.BIAS, Role.PARAMETER)
@@ -166,7 +166,7 @@ def _basis(array: Array) -> Array:
     """The parameters whose derivatives or new values an array holds; any other array itself, before the update."""
     if array.role is Role.DERIVATIVE and array.wrt is not None and array.wrt.role in PARAMETERS:
         array = array.wrt
-    return replace(array, phase=Phase.NOW)
+    return array.now
 
 
 def _kind(layer: Layer) -> tuple[object, ...]:

@@ -28,6 +28,7 @@ from symbackprop.expressions import (
     Quotient,
     Reference,
     Sum,
+    has_cases,
     leaves,
 )
 from symbackprop.forward import entries_of
@@ -153,7 +154,7 @@ class Figures:
                 return None
             branch = expression.negative if sign < 0 else expression.positive if sign > 0 else expression.zero
             return self.chosen(branch)
-        if not _has_cases(expression):
+        if not has_cases(expression):
             return expression
         children = [self.chosen(each) for each in expression.children]
         if any(each is None for each in children):
@@ -262,10 +263,6 @@ class Figures:
             return numbers.pop() if len(numbers) == 1 and all(Reference(each) in terms for each in endless) else nan
         arithmetic = FloatArithmetic()
         return float(arithmetic.evaluate(expression, lambda of: arithmetic.number(self._printed(of) or 0)))
-
-
-def _has_cases(expression: Expression) -> bool:
-    return isinstance(expression, BySign) or any(_has_cases(each) for each in expression.children)
 
 
 def _is_long(value: Fraction) -> bool:

@@ -12,6 +12,7 @@ from symbackprop.documents.primes import primes_of
 from symbackprop.errors import InputError
 from symbackprop.expressions import Call, Expression, Reference, leaves
 from symbackprop.forward import Pass
+from symbackprop.network import counted, words
 from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
 from symbackprop.system import Equation, Map, Reindex
 
@@ -57,51 +58,43 @@ def _is_uncounted(array: Array) -> bool:
 def _described(context: Context) -> Iterable[Piece]:
     network = context.derivation.network
     if network.program:
-        yield f"A program of {_counted(len(network.program), 'equation')} for "
+        yield f"A program of {counted(len(network.program), 'equation')} for "
         yield Reference(network.result)
         yield "."
     else:
-        hidden = [_counted(each.units, "unit") for each in network.layers[:-1]]
+        hidden = [counted(each.units, "unit") for each in network.layers[:-1]]
         alike = len(hidden) > 1 and len(set(hidden)) == 1
         sizes = f"of {hidden[0]} each" if alike else f"({', '.join(hidden)})"
-        between = f", {_counted(len(hidden), 'hidden layer')} {sizes}" if hidden else ""
-        inputs, outputs = _counted(network.inputs_count, "input"), _counted(network.outputs_count, "output")
+        between = f", {counted(len(hidden), 'hidden layer')} {sizes}" if hidden else ""
+        inputs, outputs = counted(network.inputs_count, "input"), counted(network.outputs_count, "output")
         yield f"A network of {inputs}{between} and {outputs}."
         named = [each.activation.name or "a formula" for each in network.layers]
         if len(set(named)) == 1:
-            yield f" The activation is {_words(named[0])}."
+            yield f" The activation is {words(named[0])}."
         else:
             *others, last = named
             if len(set(others)) == 1:
                 where = "layer" if len(others) == 1 else "layers"
-                yield f" The activation is {_words(others[0])} in the hidden {where}"
-                yield f" and {_words(last)} in the output layer."
+                yield f" The activation is {words(others[0])} in the hidden {where}"
+                yield f" and {words(last)} in the output layer."
             else:
                 yield f" The activations are {', '.join(_in_turn(named))}, from the first layer on."
         assert network.loss is not None
-        yield f" The loss is {_words(network.loss.choice.name or 'a formula')}."
+        yield f" The loss is {words(network.loss.choice.name or 'a formula')}."
         if network.penalty is not None:
             whose = "weights and biases" if network.penalty.biases else "weights"
             yield f" A penalty ({network.penalty.kind}) on the {whose} is added to it."
     if network.observations != 1:
         yield f" There are {network.observations} observations."
     if network.update is not None:
-        yield f" The update rule is {_words(network.update.rule)}."
+        yield f" The update rule is {words(network.update.rule)}."
 
 
 def _in_turn(names: list[str]) -> Iterable[str]:
     """Each name with how often it follows itself."""
     for name, group in groupby(names):
         count = len(list(group))
-        yield _words(name) if count == 1 else f"{_words(name)} ({count} layers)"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def _words(name: str) -> str:
-    return " ".join(name.split("_"))
+        yield words(name) if count == 1 else f"{words(name)} ({count} layers)"
 
 
 def _functions(context: Context) -> list[Item]:

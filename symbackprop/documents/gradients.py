@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from symbackprop.derivation import Derivation
 from symbackprop.documents.content import Brace, Item, Line, Operator
 from symbackprop.documents.context import Context
+from symbackprop.documents.derivatives import leading
 from symbackprop.documents.laws import without_zeros
 from symbackprop.expressions import Expression, Reference, leaves, product_of, sum_of
-from symbackprop.forms.adjoints import Link, scalar_of, wrt_quantity
+from symbackprop.forms.adjoints import Link, scalar_of, sum_of_names, wrt_quantity
 from symbackprop.forms.delta import delta_form, inlined, is_slope
 from symbackprop.quantities import Quantity, Role
 from symbackprop.system import scalar
+
+if TYPE_CHECKING:
+    from symbackprop.forms.paths import PathSum
 
 MOST_PATHS = 12  # of a sum over paths that is one side of an equation
 
 
 def gradient_line(context: Context, quantity: Quantity) -> Line:
     """``∂E/∂w = side = ... = numbers = result``; a side that would be too long is left out."""
+    from symbackprop.forms.chain import chain
+
     sides = {name: _SIDES[name](context, quantity) for name in context.settings.gradient}
     kept = {name: context.lines.shortened(each) for name, each in sides.items() if each is not None}
     if not kept:
@@ -28,7 +35,7 @@ def gradient_line(context: Context, quantity: Quantity) -> Line:
     if last == "operators":
         numbers = _written(context, quantity) or numbers
     elif last == "chain" and context.settings.factors == "braces":
-        numbers = _chain_names(context, quantity)
+        numbers = chain(context.derivation, quantity).expression
     return Line(Reference(quantity), tuple(kept.values()), numbers, quantity)
 
 
@@ -47,19 +54,14 @@ def new_deltas(context: Context, line: Line, stated: set[Quantity]) -> list[Item
     return [delta_line(context, each) for each in new]
 
 
-def _chain_names(context: Context, quantity: Quantity) -> Expression:
-    from symbackprop.forms.chain import chain
-
-    return chain(context.derivation, quantity).expression
-
-
 def _chain(context: Context, quantity: Quantity) -> Expression:
     """The chain by its links' names; with braces, what they are equal to above their names."""
     from symbackprop.forms.chain import chain
 
+    whole = chain(context.derivation, quantity)
     if context.settings.factors != "braces":
-        return _chain_names(context, quantity)
-    products = chain(context.derivation, quantity).products
+        return whole.expression
+    products = whole.products
     return sum_of([product_of([_braced(context, link) for link in links]) for links in products])
 
 
@@ -68,43 +70,43 @@ def _braced(context: Context, link: Link) -> Expression:
     return Reference(link.quantity) if written == Reference(link.quantity) else Reference(Brace(written, link.quantity))
 
 
-def paths_of(context: Context, quantity: Quantity) -> tuple[tuple[Link, ...], ...]:
-    """All paths of a derivative, where they are few."""
+def paths_of(context: Context, quantity: Quantity) -> PathSum | None:
+    """All paths of a derivative, where there are some and they are few."""
     from symbackprop.forms.paths import path_count, path_sum
 
-    if path_count(context.derivation, quantity) > MOST_PATHS:
-        return ()
-    return path_sum(context.derivation, quantity).paths
+    return (
+        path_sum(context.derivation, quantity) if 0 < path_count(context.derivation, quantity) <= MOST_PATHS else None
+    )
 
 
 def _paths(context: Context, quantity: Quantity) -> Expression | None:
-    paths = paths_of(context, quantity)
-    return sum_of([product_of([Reference(link.quantity) for link in path]) for path in paths]) if paths else None
+    found = paths_of(context, quantity)
+    return None if found is None else found.expression
 
 
 def _written(context: Context, quantity: Quantity) -> Expression | None:
-    from symbackprop.forms.paths import path_sum
-
-    return path_sum(context.derivation, quantity).written_out if paths_of(context, quantity) else None
+    found = paths_of(context, quantity)
+    return None if found is None else found.written_out
 
 
 def _operators(context: Context, quantity: Quantity) -> Expression | None:
     """Each link as the operation that it stands for, ∂/∂net [the activation's formula]: of an array's first entry."""
     from symbackprop.forms.tails import written_by_definition
 
-    if any(quantity.indices):
+    found = paths_of(context, quantity)
+    if found is None or any(quantity.indices):
         return None
     products = []
-    for path in paths_of(context, quantity):
+    for path in found.paths:
         factors: list[Expression] = []
         for link in path:
             of = differentiated(context.derivation, link)
             if of is None:
                 return None
-            by = wrt_quantity(context.derivation, link.quantity)
+            by = wrt_quantity(link.quantity)
             factors.append(Reference(Operator(written_by_definition(of), by)))
         products.append(product_of(factors))
-    return sum_of(products) if products else None
+    return sum_of(products)
 
 
 def differentiated(derivation: Derivation, link: Link) -> Expression | None:
@@ -122,7 +124,7 @@ def differentiated(derivation: Derivation, link: Link) -> Expression | None:
         return scalar_of(derivation, Quantity(of, indices))
     if array.of_unit is None or len(of.axes) != 2:
         return None
-    wrt = wrt_quantity(derivation, link.quantity)
+    wrt = wrt_quantity(link.quantity)
     shared = len(indices) > len(wrt.indices)
     observation = indices[0] if shared or wrt.array.has_observations else 0
     equation = derivation.definition(of)
@@ -158,10 +160,8 @@ def parts_of_loss(context: Context, quantity: Quantity) -> list[Item]:
 
 def _part(context: Context, part: Link, products: tuple[tuple[Link, ...], ...]) -> Line:
     """A part's derivative: by its links, the last one written out."""
-    from symbackprop.documents.derivatives import leading
-
     kept = leading(context.derivation, products)
-    names = sum_of([product_of([Reference(link.quantity) for link in links]) for links in kept])
+    names = sum_of_names(kept)
     written = [[*(Reference(link.quantity) for link in links[:-1]), links[-1].expression] for links in kept]
     numbers = sum_of([product_of(list(factors)) for factors in written])
     return Line(Reference(part.quantity), (names, numbers), numbers, part.quantity)

@@ -21,6 +21,7 @@ from symbackprop.forms.trees import (
     Side,
     Stacked,
     Transposed,
+    extent,
     parts_of,
 )
 from symbackprop.printing.dialect import Label, Precedence
@@ -132,7 +133,7 @@ def grid_of(node: Node, entry: Callable[[Quantity], Expression]) -> Grid | None:
         case Listed(_, _, _, entries):
             return [[entry(each) for each in entries]]
         case Ones(rows, columns):
-            return [[ONE] * _extent(columns) for _ in range(_extent(rows))]
+            return [[ONE] * extent(columns) for _ in range(extent(rows))]
         case Transposed(_, _, operand):
             grid = grid_of(operand, entry)
             return None if grid is None else [list(row) for row in zip(*grid, strict=True)]
@@ -162,16 +163,9 @@ def _grids(nodes: tuple[Node, Node], entry: Callable[[Quantity], Expression]) ->
 
 
 def _shaped(entries: Sequence[Expression], rows: Side, columns: Side) -> Grid:
-    wide = _extent(columns)
-    assert _extent(rows) * wide == len(entries)
+    wide = extent(columns)
+    assert extent(rows) * wide == len(entries)
     return [list(entries[start : start + wide]) for start in range(0, len(entries), wide)]
-
-
-def _extent(side: Side) -> int:
-    if side is None:
-        return 1
-    assert side.size is not None
-    return side.size
 
 
 class _Written(MatrixText):

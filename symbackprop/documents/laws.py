@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 from symbackprop.derivation import Derivation
@@ -18,14 +18,13 @@ from symbackprop.expressions import (
     Product,
     Reference,
     Sum,
-    leaves,
     product_of,
     substituted,
     sum_of,
 )
-from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role
+from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
 from symbackprop.system import Equation, Map, SumOfProducts
-from symbackprop.terms import Kronecker, axis_of
+from symbackprop.terms import Kronecker, axes_of, cells_in
 
 MOST_TERMS = 8  # of a sum that is shown in full where units are many
 FIRST_TERMS, LAST_TERMS = 3, 1
@@ -114,10 +113,10 @@ def with_kept_names(derivation: Derivation, expression: Expression) -> Expressio
 
     def named(of: Hashable) -> Expression:
         match of:
-            case Quantity(array, indices) if array.phase is Phase.NEW and _now(array) in frozen:
-                return Reference(Quantity(_now(array), indices))
-            case Cell(array, indices) if array.phase is Phase.NEW and _now(array) in frozen:
-                return Reference(Cell(_now(array), indices))
+            case Quantity(array, indices) if array.phase is Phase.NEW and array.now in frozen:
+                return Reference(Quantity(array.now, indices))
+            case Cell(array, indices) if array.phase is Phase.NEW and array.now in frozen:
+                return Reference(Cell(array.now, indices))
         return Reference(of)
 
     return substituted(expression, named)
@@ -135,10 +134,6 @@ def with_squares(expression: Expression) -> Expression:
         else:
             factors.append(each)
     return product_of(factors)
-
-
-def _now(array: Array) -> Array:
-    return replace(array, phase=Phase.NOW)
 
 
 def without_zeros(derivation: Derivation, expression: Expression) -> Expression:
@@ -193,22 +188,15 @@ def _shortened(expression: Expression) -> Expression:
 def _without_single_sums(law: Expression) -> Expression:
     """The law without sums over one observation or unit: a notation shows no letter for what there is one of."""
     children = tuple(_without_single_sums(child) for child in law.children)
-    if isinstance(law, Along) and _extent(law) == 1:
-        return children[0]
+    if isinstance(law, Along):
+        axis = axes_of(cells_in(law.body)).get(law.index)
+        if axis is not None and axis.size == 1:
+            return children[0]
     return law.rebuilt(children) if children else law
 
 
 def _has_sum(law: Expression) -> bool:
     return isinstance(law, Along) or any(_has_sum(child) for child in law.children)
-
-
-def _extent(along: Along) -> int | None:
-    axes: dict[str, Axis] = {}
-    for leaf in leaves(along.body):
-        if isinstance(leaf, Cell):
-            axes.update(axis_of(leaf))
-    axis = axes.get(along.index)
-    return None if axis is None else axis.size
 
 
 def _relettered(law: Expression, letter: str) -> Expression:

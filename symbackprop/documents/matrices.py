@@ -10,10 +10,10 @@ from symbackprop.derivation import Derivation
 from symbackprop.documents.content import Equality, Item, Matrices, Paragraph, Piece, Section
 from symbackprop.documents.context import Context, sentence
 from symbackprop.errors import InputError
-from symbackprop.expressions import BySign, Expression
+from symbackprop.expressions import has_cases
 from symbackprop.forms.delta import is_slope
 from symbackprop.forms.matrix import MatrixForm, matrix_form
-from symbackprop.forms.trees import Elementwise, Leaf, Node, Side, parts_of
+from symbackprop.forms.trees import Elementwise, Leaf, Node, parts_of, size
 from symbackprop.quantities import Array, Role
 
 MOST_ROWS, MOST_COLUMNS = 6, 6  # of a matrix that is written out
@@ -36,7 +36,7 @@ def matrix_sections(
     forms: dict[int | None, list[MatrixForm]] = {}
     reasons: dict[str, None] = {}
     forward = {*context.derivation.now.nets, *context.derivation.now.outs}
-    for array in _matrix_arrays(context.derivation, with_loss=required):
+    for array in _matrix_arrays(context, with_loss=required):
         if only and (array in forward) != (only == "forward"):
             continue
         try:
@@ -104,11 +104,6 @@ def _is_small(node: Node) -> bool:
     return rows <= MOST_ROWS and columns <= MOST_COLUMNS
 
 
-def size(side: Side) -> int | None:
-    """How many rows or columns there are along a side; None where that is a symbol."""
-    return 1 if side is None else side.size
-
-
 def _countable(form: MatrixForm, *, carried: bool) -> Node | None:
     """The expression to put numbers into: one that chooses by signs is shown by the slopes that it chooses.
 
@@ -124,11 +119,7 @@ def _countable(form: MatrixForm, *, carried: bool) -> Node | None:
 
 
 def _chooses(node: Node) -> bool:
-    return isinstance(node, Elementwise) and _has_choice(node.expression)
-
-
-def _has_choice(expression: Expression) -> bool:
-    return isinstance(expression, BySign) or any(_has_choice(each) for each in expression.children)
+    return isinstance(node, Elementwise) and has_cases(node.expression)
 
 
 def _otherwise(derivation: Derivation, forms: Sequence[MatrixForm]) -> list[MatrixForm]:
@@ -167,18 +158,14 @@ def _shapes(context: Context, forms: Sequence[MatrixForm], said: set[Array]) -> 
         said.add(leaf.array)
 
 
-def _matrix_arrays(derived: Derivation, *, with_loss: bool) -> list[Array]:
+def _matrix_arrays(context: Context, *, with_loss: bool) -> list[Array]:
+    derived = context.derivation
     arrays = list(dict.fromkeys(each for pair in zip(derived.now.nets, derived.now.outs, strict=True) for each in pair))
     if derived.conventions.loss_vector and with_loss:
         arrays.append(derived.loss)
     for equation in derived.system.equations:
         array = equation.target.array
         diagonal = derived.conventions.diagonal and is_slope(array)
-        if array.role is Role.DELTA or _is_gradient(derived, array) or diagonal:
+        if array.role is Role.DELTA or context.is_gradient(array) or diagonal:
             arrays.append(array)
     return arrays
-
-
-def _is_gradient(derived: Derivation, array: Array) -> bool:
-    parameters = {*derived.arrays.parameters, *derived.ties.reindexed}
-    return array.role is Role.DERIVATIVE and array.of == derived.loss and array.wrt in parameters

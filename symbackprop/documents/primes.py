@@ -11,7 +11,7 @@ from typing import Any
 
 from symbackprop.derivation import Derivation
 from symbackprop.documents.content import Equality, Item, Line, Matrices
-from symbackprop.expressions import BySign, Call, Expression, Function, Reference, leaves, substituted
+from symbackprop.expressions import Call, Expression, Function, Reference, has_cases, leaves, substituted
 from symbackprop.forms.delta import is_slope
 from symbackprop.forms.trees import Elementwise, Node
 from symbackprop.quantities import Quantity
@@ -29,7 +29,7 @@ def primes_of(derivation: Derivation) -> Primes:
         if not isinstance(value, Map) or not isinstance(slope, Map) or not isinstance(value.body, Call):
             continue
         used = set(leaves(slope.body))
-        if len(used) == 1 and _has_cases(slope.body) and len(value.body.arguments) == 1:
+        if len(used) == 1 and has_cases(slope.body) and len(value.body.arguments) == 1:
             name = f"{value.body.function.name}'"
             found.setdefault(name, Function(name, 1, (), _of(slope.body)))
     return tuple(found.values())
@@ -37,10 +37,6 @@ def primes_of(derivation: Derivation) -> Primes:
 
 def _of(body: Expression) -> Callable[..., Expression]:
     return lambda x: substituted(body, lambda _: x)
-
-
-def _has_cases(expression: Expression) -> bool:
-    return isinstance(expression, BySign) or any(_has_cases(each) for each in expression.children)
 
 
 def primed(item: Item, primes: Primes, *, explained: bool) -> Item:
@@ -70,7 +66,7 @@ def _equality(equality: Equality, primes: Primes) -> Equality:
 
 
 def _named(expression: Expression, primes: Primes) -> Expression:
-    if not _has_cases(expression):
+    if not has_cases(expression):
         return expression
     inside = set(leaves(expression))
     if len(inside) == 1:

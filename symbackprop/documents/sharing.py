@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 
 from symbackprop.documents.content import Item, Line, Paragraph, Section
 from symbackprop.documents.context import Context, first_of, sentence
 from symbackprop.documents.gradients import paths_of
-from symbackprop.expressions import Expression, Reference, leaves, product_of, size, substituted, sum_of
+from symbackprop.expressions import Expression, Reference, leaves, size, substituted
 from symbackprop.forms.adjoints import scalar_of
 from symbackprop.forms.delta import delta_form, flattened, inlined
 from symbackprop.forms.tails import Tails
-from symbackprop.quantities import Quantity, every_index
+from symbackprop.quantities import Quantity, extents
 from symbackprop.system import Scatter
 
 LONGEST = 350  # operations and names of a formula that is shown
@@ -39,12 +40,13 @@ def sharing_sections(context: Context) -> Iterable[Section]:
     if many:
         array = context.derivation.share(quantity.array)
         quantity = Quantity(array, (0, *quantity.indices))
-    if not paths_of(context, quantity):
+    paths = paths_of(context, quantity)
+    if paths is None:
         return
     of = f" of its first observation's share: the shares of all {context.derivation.network.observations} are added up"
     introduction = Paragraph(("For one parameter, the derivative ", whole, of if many else "", "."))
     steps = _Steps(context, quantity)
-    steps.paths()
+    steps.paths(paths.expression)
     if context.derivation.network.program:
         steps.variables()
     else:
@@ -59,7 +61,7 @@ def worked_gradient(context: Context) -> Quantity | None:
     trained = [each for each in arrays.parameters if each not in arrays.frozen]
     if not trained or not context.counted or not (context.whole or context.has_batch):
         return None
-    if sum(len(list(every_index(each))) for each in trained) > PARAMETERS:
+    if sum(prod(extents(each)) for each in trained) > PARAMETERS:
         return None
     gradients = [context.derivation.gradient_array(each) for each in trained]
     if context.has_batch:  # the steps are those of one observation's share, which a tied parameter has for each use
@@ -74,10 +76,8 @@ class _Steps:
     items: list[Item] = field(default_factory=list)
     last: Expression | None = None
 
-    def paths(self) -> None:
+    def paths(self, names: Expression) -> None:
         """The sum over paths, by the names of their links and written out."""
-        paths = paths_of(self.context, self.quantity)
-        names = sum_of([product_of([Reference(link.quantity) for link in path]) for path in paths])
         self._say((PATHS,), names)
         tails = Tails(self.context.derivation)
         self._say((WRITTEN,), tails.sum(self.quantity, tails.printed))

@@ -13,7 +13,7 @@ from symbackprop.documents.figures import Figures
 from symbackprop.documents.forward import forward_sections, loss_section, passed_in
 from symbackprop.documents.laws import has_law
 from symbackprop.documents.vectors import vector_items
-from symbackprop.quantities import Array, Phase, Quantity
+from symbackprop.quantities import Phase, Quantity
 from symbackprop.system import Equation, Reindex
 
 MOST_ROWS = 60  # of the table of a network of which only laws are shown
@@ -29,7 +29,7 @@ def update_section(context: Context) -> Section:
     wanted = [each for each in new if context.whole or (has_law(each) and not context.is_repeated(_layer(each)))]
     items: list[Item] = [Paragraph((AGAINST,))] if new else []
     items += [] if context.by_parameter else context.shown(wanted)
-    kept = [_now(each.target.array) for each in equations if _keeps(context, each)]
+    kept = [each.target.array.now for each in equations if _keeps(context, each)]
     if kept:
         names: list[Piece] = []
         for array in kept:
@@ -47,11 +47,7 @@ def _layer(equation: Equation) -> int | None:
 
 def _keeps(context: Context, equation: Equation) -> bool:
     """Whether a new value is the old one: the parameter is frozen."""
-    return _now(equation.target.array) in context.derivation.arrays.frozen
-
-
-def _now(array: Array) -> Array:
-    return replace(array, phase=Phase.NOW)
+    return equation.target.array.now in context.derivation.arrays.frozen
 
 
 def _table(context: Context) -> Table | None:

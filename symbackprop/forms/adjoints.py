@@ -6,13 +6,13 @@ link to it. Whatever the sign that a notation gives δ, products here are those 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError
-from symbackprop.expressions import Expression, Reference, as_expression, product_of
+from symbackprop.expressions import Expression, Reference, as_expression, product_of, sum_of
 from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role
 from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, gathered, scalar
 from symbackprop.terms import Term, axes_of, multiplied, unrolled
@@ -76,7 +76,12 @@ def is_derivative_of(root: Root, array: Array, derivation: Derivation) -> bool:
     return array.role is Role.DERIVATIVE and (array.of, array.of_unit) == root and not array.label
 
 
-def wrt_quantity(derivation: Derivation, quantity: Quantity) -> Quantity:
+def sum_of_names(products: Sequence[Sequence[Link]]) -> Expression:
+    """The sum of products of links, each by its name."""
+    return sum_of([product_of([Reference(link.quantity) for link in links]) for links in products])
+
+
+def wrt_quantity(quantity: Quantity) -> Quantity:
     """The quantity that a derivative is by."""
     array = quantity.array
     if array.role is Role.DELTA:
@@ -148,7 +153,7 @@ def _of_map(derivation: Derivation, root: Root, quantity: Quantity, equation: Ma
             rest = tuple(each for each in equation.scale.factors if each != factor)
             local = replace(equation, scale=replace(equation.scale, factors=rest))
             upstream = Quantity(factor.array, tuple(places[each] for each in factor.indices))
-            of, wrt = wrt_quantity(derivation, upstream), wrt_quantity(derivation, quantity)
+            of, wrt = wrt_quantity(upstream), wrt_quantity(quantity)
             return LinkProduct(upstream, Link(local_derivative(derivation, of, wrt), scalar(local, quantity.indices)))
     expression = product_of([as_expression(sign), scalar(equation, quantity.indices)])
     return LinkProduct(None, Link(true_derivative(derivation, quantity), expression))
@@ -202,7 +207,7 @@ def _split(
     rest.remove(upstream)
     local = Instance(number, instance.over, tuple(rest))
     # One quantity under two names (δ and ∂E/∂net, a parameter and its one use): no link lies between.
-    same = wrt_quantity(derivation, upstream) == wrt_quantity(derivation, quantity) and not rest
+    same = wrt_quantity(upstream) == wrt_quantity(quantity) and not rest
     link = None if same and number == 1 else _local_link(derivation, upstream, quantity, local)
     return LinkProduct(upstream, link)
 
@@ -215,7 +220,7 @@ def _first_link(derivation: Derivation, quantity: Quantity, instance: Instance, 
     penalty = derivation.now.penalty
     if alone or penalty is None:
         return Link(true_derivative(derivation, quantity), instance.expression())
-    wrt = wrt_quantity(derivation, quantity)
+    wrt = wrt_quantity(quantity)
     direct = derivation.derivative(penalty, None, wrt.array)
     if wrt.array in derivation.ties.reindexed:
         direct = replace(direct, phase=Phase.USE)
@@ -225,7 +230,7 @@ def _first_link(derivation: Derivation, quantity: Quantity, instance: Instance, 
 
 
 def _local_link(derivation: Derivation, upstream: Quantity, quantity: Quantity, local: Instance) -> Link:
-    of, wrt = wrt_quantity(derivation, upstream), wrt_quantity(derivation, quantity)
+    of, wrt = wrt_quantity(upstream), wrt_quantity(quantity)
     expression = local.expression()
     match local:
         case Instance(number, over, (only,)) if number == 1 and not over and _is_slope(only, of):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from symbackprop.derivation import Derivation
-from symbackprop.expressions import Expression, Reference, product_of, sum_of
+from symbackprop.expressions import Expression, product_of, sum_of
 from symbackprop.forms.adjoints import (
     Link,
     LinkProduct,
@@ -18,6 +18,7 @@ from symbackprop.forms.adjoints import (
     link_products,
     root_of,
     scalar_of,
+    sum_of_names,
     true_derivative,
     wrt_quantity,
 )
@@ -41,7 +42,7 @@ class Expansion:
     @property
     def expression(self) -> Expression:
         """The sum of products of the links' names."""
-        return sum_of([product_of([Reference(link.quantity) for link in links]) for links in self.products])
+        return sum_of_names(self.products)
 
     @property
     def written_out(self) -> Expression:
@@ -132,7 +133,7 @@ def _by_parts(derivation: Derivation, named: Quantity) -> tuple[Links, ...]:
     """A derivative of the loss as the sum of those of its parts by output."""
     part = derivation.now.part
     root = root_of(derivation, named.array)
-    wrt = wrt_quantity(derivation, named)
+    wrt = wrt_quantity(named)
     inside = wrt.array.role in (Role.NET, Role.OUT, Role.INPUT)
     if part is None or root != (derivation.loss, None) or not inside or part.axes[-1].size in (1, None):
         return ()
@@ -155,7 +156,7 @@ def _over(derivation: Derivation, quantity: Quantity, products: Sequence[Sequenc
         elif each.link is None:
             seen["uses of the parameter"] = None
         else:
-            above, below = wrt_quantity(derivation, each.upstream).array, wrt_quantity(derivation, quantity).array
+            above, below = wrt_quantity(each.upstream).array, wrt_quantity(quantity).array
             if above.has_observations and not quantity.array.has_observations and above.axes[0].size != 1:
                 seen["observations"] = None
             if above.role is Role.NET and below.role is not Role.WEIGHT and len(above.axes) > 1:

@@ -5,7 +5,7 @@ A derivative in the deltas of its layer, slopes written in terms of outputs. Nev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError
 from symbackprop.expressions import (
-    Along,
     Expression,
     Negative,
     Product,
@@ -26,10 +25,7 @@ from symbackprop.expressions import (
 )
 from symbackprop.forms.adjoints import scalar_of
 from symbackprop.ordering import in_order, operands
-from symbackprop.quantities import Array, Cell, Quantity, Role
-from symbackprop.sweep import SPARE_LETTERS
-from symbackprop.system import Map, SumOfProducts
-from symbackprop.terms import Kronecker
+from symbackprop.quantities import Array, Quantity, Role
 
 if TYPE_CHECKING:
     from symbackprop.algebra import Expr, Symbols
@@ -64,24 +60,11 @@ class DeltaForm:
 
         return to_sympy(self.expression, symbols or Symbols(self.derivation.notation))
 
-    def sympy_definitions(self, symbols: Symbols | None = None) -> dict[Expr, Expr]:
-        """Each delta's symbol with its own delta form."""
-        from symbackprop.algebra import Symbols, to_sympy
-
-        made = symbols or Symbols(self.derivation.notation)
-        return {made(delta): to_sympy(form, made) for delta, form in self.definitions.items()}
-
 
 def delta_form(derivation: Derivation, quantity: Quantity) -> DeltaForm:
     """The delta form of a derivative; of a delta itself, what it is equal to. A program has none."""
     refuse_program(derivation, "delta")
     return DeltaForm(quantity, inlined(derivation, scalar_of(derivation, quantity), {}), derivation)
-
-
-def delta_law(derivation: Derivation, array: Array) -> tuple[Cell, Expression]:
-    """The delta form of a whole array, in index letters; it holds for any number of observations."""
-    refuse_program(derivation, "delta")
-    return law_of(derivation, array, is_inlined)
 
 
 def refuse_program(derivation: Derivation, form: str) -> None:
@@ -172,47 +155,3 @@ def _sign_outside(factor: Expression) -> Expression:
     if isinstance(factor, Sum) and all(isinstance(each, Negative) for each in factor.operands):
         return Negative(Sum(tuple(each.operand for each in factor.operands if isinstance(each, Negative))))
     return factor
-
-
-def law_of(derivation: Derivation, array: Array, chosen: Callable[[Array], bool]) -> tuple[Cell, Expression]:
-    """An array's law with those of other arrays written into it; summed letters are kept apart."""
-    equation = derivation.definition(array)
-    if not isinstance(equation, SumOfProducts | Map):
-        raise InputError("entries that are picked one by one (tied parameters) have no law in index letters")
-    taken = {*equation.target.indices, *_bound(equation.law())}
-    return equation.target, flattened(_law_inlined(derivation, equation.law(), chosen, taken))
-
-
-def _law_inlined(
-    derivation: Derivation, law: Expression, chosen: Callable[[Array], bool], taken: set[str]
-) -> Expression:
-    def written(of: Hashable) -> Expression:
-        if not isinstance(of, Cell) or not chosen(of.array):
-            return Reference(of)
-        equation = derivation.definition(of.array)
-        assert isinstance(equation, SumOfProducts | Map)
-        letters = dict(zip(equation.target.indices, of.indices, strict=True))
-        for bound in _bound(equation.law()):
-            letters[bound] = next(each for each in (bound, *SPARE_LETTERS) if each not in taken)
-            taken.add(letters[bound])
-        return _law_inlined(derivation, _relettered(equation.law(), letters), chosen, taken)
-
-    return substituted(law, written)
-
-
-def _bound(law: Expression) -> list[str]:
-    found = [law.index] if isinstance(law, Along) else []
-    return list(dict.fromkeys([*found, *(letter for child in law.children for letter in _bound(child))]))
-
-
-def _relettered(law: Expression, letters: Mapping[str, str]) -> Expression:
-    match law:
-        case Reference(Cell(array, indices)):
-            return Reference(Cell(array, tuple(letters.get(each, each) for each in indices)))
-        case Reference(Kronecker(left, right)):
-            other = letters.get(right, right) if isinstance(right, str) else right
-            return Reference(Kronecker(letters.get(left, left), other))
-        case Along(reduction, index, body):
-            return Along(reduction, letters.get(index, index), _relettered(body, letters))
-    children = law.children
-    return law.rebuilt(tuple(_relettered(child, letters) for child in children)) if children else law

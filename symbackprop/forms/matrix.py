@@ -76,8 +76,8 @@ def matrix_form(derivation: Derivation, array: Array, *, written_out: bool = Tru
     """
     refuse_program(derivation, "matrix")
     maker = _Maker(derivation, written_out)
-    letters = maker.letters(array)
-    return MatrixForm(array, *maker.equation(array), maker.statement(letters), derivation)
+    maker.refuse(array)
+    return MatrixForm(array, *maker.equation(array), maker.statement(), derivation)
 
 
 @dataclass(frozen=True)
@@ -105,18 +105,18 @@ class _Maker:
     def observations_are_columns(self) -> bool:
         return self.derivation.conventions.observations == "columns"
 
-    def statement(self, letters: tuple[str, ...]) -> str:
+    def statement(self) -> str:
+        """How many observations stand in the matrices, and which way."""
         if self.derivation.observations.size != 1:
             return MANY_OBSERVATIONS.format("column" if self.observations_are_columns else "row")
         return ONE_OBSERVATION.format("rows" if self.rows else "columns")
 
-    def letters(self, array: Array) -> tuple[str, ...]:
-        """The letters of an array's matrix: those of its cell, one observation's left out."""
+    def refuse(self, array: Array) -> None:
+        """Refuses what has no equation in index letters."""
         equation = self.derivation.definition(array)
         if not isinstance(equation, SumOfProducts | Map):
             what = "it is given" if equation is None else "its entries are picked one by one (tied parameters)"
             raise InputError(NO_MATRIX.format(what))
-        return shown(equation.target)
 
     def equation(self, array: Array) -> tuple[Node, Node]:
         """The two sides."""

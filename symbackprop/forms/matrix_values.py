@@ -26,6 +26,7 @@ from symbackprop.forms.trees import (
     Stacked,
     Transposed,
     Unit,
+    extent,
 )
 from symbackprop.values import Values
 
@@ -57,7 +58,7 @@ def matrix_value(node: Node, values: Values) -> Matrix:
             found[index, 0] = number(1)
             return found
         case Identity(rows):
-            return _diagonal([number(1)] * size(rows), number(0))
+            return _diagonal([number(1)] * extent(rows), number(0))
         case Mask(rows, columns, places):
             found = _filled(number(0), rows, columns)
             for place in places:
@@ -66,7 +67,7 @@ def matrix_value(node: Node, values: Values) -> Matrix:
         case Scaled(_, _, factor, over, scalars, operand):
             found = of(operand)
             for axis in over:
-                factor /= size(axis)
+                factor /= extent(axis)
             for scalar in scalars:
                 found = found * of(scalar)
             return found * number(factor)
@@ -98,14 +99,6 @@ def matrix_value(node: Node, values: Values) -> Matrix:
     raise AssertionError(node)
 
 
-def size(side: Side) -> int:
-    """The extent of a side; 1 where there is no axis."""
-    if side is None:
-        return 1
-    assert side.size is not None
-    return side.size
-
-
 def _entries(expression: Any, rows: Side, columns: Side, of: Any, arithmetic: Arithmetic) -> Matrix:
     parts: dict[Node, Matrix] = {}
 
@@ -128,11 +121,11 @@ def _entries(expression: Any, rows: Side, columns: Side, of: Any, arithmetic: Ar
 def _shaped(entries: list[Any], rows: Side, columns: Side) -> Matrix:
     found = np.empty(len(entries), dtype=object)
     found[:] = entries
-    return found.reshape(size(rows), size(columns))
+    return found.reshape(extent(rows), extent(columns))
 
 
 def _filled(value: Any, rows: Side, columns: Side) -> Matrix:
-    return np.full((size(rows), size(columns)), value, dtype=object)
+    return np.full((extent(rows), extent(columns)), value, dtype=object)
 
 
 def _diagonal(entries: list[Any], zero: Any) -> Matrix:

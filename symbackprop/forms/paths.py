@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from symbackprop.derivation import Derivation
-from symbackprop.expressions import Expression, Reference, product_of, sum_of
-from symbackprop.forms.adjoints import Link, LinkProduct, link_products
+from symbackprop.expressions import Expression, product_of, sum_of
+from symbackprop.forms.adjoints import Link, LinkProduct, link_products, sum_of_names
 from symbackprop.forms.delta import flattened, inlined
 from symbackprop.forms.spoken import equation_text
 from symbackprop.ordering import in_order
@@ -32,7 +32,7 @@ class PathSum:
     @property
     def expression(self) -> Expression:
         """The sum of products of the links' names."""
-        return sum_of([product_of([Reference(link.quantity) for link in path]) for path in self.paths])
+        return sum_of_names(self.paths)
 
     @property
     def written_out(self) -> Expression:

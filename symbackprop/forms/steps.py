@@ -68,7 +68,7 @@ def steps(derivation: Derivation, quantity: Quantity) -> tuple[Step, ...]:
     is left out. Raises TooLarge where the closed form or the number of paths is above a stated limit.
     """
     root = root_of(derivation, quantity.array)
-    if root != (derivation.loss, None) or len(quantity.indices) > len(wrt_quantity(derivation, quantity).indices):
+    if root != (derivation.loss, None) or len(quantity.indices) > len(wrt_quantity(quantity).indices):
         raise InputError("steps are given for derivatives of the whole loss; other derivatives have their forms")
     size, paths = closed_size(derivation, quantity), path_count(derivation, quantity)
     refuse_above(CLOSED_LIMIT, size, "closed", "operations", "use the delta form, which needs no steps")

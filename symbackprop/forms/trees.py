@@ -13,8 +13,19 @@ from fractions import Fraction
 
 from symbackprop.expressions import Expression, Reference, leaves, substituted
 from symbackprop.quantities import Array, Axis, Quantity
+from symbackprop.quantities import extent as axis_extent
 
 Side = Axis | None
+
+
+def size(side: Side) -> int | None:
+    """How many rows or columns there are along a side; None where that is a symbol."""
+    return 1 if side is None else side.size
+
+
+def extent(side: Side) -> int:
+    """The same; refused where it is a symbol."""
+    return 1 if side is None else axis_extent(side)
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,13 +224,14 @@ class Names:
 
     # Observations
 
-    def _count(self, wanted: Wanted) -> int | None:
+    @property
+    def _count(self) -> int | None:
         """How many observations there are; None: a symbol."""
         axes = (axis for array in self.derivation.arrays.inputs for axis in array.axes if axis.kind == "observation")
         return next((axis.size for axis in axes), 1)
 
     def _at(self, wanted: Wanted, observation: str, bare: str) -> Wanted:
-        count = self._count(wanted)
+        count = self._count
         if count is None:
             raise UnknownName(f"'{bare}@{observation}': the number of observations is the symbol n; give the inputs")
         if not observation.isdecimal() or len(observation) > 9 or int(observation) >= count:
@@ -240,7 +241,7 @@ class Names:
         return replace(wanted, observation=int(observation))
 
     def _whole_or_only(self, wanted: Wanted, name: str) -> Wanted:
-        count = self._count(wanted)
+        count = self._count
         if wanted.indices is None or count == 1:
             return wanted
         of, wrt = wanted.of, wanted.wrt
@@ -280,7 +281,7 @@ class Names:
             if array.role is Role.WEIGHTED_SUM:
                 return derivation.weighted_sum(replace(array, role=Role.NET))
             if array.role is Role.PART and (
-                wanted.indices is None or (wanted.observation is None and self._count(wanted) != 1)
+                wanted.indices is None or (wanted.observation is None and self._count != 1)
             ):
                 return derivation.output_part(array.phase)
             if wanted.observation is not None and not array.has_observations and array.role not in SHARED:
@@ -301,7 +302,7 @@ class Names:
         return share(array)
 
     def _shared(self, wanted: Wanted) -> bool:
-        return wanted.observation is not None and self._count(wanted) != 1
+        return wanted.observation is not None and self._count != 1
 
     def _slope(self, of: Array, wrt: Array, label: str = "direct") -> Array | None:
         """The array of a map's own slope that the system shows, if it shows one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import product
 from typing import TYPE_CHECKING
 
 from symbackprop.errors import DescriptionError
@@ -142,8 +143,8 @@ class Notation:
             case Role.STATE | Role.PENALTY if array.wrt is not None:
                 whose = self._plain_entry(array.wrt, "", rest)
                 return replace(self._state(array, whose), observation=observation)
-            case Role.PARAMETER if replace(array, phase=Phase.NOW) in self._sources and isinstance(rest[0], int):
-                source, indices = self._sources[replace(array, phase=Phase.NOW)][rest[0]]
+            case Role.PARAMETER if array.now in self._sources and isinstance(rest[0], int):
+                source, indices = self._sources[array.now][rest[0]]
                 return replace(self._plain_entry(source, "", indices), mark=self._mark(array))
             case Role.WEIGHT | Role.BIAS if self.outline.own and (array.role, array.layer, rest) in self.outline.own:
                 text, _ = self.outline.own[array.role, array.layer, rest]
@@ -401,12 +402,5 @@ def _quantities(outline: Outline) -> Iterator[tuple[Array, Indices]]:
     """
     whole = outline.size <= CHECKED_WHOLE or outline.own or outline.inputs
     for array in arrays_of(outline):
-        extents = [axis.size or 0 for axis in array.axes]
-        yield from ((array, rest) for rest in _grid(extents if whole else [min(each, SHRUNK) for each in extents]))
-
-
-def _grid(extents: Sequence[int]) -> list[Indices]:
-    grid: list[Indices] = [()]
-    for extent in extents:
-        grid = [(*rest, index) for rest in grid for index in range(extent)]
-    return grid
+        sizes = [axis.size or 0 for axis in array.axes]
+        yield from ((array, rest) for rest in product(*(range(each if whole else min(each, SHRUNK)) for each in sizes)))

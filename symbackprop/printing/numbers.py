@@ -74,7 +74,7 @@ class ShownNumber:
 
     def plain(self) -> Label:
         """For plain text: ``-0.1499``, ``4.4·10^-5``, ``4.4e-5``."""
-        text = self._marked()
+        text = self.marked
         if self.power:
             text += f"e{self.power}" if self.style.exponent == "e" else f"·10^{self.power}"
         return self._label(text)
@@ -87,7 +87,7 @@ class ShownNumber:
     def typst(self) -> Label:
         """For Typst's mathematics: ``-0.1499``, ``4.4 dot 10^(-5)``."""
         dialect = Typst(decimal_mark=self.style.decimal_mark)
-        return self._set(dialect, quoted(f"{self._marked()}e{self.power}"))
+        return self._set(dialect, quoted(f"{self.marked}e{self.power}"))
 
     def _set(self, dialect: Typeset, short: str) -> Label:
         """``short``: how a power of ten is written with the letter e."""
@@ -97,7 +97,9 @@ class ShownNumber:
             return self._label(short)
         return self._label(dialect.numeral(self.mantissa + (f"e{self.power}" if self.power else "")).text)
 
-    def _marked(self) -> str:
+    @property
+    def marked(self) -> str:
+        """The mantissa with its decimal mark, or the sign or word of what is no number."""
         digits = self.style.decimal_mark.join(self.mantissa.split("."))
         return {"inf": "∞", "nan": "undefined"}.get(self.mantissa) or digits
 
