@@ -110,7 +110,7 @@ def _reference(expression: Reference, symbol_of: SymbolOf) -> Expr:
     return symbol_of(expression.of)
 
 
-def _number(expression: Number, symbol_of: SymbolOf) -> Expr:
+def _number(expression: Number, _symbol_of: SymbolOf) -> Expr:
     return rational(expression.value)
 
 
@@ -157,11 +157,11 @@ def _by_sign(expression: BySign, symbol_of: SymbolOf) -> Expr:
     return sympy.Piecewise((negative, decider < 0), (positive, decider > 0), (zero, True))
 
 
-def _undefined(expression: Undefined, symbol_of: SymbolOf) -> Expr:
+def _undefined(_expression: Undefined, _symbol_of: SymbolOf) -> Expr:
     return sympy.nan
 
 
-def _along(expression: Along, symbol_of: SymbolOf) -> Expr:
+def _along(_expression: Along, _symbol_of: SymbolOf) -> Expr:
     raise AssertionError("a law in index letters has no SymPy expression: ask for the scalar equation of an entry")
 
 

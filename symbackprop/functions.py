@@ -113,7 +113,7 @@ def _gelu_tanh_slope(x: Expression) -> Expression:
 
 
 def gelu_tanh_printed_slope(
-    x: Expression, out: Expression, settings: Mapping[str, Fraction], at_kink: Expression
+    x: Expression, _out: Expression, _settings: Mapping[str, Fraction], _at_kink: Expression
 ) -> Expression:
     """The slope of gelu_tanh as it is printed: (1 + tanh u)/2 + x(1 - tanh² u)u'/2 with u' written out."""
     tanh = TANH(_gelu_tanh_inner(x))

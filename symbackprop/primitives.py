@@ -331,7 +331,7 @@ def pi(precision: int) -> Value:
     return libmp.mpf_pi(precision, "n"), 2 - precision
 
 
-def _sign_value(value: Value, precision: int) -> Value:
+def _sign_value(value: Value, _precision: int) -> Value:
     return libmp.from_int(sign(value)), None
 
 

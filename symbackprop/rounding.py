@@ -146,7 +146,7 @@ def _leaf(place: int, of: Hashable) -> _Step:
 
 
 def _undefined(reason: str) -> _Step:
-    def undefined(run: Run) -> Value:
+    def undefined(_run: Run) -> Value:
         raise KinkError(reason)
 
     return undefined

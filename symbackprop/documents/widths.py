@@ -73,7 +73,8 @@ def _token(token: str, tokens: Iterator[str]) -> float:
     if token in WORDS:
         return TEXT_LETTER * (len(token) - 1) + 1.7
     if token == r"\begin":
-        return _environment(_raw(tokens), tokens)
+        _raw(tokens)
+        return _environment(tokens)
     if token.startswith("\\"):
         return GREEK
     return DIGIT if token.isdigit() else LETTERS.get(token, LETTER + (1.5 if token.isupper() else 0))
@@ -97,7 +98,7 @@ def _raw(tokens: Iterator[str]) -> str:
     return text
 
 
-def _environment(name: str, tokens: Iterator[str]) -> float:
+def _environment(tokens: Iterator[str]) -> float:
     """The columns of an environment side by side, each as wide as its widest cell."""
     inner: list[str] = []
     depth = 1

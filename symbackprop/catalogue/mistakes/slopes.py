@@ -78,7 +78,7 @@ def mask_left_out(subject: Subject) -> Changes:
 def upstream_left_out(subject: Subject) -> Changes:
     """delta = dout/dnet: what came from behind is overwritten."""
 
-    def alone(equation: SumOfProducts, term: Term, cell: Cell, slope: Map) -> Term:
+    def alone(_equation: SumOfProducts, term: Term, cell: Cell, _slope: Map) -> Term:
         return replace(term, factors=(cell,), number=ONE if term.number > 0 else -ONE)
 
     for change in _at_slopes(subject, alone):
@@ -95,7 +95,7 @@ def slope_squared(subject: Subject) -> Changes:
 def function_for_slope(subject: Subject) -> Changes:
     """out in place of dout/dnet."""
 
-    def made(equation: SumOfProducts, term: Term, cell: Cell, slope: Map) -> Term:
+    def made(_equation: SumOfProducts, term: Term, cell: Cell, _slope: Map) -> Term:
         assert cell.array.of is not None
         return swapped(term, cell, Cell(cell.array.of, cell.indices))
 
