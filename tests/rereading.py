@@ -14,19 +14,25 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-Interval = tuple[Fraction, Fraction]
+from tests.intervals import (
+    CONSTANTS,
+    EVERYTHING,
+    SLACK,
+    Interval,
+    Unreadable,
+    called,
+    product,
+    quotient,
+    raised,
+)
+
 Tree = tuple[Any, ...]
-SLACK = Fraction(1, 10**11)  # of functions computed in doubles, relative to what goes in and out
-EVERYTHING = Fraction(10**30)
 FALLBACK_DIGITS = 2  # of a number that so many decimals would show as 0
-TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:MARK\d+)?(?:·10\^-?\d+|[eE]-?\d+(?![\w.]))?)|(?P<name>[^\W\d]\w*)|(?P<sign>[-+*/^(),{};<>≤≥=·×|]))"
+TOKEN = (
+    r"\s*(?:(?P<number>\d+(?:MARK\d+)?(?:·10\^-?\d+|[eE]-?\d+(?![\w.]))?)"
+    r"|(?P<name>[^\W\d]\w*)|(?P<sign>[-+*/^(),{};<>≤≥=·×|]))"
 )
 SIDE = re.compile(r"(?:^|(?<= ))([=≈]) ")
-
-
-class Unreadable(Exception):
-    """Not a formula of numbers and known functions."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +68,18 @@ def _parts(text: str, mark: str) -> tuple[str, int]:
 
 
 @dataclass
-class Parser:
-    """A formula as a tree: numbers as printed, operations, calls, choices by a condition."""
+class Tokens:
+    """A text as tokens, each a kind and its own text, which are taken one after the other."""
 
     text: str
+    pattern: str  # with MARK where the decimal mark stands, and a group of its name for each kind
     mark: str
-    juxtaposed: bool = False
     tokens: list[tuple[str, str]] = field(default_factory=list)
     apart: list[bool] = field(default_factory=list)  # whether a space stands before the token
     place: int = 0
 
-    def tree(self) -> Tree:
-        pattern = re.compile(TOKEN.pattern.replace("MARK", re.escape(self.mark)))
+    def __post_init__(self) -> None:
+        pattern = re.compile(re.escape(self.mark).join(self.pattern.split("MARK")))
         position = 0
         while position < len(self.text.rstrip()):
             found = pattern.match(self.text, position)
@@ -82,10 +88,11 @@ class Parser:
             self.tokens.append((str(found.lastgroup), found.group(str(found.lastgroup))))
             self.apart.append(found.group()[:1].isspace())
             position = found.end()
-        tree = self.sum()
+
+    def ended(self) -> None:
+        """Nothing is left."""
         if self.place != len(self.tokens):
             raise Unreadable(self.text)
-        return tree
 
     def next(self) -> tuple[str, str]:
         return self.tokens[self.place] if self.place < len(self.tokens) else ("end", "")
@@ -100,6 +107,19 @@ class Parser:
     def needed(self, sign: str) -> None:
         if not self.take(sign):
             raise Unreadable(f"{sign} in {self.text}")
+
+
+class Parser(Tokens):
+    """A formula as a tree: numbers as printed, operations, calls, choices by a condition."""
+
+    def __init__(self, text: str, mark: str, *, juxtaposed: bool = False) -> None:
+        super().__init__(text, TOKEN, mark)
+        self.juxtaposed = juxtaposed
+
+    def tree(self) -> Tree:
+        tree = self.sum()
+        self.ended()
+        return tree
 
     def sum(self) -> Tree:
         whole = self.term()
@@ -185,7 +205,7 @@ class Reader:
 
     def tree(self, text: str) -> Tree:
         try:
-            return Parser(text, self.style.decimal_mark, self.juxtaposed).tree()
+            return Parser(text, self.style.decimal_mark, juxtaposed=self.juxtaposed).tree()
         except Unreadable:  # matrix equations multiply by standing side by side, also of one unit's numbers
             return Parser(text, self.style.decimal_mark, juxtaposed=True).tree()
 
@@ -221,21 +241,18 @@ class Reader:
                 left, right = inner(one), inner(other)
                 return left[0] + right[0], left[1] + right[1]
             case ("*", one, other):
-                return _product(inner(one), inner(other))
+                return product(inner(one), inner(other))
             case ("ratio", ("number", one), ("number", other)):
                 return (Fraction(one) / Fraction(other),) * 2
             case ("/", one, other):
-                low, high = inner(other)
-                if low <= 0 <= high:
-                    return -EVERYTHING, EVERYTHING
-                return _product(inner(one), (1 / high, 1 / low))
+                return quotient(inner(one), inner(other))
             case ("^", base, exponent):
-                return _power(inner(base), self.spanned(exponent, names, exact=True))
+                return raised(inner(base), self.spanned(exponent, names, exact=True))
             case ("call", name, *arguments) if name in self.functions:
                 parameter, body = self.functions[name]
                 return self.spanned(body, {parameter: inner(arguments[0])}, exact=True)
             case ("call", name, *arguments):
-                return _called(name, [inner(each) for each in arguments])
+                return called(name, [inner(each) for each in arguments])
             case ("choice", *branches):
                 return self.chosen(branches, names, exact=exact)
         raise Unreadable(str(tree))
@@ -259,82 +276,7 @@ class Reader:
         return min(low for low, _ in found), max(high for _, high in found)
 
 
-CONSTANTS = {"pi": (Fraction(math.pi),) * 2, "e": (Fraction(math.e),) * 2}
-
-
 def _unknown(name: str) -> Interval:
-    raise Unreadable(name)
-
-
-def _product(left: Interval, right: Interval) -> Interval:
-    ends = [one * other for one in left for other in right]
-    return min(ends), max(ends)
-
-
-def _power(base: Interval, exponent: Interval) -> Interval:
-    low, high = exponent
-    if low != high or low.denominator != 1 or abs(low) > 40:
-        if base[0] <= 0:
-            raise Unreadable("a power of a number that may be negative")
-        ends = [Fraction(float(one) ** float(other)) for one in base for other in exponent]
-        return _loosened(min(ends), max(ends))
-    whole = int(low)
-    if whole < 0:
-        if base[0] <= 0 <= base[1]:
-            return -EVERYTHING, EVERYTHING
-        above = _power(base, (-low, -low))
-        return 1 / above[1], 1 / above[0]
-    ends = [each**whole for each in base]
-    if whole % 2 == 0 and base[0] <= 0 <= base[1]:
-        ends.append(Fraction(0))
-    return min(ends), max(ends)
-
-
-def _loosened(low: Fraction, high: Fraction) -> Interval:
-    slack = SLACK * max(abs(low), abs(high), Fraction(1, 10**9))
-    return low - slack, high + slack
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
-
-
-RISING = {
-    "exp": lambda x: math.exp(min(x, 700.0)),
-    "log": lambda x: math.log(max(x, 5e-324)),
-    "ln": lambda x: math.log(max(x, 5e-324)),
-    "sqrt": lambda x: math.sqrt(max(x, 0.0)),
-    "tanh": math.tanh,
-    "sinh": math.sinh,
-    "atan": math.atan,
-    "erf": math.erf,
-    "σ": _sigmoid,
-    "sigmoid": _sigmoid,
-}
-
-
-def _called(name: str, arguments: list[Interval]) -> Interval:
-    if name in RISING:
-        (argument,) = arguments
-        if name in ("log", "ln") and argument[0] <= 0:  # then the document carries more digits on than it shows
-            return -EVERYTHING, EVERYTHING
-        low, high = (Fraction(RISING[name](float(each))) for each in argument)
-        slack = SLACK * max(1, abs(argument[0]), abs(argument[1]))
-        return low - slack * max(abs(low), SLACK), high + slack * max(abs(high), SLACK)
-    if name in ("max", "min"):
-        chosen = max if name == "max" else min
-        return chosen(low for low, _ in arguments), chosen(high for _, high in arguments)
-    if name == "abs":
-        low, high = arguments[0]
-        inside = low <= 0 <= high
-        return (Fraction(0) if inside else min(abs(low), abs(high))), max(abs(low), abs(high))
-    if name == "sign":
-        low, high = arguments[0]
-        return Fraction((low > 0) - (low < 0)), Fraction((high > 0) - (high < 0))
-    if name == "cos" or name == "sin":
-        middle, half = (arguments[0][0] + arguments[0][1]) / 2, (arguments[0][1] - arguments[0][0]) / 2
-        value = Fraction(getattr(math, name)(float(middle)))
-        return value - half - SLACK, value + half + SLACK
     raise Unreadable(name)
 
 
@@ -346,6 +288,19 @@ class Findings:
     unbounded: int = 0
     unread: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+
+    def compare(self, line: str, found: Interval, shown: Interval) -> bool:
+        """Takes note of whether the shown number can be the one that was found."""
+        low, high = found
+        if high - low >= EVERYTHING:
+            self.unbounded += 1
+            return True
+        self.redone += 1
+        slack = SLACK * max(abs(low), abs(high))
+        right = shown[0] <= high + slack and shown[1] >= low - slack
+        if not right:
+            self.wrong.append(f"{line}   [{float(low):.8g}, {float(high):.8g}]")
+        return right
 
 
 def sides_of(line: str) -> list[tuple[str, str]]:
@@ -396,14 +351,7 @@ def _redone(line: str, sides: list[tuple[str, str]], reader: Reader, findings: F
             continue
         if before == "=" and relation == "≈":
             low, high = reader.value(operands, exact=True)
-        shown_low, shown_high = reader.result(result, exact=relation == "=")
-        if high - low >= EVERYTHING:
-            findings.unbounded += 1
-            continue
-        findings.redone += 1
-        slack = SLACK * max(abs(low), abs(high))
-        if shown_low > high + slack or shown_high < low - slack:
-            findings.wrong.append(f"{line}   [{float(low):.8g}, {float(high):.8g}]")
+        findings.compare(line, (low, high), reader.result(result, exact=relation == "="))
 
 
 def _is_number(text: str, reader: Reader) -> bool:
@@ -414,91 +362,3 @@ def _is_number(text: str, reader: Reader) -> bool:
     while tree[0] == "-":
         tree = tree[1]
     return tree[0] == "number" or (tree[0] == "*" and tree[2] == ("^", ("number", "10"), tree[2][2:] and tree[2][2]))
-
-
-def text_lines(text: str) -> list[str]:
-    """The lines of a derivation in plain text that was written without breaking a row."""
-    found: list[str] = []
-    for row in text.splitlines():
-        if row.startswith("  ") and not row.startswith("   "):
-            found.append(row.strip())
-        elif found and row.startswith("   ") and row.strip()[:2] in ("= ", "≈ "):
-            found[-1] += f" {row.strip()}"
-    return found
-
-
-def tex_lines(source: str, environment: str) -> list[str]:
-    """The lines of the displays of a LaTeX or Markdown source, as plain text."""
-    found: list[str] = []
-    pattern = re.escape(f"\\begin{{{environment}}}") + "(.*?)" + re.escape(f"\\end{{{environment}}}")
-    for block in re.findall(pattern, source, re.S):
-        rows = re.split(
-            r" \\\\(?:\[4pt\])?\n", re.sub(r" (\\notag|\\label\{[^}]*\})(?= \\\\\n|$)", "", block.strip(), flags=re.M)
-        )
-        for row in (each.strip() for each in rows):
-            if found and row.startswith(("&=", r"&\approx", r"&\quad")):
-                found[-1] += " " + row.removeprefix("&").removeprefix(r"\quad").strip().removeprefix("{}").strip()
-            else:
-                found.append(row.replace("&", " ", 1) if not row.startswith("&") else row[1:])
-    return [plain(each) for each in found]
-
-
-def plain(tex: str) -> str:
-    """A formula in TeX as it would be typed."""
-    tex = re.sub(r"\\(left|right|displaystyle|quad)(?![A-Za-z]) ?", "", tex)
-    for command, text in (*PLAIN, (r"\{", "{"), (r"\}", "}")):
-        tex = tex.replace(command, text)
-    tex = re.sub(r"\\begin\{cases\}(.*?)\\end\{cases\}", _cases, tex, flags=re.S)
-    return " ".join(_read(tex, 0, "")[0].split())
-
-
-PLAIN = (
-    (r"\mathrm{e}{-", "e-{"), (r"{,}", ","), (r"\approx", "≈"), (r"\cdot", "*"), (r"\times", "*"), (r"\ast", "*"),
-    (r"\,", " "), (r"\le ", "≤ "), (r"\ge ", "≥ "), (r"\pi", " pi "), (r"\ln", " log"), (r"\sigma", " σ"),
-    (r"\text{ if }", " if "), (r"\max", " max"), (r"\min", " min"), (r"\exp", " exp"), (r"\tanh", " tanh"),
-    (r"\log", " log"), (r"\cosh", " cosh"), (r"\sinh", " sinh"), (r"\sin", " sin"), (r"\cos", " cos"), (r"\_", "_"),
-)  # fmt: skip
-
-
-def _cases(found: re.Match[str]) -> str:
-    rows = found[1].replace("&", " ").split(r"\\")
-    return r"\braced{" + "; ".join(row.replace(r"\text{if }", " if ").strip() for row in rows) + "}"
-
-
-def _read(tex: str, place: int, end: str) -> tuple[str, int]:
-    """TeX up to a closing brace as plain text, and where it ends."""
-    text = ""
-    while place < len(tex):
-        if end and tex.startswith(end, place):
-            return text, place + len(end)
-        if tex.startswith((r"\frac", r"\dfrac"), place):
-            above, place = _argument(tex, tex.index("c", place) + 1)
-            below, place = _argument(tex, place)
-            text += f" (({above}) / ({below})) "
-        elif tex.startswith(r"\sqrt", place):
-            inner, place = _argument(tex, place + 5)
-            text += f" sqrt({inner})"
-        elif tex.startswith(r"\braced", place):
-            inner, place = _argument(tex, place + 7)
-            text += f" {{{inner}}}"
-        elif found := re.match(r"\\(operatorname|mathrm|mathit|text|mathbf)", tex[place:]):
-            inner, place = _argument(tex, place + found.end())
-            text += f" {inner}"
-        elif tex.startswith("e^", place) and not text[-1:].isalnum():
-            inner, place = _argument(tex, place + 2)
-            text += f" exp({inner})"
-        elif tex[place] == "^":
-            inner, place = _argument(tex, place + 1)
-            text += f"^({inner})" if not inner.lstrip("-").isdigit() else f"^{inner}"
-        elif tex[place] == "{":
-            inner, place = _read(tex, place + 1, "}")
-            text += inner
-        else:
-            text, place = text + tex[place], place + 1
-    return text, place
-
-
-def _argument(tex: str, place: int) -> tuple[str, int]:
-    while tex[place] == " ":
-        place += 1
-    return _read(tex, place + 1, "}") if tex[place] == "{" else (tex[place], place + 1)

@@ -6,62 +6,29 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from itertools import pairwise
 
-from tests.rereading import (
-    EVERYTHING,
-    SLACK,
-    Findings,
-    Interval,
-    Reader,
-    Unreadable,
-    _called,
-    _power,
-    _product,
-    sides_of,
-)  # fmt: skip
+from tests.intervals import Interval, Unreadable, called, product, quotient, raised
+from tests.rereading import Findings, Reader, Tokens, sides_of
 
 Matrix = list[list[Interval]]
-TOKEN = re.compile(
+TOKEN = (
     r"\s*(?:(?P<matrix>\[[^\[\]]*\])|(?P<number>\d+(?:MARK\d+)?(?:·10\^-?\d+|[eE]-?\d+(?![\w.]))?(?:/\d+(?![\w.]))?)"
     r"|(?P<name>[^\W\dᵀ]\w*'?)|(?P<sign>[-+*/^(),·×⊙ᵀ]))"
 )
 
 
-@dataclass
-class MatrixParser:
+class MatrixParser(Tokens):
     """One side of an equation, evaluated while it is read."""
 
-    text: str
-    reader: Reader
-    exact: bool
-    tokens: list[tuple[str, str]] = field(default_factory=list)
-    place: int = 0
+    def __init__(self, text: str, reader: Reader, *, exact: bool) -> None:
+        super().__init__(text, TOKEN, reader.style.decimal_mark)
+        self.reader, self.exact = reader, exact
 
     def value(self) -> Matrix:
-        pattern = re.compile(TOKEN.pattern.replace("MARK", re.escape(self.reader.style.decimal_mark)))
-        position = 0
-        while position < len(self.text.rstrip()):
-            found = pattern.match(self.text, position)
-            if found is None:
-                raise Unreadable(self.text[position:])
-            self.tokens.append((str(found.lastgroup), found.group(str(found.lastgroup))))
-            position = found.end()
         whole = self.sum()
-        if self.place != len(self.tokens):
-            raise Unreadable(self.text)
+        self.ended()
         return whole
-
-    def next(self) -> tuple[str, str]:
-        return self.tokens[self.place] if self.place < len(self.tokens) else ("end", "")
-
-    def take(self, *signs: str) -> str:
-        kind, text = self.next()
-        if kind == "sign" and text in signs:
-            self.place += 1
-            return text
-        return ""
 
     def sum(self) -> Matrix:
         whole = self.term()
@@ -76,9 +43,9 @@ class MatrixParser:
         whole = self.factor()
         while True:
             if self.take("⊙", "*", "·", "×"):
-                whole = met(whole, self.factor(), _product)
+                whole = met(whole, self.factor(), product)
             elif self.take("/"):
-                whole = met(whole, self.factor(), _quotient)
+                whole = met(whole, self.factor(), quotient)
             elif self.next()[0] in ("matrix", "number", "name") or self.next()[1] == "(":
                 whole = multiplied(whole, self.factor())
             else:
@@ -91,7 +58,7 @@ class MatrixParser:
                 base = [list(row) for row in zip(*base, strict=True)]
             elif self.take("^"):
                 ((exponent,),) = self.atom()
-                base = [[_power(each, exponent) for each in row] for row in base]
+                base = [[raised(each, exponent) for each in row] for row in base]
             else:
                 return base
 
@@ -103,11 +70,10 @@ class MatrixParser:
         if kind == "number":
             return [[self.reader.result(text, exact=self.exact)]]
         if kind == "name":
-            return self.called(text)
+            return self.applied_to(text)
         if text == "(":
             inner = self.sum()
-            if not self.take(")"):
-                raise Unreadable(self.text)
+            self.needed(")")
             return inner
         raise Unreadable(self.text)
 
@@ -115,14 +81,13 @@ class MatrixParser:
         between = ", " if ", " in text else " "
         return [[self.reader.result(each, exact=self.exact) for each in row.split(between)] for row in text.split("; ")]
 
-    def called(self, name: str) -> Matrix:
+    def applied_to(self, name: str) -> Matrix:
         if name == "pi" or not self.take("("):
             return [[self.reader.spanned(("name", name), {}, exact=self.exact)]]
         inner = self.sum()
         while name in ("max", "min") and self.take(","):
-            inner = met(inner, self.sum(), lambda a, b: _called(name, [a, b]))
-        if not self.take(")"):
-            raise Unreadable(self.text)
+            inner = met(inner, self.sum(), lambda a, b: called(name, [a, b]))
+        self.needed(")")
         if name in ("max", "min"):
             return inner
         if name == "diag":
@@ -137,14 +102,7 @@ class MatrixParser:
         if name in self.reader.functions:
             parameter, body = self.reader.functions[name]
             return self.reader.spanned(body, {parameter: argument}, exact=True)
-        return _called(name, [argument])
-
-
-def _quotient(above: Interval, below: Interval) -> Interval:
-    low, high = below
-    if low <= 0 <= high:
-        return -EVERYTHING, EVERYTHING
-    return _product(above, (1 / high, 1 / low))
+        return called(name, [argument])
 
 
 def negated(matrix: Matrix) -> Matrix:
@@ -166,14 +124,14 @@ def met(left: Matrix, right: Matrix, operation: object) -> Matrix:
 def multiplied(left: Matrix, right: Matrix) -> Matrix:
     """The product of matrices; of a number and a matrix, each entry's."""
     if len(left[0]) != len(right) and 1 in (len(left) * len(left[0]), len(right) * len(right[0])):
-        return met(left, right, _product)
+        return met(left, right, product)
     assert len(left[0]) == len(right), "the shapes of a product fit"
     columns = list(zip(*right, strict=True))
     return [[_dot(row, column) for column in columns] for row in left]
 
 
 def _dot(row: list[Interval], column: tuple[Interval, ...]) -> Interval:
-    products = [_product(a, b) for a, b in zip(row, column, strict=True)]
+    products = [product(a, b) for a, b in zip(row, column, strict=True)]
     return sum((low for low, _ in products), start=products[0][0] * 0), sum(
         (high for _, high in products), start=products[0][0] * 0
     )
@@ -196,8 +154,8 @@ def reread_matrices(lines: list[str], reader: Reader) -> Findings:
 def _redone(line: str, working: tuple[str, str], end: tuple[str, str], reader: Reader, findings: Findings) -> None:
     (before, operands), (relation, result) = working, end
     try:
-        found = MatrixParser(operands, reader, before == "=").value()
-        shown = MatrixParser(result, reader, relation == "=").value()
+        found = MatrixParser(operands, reader, exact=before == "=").value()
+        shown = MatrixParser(result, reader, exact=relation == "=").value()
     except Unreadable:
         if not re.search(r"[^\W\d]", re.sub(r"[^\W\d]\w*'?\(|ᵀ|e-?\d+|\bpi\b", "", operands)):
             findings.unread.append(line)
@@ -206,12 +164,6 @@ def _redone(line: str, working: tuple[str, str], end: tuple[str, str], reader: R
         findings.wrong.append(f"{line}   shapes")
         return
     for spans in zip(found, shown, strict=True):
-        for (low, high), (shown_low, shown_high) in zip(*spans, strict=True):
-            if high - low >= EVERYTHING:
-                findings.unbounded += 1
-                continue
-            findings.redone += 1
-            slack = SLACK * max(abs(low), abs(high))
-            if shown_low > high + slack or shown_high < low - slack:
-                findings.wrong.append(f"{line}   [{float(low):.8g}, {float(high):.8g}]")
+        for numbers in zip(*spans, strict=True):
+            if not findings.compare(line, *numbers):
                 return

@@ -13,8 +13,9 @@ import symbackprop as sb
 from symbackprop.documents.text import render
 from symbackprop.notation.presets import SETTINGS
 from tests.conftest import FULL
+from tests.displayed import tex_lines, text_lines
 from tests.networks import drawn
-from tests.rereading import Findings, Reader, Style, reread, tex_lines, text_lines
+from tests.rereading import Findings, Reader, Style, reread
 from tests.rereading_matrices import reread_matrices
 from tests.test_documents import EXAMPLES, derived
 
