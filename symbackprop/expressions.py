@@ -369,7 +369,7 @@ def size(expression: Expression) -> int:
 
 def has_cases(expression: Expression) -> bool:
     """Whether a sign chooses somewhere in the expression."""
-    return isinstance(expression, BySign) or any(has_cases(child) for child in expression.children)
+    return any(isinstance(each, BySign) for each in parts(expression))
 
 
 def depth(expression: Expression) -> int:
