@@ -7,7 +7,7 @@ In blocks the observation is the innermost index, so that a compiler turns every
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 from symbackprop import __version__
 from symbackprop.compiled.c_lanes import LaneWriter
@@ -23,6 +23,7 @@ from symbackprop.printing.dialect import Label
 from symbackprop.quantities import Array
 
 STRAIGHT = 200  # operations for one observation, up to which each number has a line of its own
+WORD = re.compile(r"\w+")
 WIDEST = 116  # columns of a line
 IN_LANES = 160  # the same for many observations side by side: more take compilers above half a second
 
@@ -43,6 +44,7 @@ class _Writer(LoopWriter):
         super().__init__(program, pointers(program))
         self.straight = program.operations <= STRAIGHT
         self.given = set(pointers(program)[: -1 - len(program.results)])
+        self.results = (program.loss, *program.results.values())
 
     def source(self) -> str:
         one, many = self._one(), self._many()
@@ -97,12 +99,7 @@ class _Writer(LoopWriter):
         self.many = False
         lines: list[str] = []
         if self.straight:
-            lines += self._loaded()
-            for statement in self.program.statements:
-                lines += self.comments(targets(statement))
-                for entry, law in scalars([statement], one=True):
-                    lines.append(f"const double {self.names.entry(entry)} = {SCALAR_C.text(law, self._label)};")
-            lines += self._stored()
+            lines += self._straight()
         else:
             scratch = [array for each in self.program.statements for array in targets(each) if array not in self.outer]
             lines += self.scratch(scratch)
@@ -113,21 +110,31 @@ class _Writer(LoopWriter):
         unused = [f"(void){self.names.array(array)};" for array in pointers(self.program)]
         return [self._signature("one_observation", static=True), "{", *indented([*unused, *lines, "return 0;"]), "}"]
 
-    def _loaded(self) -> Iterator[str]:
-        """Every given number under its own name; those that no line uses are left out."""
-        text = "\n".join(SCALAR_C.text(law, self._label) for _, law in scalars(self.program.statements, one=True))
-        used = set(re.findall(r"\w+", text))
-        for array in (*pointers(self.program), *self.program.tables):
-            if array not in self.given and array not in self.program.tables:
-                continue
-            for place in places_of(array):
-                name = self.names.entry(Entry(array, place))
-                if name in used:
-                    yield f"const double {name} = {self.names.array(array)}[{flat_place(array, place)}];"
+    def _straight(self) -> Iterator[str]:
+        """A line for each number. It is loaded where it is needed and stored where it is known: few are on the way."""
+        loads = dict(self._loads())
+        for statement in self.program.statements:
+            lines = [
+                f"const double {self.names.entry(entry)} = {SCALAR_C.text(law, self._label)};"
+                for entry, law in scalars([statement], one=True)
+            ]
+            words = set(WORD.findall("\n".join(lines)))
+            yield from (f"const double {name} = {loads.pop(name)};" for name in [*loads] if name in words)
+            yield from self.comments(targets(statement))
+            yield from lines
+            yield from self._stored(targets(statement))
 
-    def _stored(self) -> Iterator[str]:
-        for array in (self.program.loss, *self.program.results.values()):
-            for place in places_of(array):
+    def _loads(self) -> Iterator[tuple[str, str]]:
+        """The name of every given number, and where it stands."""
+        for array in (*pointers(self.program), *self.program.tables):
+            if array in self.given or array in self.program.tables:
+                for place in places_of(array):
+                    name = self.names.entry(Entry(array, place))
+                    yield name, f"{self.names.array(array)}[{flat_place(array, place)}]"
+
+    def _stored(self, arrays: Iterable[Array]) -> Iterator[str]:
+        for array in arrays:
+            for place in places_of(array) if array in self.results else ():
                 left = f"{self.names.array(array)}[{flat_place(array, place)}]"
                 yield f"{left} = {self.names.entry(Entry(array, place))};"
 
@@ -152,7 +159,7 @@ class _Writer(LoopWriter):
             lanes = LaneWriter(self.program, self.names, pointers(self.program)[: -1 - len(self.program.results)])
             if lanes.vectorised:
                 yield from lanes.source()
-                yield from self._stored()
+                yield from self._stored(self.results)
                 return
         yield from self._blocks()
 
