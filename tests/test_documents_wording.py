@@ -166,3 +166,9 @@ def test_the_depth_has_options_of_its_own() -> None:
     wrong = run("derive", path, "--blocks", "losses")
     assert wrong.status == 3
     assert "did you mean 'loss'" in wrong.err
+
+
+def test_the_first_paragraph_says_what_the_mark_of_an_observation_is() -> None:
+    paragraph = " ".join(derived("softmax-classifier").to_text().split("Inputs:")[0].split())
+    assert "There are 3 observations, counted from 0: x_1@0 is of the first." in paragraph
+    assert "counted from" not in derived("russo").to_text()
