@@ -93,7 +93,7 @@ class Sheet:
     """A sheet's plan. ``columns`` maps column numbers to widths; ``freeze`` is the first cell that scrolls.
 
     ``wide``: printed over several pages side by side, these columns on each; ``repeated``: rows on each page;
-    ``printed``: only this range is printed; ``breaks``: columns before which a page begins; ``row_breaks``: rows.
+    ``printed``: only this range is printed; ``breaks``: columns before which a page begins.
 
     ``verdicts`` are ranges of verdict cells; ``inputs`` are ranges of typed numbers. ``hidden``: no menu shows it.
     """
@@ -109,7 +109,6 @@ class Sheet:
     wide: str = ""
     repeated: str = ""
     breaks: list[int] = field(default_factory=list)
-    row_breaks: list[int] = field(default_factory=list)
     printed: str = ""
     verdicts: list[str] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)

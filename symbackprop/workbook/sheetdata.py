@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
 from symbackprop.workbook.contents import Content, Formula, Run, Sheet, Text, Typed
+from symbackprop.workbook.paging import kind
 from symbackprop.workbook.placement import address, column_letters
 
 LONGEST_TEXT = 32_000  # Excel takes 32,767 characters
@@ -30,15 +31,19 @@ class Looks:
 
 @dataclass(slots=True)
 class SheetData:
-    """A sheet's rows as pieces of XML, and the links that are found in them on the way."""
+    """A sheet's rows as pieces of XML, and what is found in them on the way: links, each row's kind, columns used."""
 
     sheet: Sheet
     looks: Looks
     links: list[tuple[str, str]] = field(default_factory=list)
+    kinds: bytearray = field(default_factory=bytearray)
+    used: int = 0
 
     def rows(self) -> Iterator[bytes]:
         """Row by row; empty ones are left out."""
         for number, row in enumerate(self.sheet.rows(), 1):
+            self.kinds.append(kind(row))
+            self.used = max(self.used, len(row))
             cells = [
                 self._cell(number, column, content) for column, content in enumerate(row, 1) if content is not None
             ]

@@ -24,6 +24,7 @@ from openpyxl.worksheet.pagebreak import Break
 from openpyxl.xml.functions import tostring
 
 from symbackprop.workbook.contents import Book, Chart, Sheet
+from symbackprop.workbook.paging import MARGINS, first_rows, rows_on_a_page
 from symbackprop.workbook.parts import DIGEST, NO_DIGEST, assembled
 from symbackprop.workbook.shapes import ShapesWriter
 from symbackprop.workbook.sheetdata import NOT_IN_XML, Looks, SheetData
@@ -79,6 +80,10 @@ class _Writer:
         _dress(written, sheet)
         data = SheetData(sheet, Looks(self._numbers(written), self._script))
         rows.writelines(data.rows())
+        if not (sheet.wide or sheet.one_page or sheet.printed):
+            page = rows_on_a_page(sheet.columns, data.used, landscape=sheet.landscape)
+            for row in first_rows(data.kinds, page):
+                written.row_breaks.append(Break(id=row - 1))
         written._get_writer()  # it begins a list of links, and forgets those that were there before
         for place, target in data.links:
             written._hyperlinks.append(Hyperlink(ref=place, location=_quoted(target), display=None))
@@ -144,15 +149,12 @@ def _dress(written: Any, sheet: Sheet) -> None:
 
 def _page(written: Any, sheet: Sheet) -> None:
     """Narrow margins, the sheet's name and the page's number below, pages that begin where groups do."""
-    margins = written.page_margins
-    margins.left = margins.right = 0.5
-    margins.top, margins.bottom, margins.header, margins.footer = 0.55, 0.65, 0.3, 0.3
+    for side, inches in MARGINS.items():
+        setattr(written.page_margins, side, inches)
     written.oddFooter.left.text, written.oddFooter.right.text = "&A", "&P / &N"
     written.print_options.horizontalCentered = False
     for column in sheet.breaks:
         written.col_breaks.append(Break(id=column - 1))
-    for row in sheet.row_breaks:
-        written.row_breaks.append(Break(id=row - 1))
 
 
 def _validate(written: Any, sheet: Sheet) -> None:
