@@ -28,6 +28,7 @@ STATE = re.compile(r"\s*state\s*:\s*([A-Za-z_]\w*)\s*:\s*(.*)", re.DOTALL)
 DIFFERENTIAL = re.compile(r"\s*(?:d|∂|\\partial(?![A-Za-z]))\s*(.*)", re.DOTALL)
 USE_NUMBER = re.compile(r"(.*)(?:\^\{)?\[(\d+)\]\}?", re.DOTALL)
 PART = re.compile(r"E((?:\[\d+\])?)")
+ARRAY = re.compile(r"\s*[A-Z]\[")  # W[1], as authors write the array that is w[1]
 AFTER = "after:"
 SHARED = frozenset({Role.LOSS, Role.PENALTY})  # sums over observations
 DIFFERENTIATED = frozenset({Role.LOSS, Role.PART, Role.PENALTY, Role.NET, Role.OUT, Role.VARIABLE})
@@ -201,7 +202,8 @@ class Names:
             return self._later(self._entry(prefix[2]), Phase(prefix[1]))
         if state:
             return self._state(state[1], self._entry(state[2]))
-        return self.dictionary.find(text, Phase.NEW) or self.dictionary.find(text, Phase.AFTER)
+        found = self.dictionary.find(text, Phase.NEW) or self.dictionary.find(text, Phase.AFTER)
+        return found or (self._entry(text.lower()) if ARRAY.match(text) else None)
 
     def _later(self, entry: Entry | None, phase: Phase) -> Entry | None:
         if entry is None or entry[0].phase is not Phase.NOW:

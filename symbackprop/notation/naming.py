@@ -380,6 +380,10 @@ def _clash(
     words = [neutral_entry(first[0], first[1]), neutral_entry(*second)]
     keys = list(dict.fromkeys(_key(notation, array) for array in (first[0], second[0])))
     changed = " or ".join(f"notation.{key}" for key in keys)
+    if Role.LOSS in (first[0].role, second[0].role) and notation.outline.program:
+        return DescriptionError(
+            f"the sum over all observations is called {text}; call the program's own result otherwise"
+        )
     hint = f"; fields that tell quantities apart: {', '.join(FIELDS)}" if len(keys) == 1 else ""
     if (first[0].layer, {first[0].role, second[0].role}) == (second[0].layer, {Role.NET, Role.OUT}):
         hint = "; one name stands for both only where the activation is identity"

@@ -85,7 +85,7 @@ def outline_of(network: Network) -> Outline:
         tuple(layer.bias_form for layer in network.layers),
         several,
         network.input_names,
-        _own_names(network) if network.parameters else {},
+        _own_names(network) if network.named_entries else {},
         (*_update_names(network), *_setting_names(network)),
         frozenset(
             role

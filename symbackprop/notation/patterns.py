@@ -166,15 +166,16 @@ def script_text(pieces: tuple[Piece, ...], values: Mapping[str, str], separator:
     return text
 
 
-def array_pattern(entry: Pattern, like: Pattern, *, layered: bool) -> Pattern:
+def array_pattern(entry: Pattern, like: Pattern, *, layered: bool, hidden: bool = False) -> Pattern:
     """The name of a whole array from that of its entries: without their indices, in the face of ``like``.
 
     ``layered``: each layer has one, and the name says the layer; where the entries' names do not, as ``like`` does.
+    ``hidden``: it is a hidden layer's alone, and where there is one of these there is nothing to say.
     """
     subscript, superscript = _without_indices(entry.subscript), _without_indices(entry.superscript)
     said = {piece.name for piece in subscript + superscript if isinstance(piece, Field)}
     if layered and not said & LAYERS:
-        superscript += _HIDDEN if said & {"letter", "Letter"} else like.superscript or _LAYER
+        superscript += _HIDDEN if hidden or said & {"letter", "Letter"} else like.superscript or _LAYER
     larger = entry.base.upper() if like.base.isupper() and len(entry.base) == 1 else entry.base
     base = larger if larger.isascii() or larger in LETTER_OF else entry.base
     face = like.face if like.face not in ("", "upright") else entry.face

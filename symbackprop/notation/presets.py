@@ -67,6 +67,8 @@ PATTERNS: Mapping[str, str] = {
 }
 OPTIONAL_PATTERNS = (
     "output",
+    "output_weight",
+    "output_bias",
     "output_net",
     "output_weighted_sum",
     "output_delta",
@@ -90,6 +92,8 @@ ARRAY_KEYS: Mapping[str, tuple[str, bool]] = {
     "delta": ("delta_vector", True),
     "part": ("part_vector", False),
     "output": ("output_out_vector", False),
+    "output_weight": ("output_weight_matrix", False),
+    "output_bias": ("output_bias_vector", False),
     "output_net": ("output_net_vector", False),
     "output_weighted_sum": ("output_weighted_sum_vector", False),
     "output_delta": ("output_delta_vector", False),

@@ -93,7 +93,8 @@ def _arrays(patterns: Mapping[str, Pattern], table: Mapping[str, object]) -> dic
     for key, (array, layered) in ARRAY_KEYS.items():
         if key in table and array not in table:
             like = patterns.get(array) or patterns[array.removeprefix("output_")]
-            found[array] = array_pattern(patterns[key], like, layered=layered)
+            hidden = ("output" if key == "out" else f"output_{key}") in patterns
+            found[array] = array_pattern(patterns[key], like, layered=layered, hidden=hidden)
     for out, net in (("out", "net"), ("output", "output_net")):  # of one name for both, the outs' array has it
         if patterns.get(out) == patterns.get(net):
             found.pop(ARRAY_KEYS[net][0], None)

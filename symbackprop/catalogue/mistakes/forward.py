@@ -132,7 +132,7 @@ def old_values(subject: Subject) -> Changes:
     for net in _nets(subject):
         if net.target.array.phase is Phase.AFTER:
             for term in net.terms:
-                before = next((cell for cell in term.cells if cell.array.role is Role.OUT), None)
+                before = next((cell for cell in term.cells if cell.array.role in (Role.OUT, Role.NET)), None)
                 if before is not None:
                     old = Cell(replace(before.array, phase=Phase.NOW), before.indices)
                     wrong = swapped(term, before, old)
