@@ -1,4 +1,4 @@
-"""Worked examples of books, courses and tutorials, each as its author writes it, with the numbers that are printed there.
+"""Worked examples of books, courses and tutorials, each as its author writes it, with the numbers printed there.
 
 Where an author has formulas and no numbers, the formulas are looked for in the derivation, or audited.
 """
@@ -279,6 +279,6 @@ def test_weights_have_the_names_that_the_description_gives_them_without_values_t
 def test_a_program_cannot_call_its_result_as_their_sum_is_called() -> None:
     text = 'loss = "loss"\n[inputs]\nx = [1, 2]\n[[equations]]\nname = "loss"\nformula = "x^2"\n'
     with pytest.raises(
-        DescriptionError, match="the sum over all observations is called loss; call the program.s own result otherwise"
+        DescriptionError, match="sum over all observations is called loss; call the program's own result"
     ):
         sb.derive(sb.Network.parse(text))
