@@ -86,10 +86,10 @@ def _described(context: Context) -> Iterable[Piece]:
             yield f" A penalty ({network.penalty.kind}) on the {whose} is added to it."
     if network.observations != 1:
         yield f" There are {network.observations} observations"
-        inputs = next((each for each in context.derivation.arrays.inputs if each.has_observations), None)
-        if inputs is not None and isinstance(network.observations, int):
+        first = next((each for each in context.derivation.arrays.inputs if each.has_observations), None)
+        if first is not None and isinstance(network.observations, int):
             yield ", counted from 0: "
-            yield Quantity(inputs, (0,) * len(inputs.axes))
+            yield Quantity(first, (0,) * len(first.axes))
             yield " is of the first"
         yield "."
     if network.update is not None:
