@@ -56,22 +56,6 @@ def test_a_document_is_the_golden_one(name: str, to: str, golden: Path, update_g
     assert text == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-@pytest.mark.parametrize("form", [None, *FORMS])
-def test_every_example_has_a_document_in_every_format_and_form(name: str, form: str | None) -> None:
-    derivation = derived(name)
-    for numbers in (None, False):
-        for to in FORMATS:
-            if derivation.network.program and form in ("delta", "matrix"):
-                with pytest.raises(InputError, match="needs layers"):
-                    derivation.rendered(to, form=form, numbers=numbers)
-                continue
-            text = derivation.rendered(to, form=form, numbers=numbers)
-            assert text.endswith("\n")
-            if to == "latex":
-                assert text.isascii()
-
-
 def settings(style: dict[str, Any]) -> dict[str, Any]:
     return {f"document.{key}": value for key, value in style.items()}
 
