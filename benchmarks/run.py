@@ -26,6 +26,8 @@ ONE_THREAD = {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }
 os.environ.update(ONE_THREAD)
+# Programs that are started find their bytecode, as those of an installed package do: SymPy's is there in any case.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from benchmarks.measure import Curves, Ratio, Skipped  # noqa: E402 - found through the line above
 from benchmarks.results import drawn, line, with_section  # noqa: E402

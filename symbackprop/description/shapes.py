@@ -21,7 +21,7 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)  # a network needs no program's, and so on
 
 
 class Inputs(_Table):
@@ -61,7 +61,7 @@ class LayerTable(_Table):
 class LossTable(_Table):
     """``[loss]``, with the loss's own settings, which the catalogue knows."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow")
     name: str = ""
     formula: str = ""
     factor: Any = None
@@ -83,7 +83,7 @@ class PenaltyTable(_Table):
 class UpdateTable(_Table):
     """``[update]``, with the rule's own settings, which the catalogue knows."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow")
     rule: str
     learning_rate: Any
 
