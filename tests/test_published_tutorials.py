@@ -282,3 +282,26 @@ def test_a_program_cannot_call_its_result_as_their_sum_is_called() -> None:
         DescriptionError, match="sum over all observations is called loss; call the program's own result"
     ):
         sb.derive(sb.Network.parse(text))
+
+
+# Stanford CS231n, notes on linear classifiers: the softmax classifier's example. Slides of it had 0.452 for the loss.
+CS231N = """
+[inputs]
+values = [[-15, 22, -44, 56]]
+[targets]
+classes = [2]
+[[layers]]
+units = 3
+activation = "softmax"
+weights = [[0.01, -0.05, 0.1, 0.05], [0.7, 0.2, 0.05, 0.16], [0.0, -0.45, -0.2, 0.03]]
+bias = [0.0, 0.2, -0.3]
+[loss]
+name = "cross_entropy"
+"""
+
+
+def test_a_logarithm_to_base_10_is_named() -> None:
+    prints = {"net_o1": "-2.85", "net_o2": "0.86", "net_o3": "0.28", "out_o2": "0.631", "out_o3": "0.353", "E": "0.452"}
+    findings = audit(Claims(tuple(Claim(*each) for each in prints.items())), sb.Network.parse(CS231N))
+    assert [each.verdict for each in findings] == ["ok"] * 5 + ["wrong"]
+    assert findings[-1].diagnosis == "the loss has logarithms to another base than e: in E (base 10)"

@@ -263,6 +263,12 @@ MISTAKES: Mapping[str, Mistake] = table(
     Mistake("loss doubled", "the loss is twice as large: a factor 1/2 is forgotten", forward.loss_doubled, FORWARD),
     Mistake("loss halved", "the loss has a factor 1/2 that does not belong to it", forward.loss_halved, FORWARD),
     Mistake(
+        "logarithm to another base",
+        "the loss has logarithms to another base than e",
+        forward.logarithm_to_another_base,
+        FORWARD,
+    ),
+    Mistake(
         "mean or sum in the loss",
         "the loss has a mean where a sum belongs, or a sum where a mean belongs",
         forward.loss_reductions,
