@@ -80,8 +80,8 @@ class _Builder:
         for equation in self._equations():
             self._add(equation)
         every = [part for statement in self.found for law in laws(statement) for part in parts(law)]
-        growing = (part for part in every if isinstance(part, Call) and part.function.name in GROWING)
-        bounded = all(self._bounded(part.arguments[0]) for part in growing)
+        calls = [part for part in every if isinstance(part, Call)]
+        bounded = all(self._bounded(part.arguments[0]) for part in calls if part.function.name in GROWING)
         reasons = dict.fromkeys(part.reason for part in every if isinstance(part, Undefined))
         statements = grouped(self.found, self.kept)
         arrays = self.derivation.arrays
@@ -94,6 +94,7 @@ class _Builder:
             tuple(statements),
             self.observations,
             self.tables,
+            frozenset(part.function.name for part in calls),
             bounded,
             tuple(reasons),
         )

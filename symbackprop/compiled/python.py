@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
 
@@ -23,7 +22,7 @@ STRAIGHT = 600  # operations for one observation, up to which each number has a 
 INDENT = "    "
 ONE = "at_one_observation"
 BOUND = "_bound"  # no name of a number begins so
-FROM_MATH = (*MATH, *ANGLES, "nan")
+FROM_MATH = frozenset((*MATH, *ANGLES))
 
 
 def python_source(program: Program, *, commented: bool = True) -> str:
@@ -87,8 +86,8 @@ class _Writer:
                 f"Written by symbackprop {__version__}. It needs Python's standard library only.",
                 '"""',
                 "",
-                *self._imports(text),
-                *self._helpers(text),
+                *self._imports(),
+                *self._helpers(),
                 "",
                 "",
                 text,
@@ -262,17 +261,17 @@ class _Writer:
                 return Label("n")
         raise AssertionError(leaf)
 
-    def _imports(self, text: str) -> Iterator[str]:
-        used = {name for name in FROM_MATH if name in text and re.search(rf"\b{name}\b", text)}
+    def _imports(self) -> Iterator[str]:
+        used = FROM_MATH & self.program.functions | ({"nan"} if self.program.undefined else set())
         if "exp" in used and not self.program.bounded:
             yield "import math"
             used -= {"exp"}
         if used:
             yield f"from math import {', '.join(sorted(used))}"
 
-    def _helpers(self, text: str) -> Iterator[str]:
+    def _helpers(self) -> Iterator[str]:
         """An exponential that is infinite where Python's raises; not where no argument is positive."""
-        if not self.program.bounded and re.search(r"\bexp\b", text):
+        if "exp" in self.program.functions and not self.program.bounded:
             yield from ["", "", "def exp(x):", f"{INDENT}return math.exp(x) if x < 709.7 else math.inf"]
 
 

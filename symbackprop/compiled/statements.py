@@ -88,6 +88,7 @@ class Program:
     statements: tuple[Statement, ...]
     observations: int = 1  # that the description has; 1 where their number is a symbol
     tables: Mapping[Array, tuple[int, ...]] = field(default_factory=dict)
+    functions: frozenset[str] = frozenset()  # the names of those that are called
     bounded: bool = False  # no exponential has a positive argument
     undefined: tuple[str, ...] = ()
 
