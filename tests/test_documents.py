@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 from unicodedata import combining
@@ -16,6 +16,7 @@ from symbackprop.documents.text import WIDTH, render
 from symbackprop.errors import InputError, SymbackpropError
 from symbackprop.expressions import Call, Expression, Negative, Number, Power, Product, Quotient, Sum
 from symbackprop.formulas import parse
+from tests.intervals import Interval, product
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.toml"))
@@ -29,7 +30,6 @@ STYLES: dict[str, dict[str, Any]] = {
     "2 digits, zeros dropped": {"digits": 2, "decimals": None, "trailing_zeros": False},
     "4 digits, carried on": {"digits": 4, "decimals": None, "carry": "printed"},
 }
-Interval = tuple[Fraction, Fraction]
 # The functions of the examples rise everywhere, so that the ends of an interval go to the ends of its image.
 RISING = ("sigmoid", "tanh", "relu", "exp", "log", "sqrt")
 SLACK = Fraction(1, 10**12)  # of functions computed in doubles
@@ -137,15 +137,12 @@ def spanned(expression: Expression, loose: Fraction) -> Interval:
             parts = [spanned(each, loose) for each in terms]
             return sum(low for low, _ in parts), sum(high for _, high in parts)
         case Product(factors):
-            product = (Fraction(1), Fraction(1))
-            for each in factors:
-                product = multiplied(product, spanned(each, loose))
-            return product
+            return reduce(product, (spanned(each, loose) for each in factors))
         case Quotient(above, below):
             low, high = spanned(below, loose)
             if low <= 0 <= high:
                 return Fraction(-(10**9)), Fraction(10**9)
-            return multiplied(spanned(above, loose), (1 / high, 1 / low))
+            return product(spanned(above, loose), (1 / high, 1 / low))
         case Power(base, exponent):
             low, high = spanned(base, loose)
             power = spanned(exponent, Fraction(0))[0]
@@ -163,11 +160,6 @@ def spanned(expression: Expression, loose: Fraction) -> Interval:
             parts = [spanned(each, loose) for each in arguments]
             return max(low for low, _ in parts), max(high for _, high in parts)
     raise AssertionError(expression)
-
-
-def multiplied(left: Interval, right: Interval) -> Interval:
-    ends = [one * other for one in left for other in right]
-    return min(ends), max(ends)
 
 
 def called(function: Any, value: Fraction) -> Fraction:

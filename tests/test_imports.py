@@ -131,6 +131,15 @@ def test_an_output_imports_no_other_output() -> None:
     assert wrong == []
 
 
+def test_a_format_of_documents_imports_no_other_format() -> None:
+    formats = {f"{PACKAGE}.documents.{each}" for each in ("text", "latex", "markdown", "typst")}
+    wrong = []
+    for each in formats:
+        found = imports()[Path("documents", f"{each.rpartition('.')[2]}.py")]
+        wrong += [f"{each} imports {other}" for other in (found.top | found.late) & formats]
+    assert wrong == []
+
+
 def loaded_after(code: str) -> set[str]:
     """The heavy packages that a fresh interpreter has loaded after running the code."""
     program = f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
