@@ -270,6 +270,7 @@ class Derivation:
         label_prefix: str | None = None,
         flavour: str | None = None,
         spelling: Callable[[str], str] | None = None,
+        columns: int | None = None,
     ) -> str:
         """The derivation as a document of the kind ``to``.
 
@@ -278,7 +279,7 @@ class Derivation:
         digits; ``values`` are numbers in place of the description's. ``fragment`` leaves out what makes a file of it.
         Of LaTeX, ``width`` is that of the column ("8.5cm", or points), and ``label_prefix`` begins every label. The
         ``flavour`` of Markdown is github, vscode, jupyter or pandoc. Of text, ``spelling`` is how the reader's terminal
-        shows it, which columns are aligned for.
+        shows it, which columns are aligned for, and ``columns`` is how many a row has.
         """
         shown = self._values(shown=numbers, values=values)
         derived = self.core
@@ -289,7 +290,9 @@ class Derivation:
         pictured: dict[str, Any] = {}
         if not (wanted or fragment) and to in PICTURES:
             pictured["diagram"] = _picture(derived, shown, to)
-        layout = _layout(to, width=width, label_prefix=label_prefix, flavour=flavour, spelling=spelling)
+        layout = _layout(
+            to, width=width, label_prefix=label_prefix, flavour=flavour, spelling=spelling, columns=columns
+        )
         text: str = render(derived, values=shown, of=wanted, form=form, fragment=fragment, **pictured, **layout)
         return text
 
@@ -338,7 +341,7 @@ class Derivation:
 
 
 # The options of one format alone.
-LAYOUT = {"width": "latex", "label_prefix": "latex", "flavour": "markdown", "spelling": "text"}
+LAYOUT = {"width": "latex", "label_prefix": "latex", "flavour": "markdown", "spelling": "text", "columns": "text"}
 
 
 def _layout(to: str, **options: str | float | Callable[[str], str] | None) -> dict[str, Any]:
@@ -351,6 +354,8 @@ def _layout(to: str, **options: str | float | Callable[[str], str] | None) -> di
         from symbackprop.documents.lengths import points
 
         given["room"] = points(given.pop("width"))
+    if "columns" in given:
+        given["width"] = given.pop("columns")
     return given
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import textwrap
 import unicodedata
 from typing import TextIO
 
@@ -40,6 +42,12 @@ def ascii_text(text: str) -> str:
 def say(text: str) -> None:
     """Prints a result to stdout, with a line's end. Raises OutsideError if it cannot be written."""
     _write(sys.stdout, text if text.endswith("\n") else text + "\n")
+
+
+def say_words(text: str) -> None:
+    """Prints lines of words to stdout; a terminal's rows end between words, what goes on in the next is set in."""
+    columns = terminal_columns()
+    say(text if columns is None else "\n".join(_row(line, columns) for line in text.splitlines()))
 
 
 def say_bytes(data: bytes) -> None:
@@ -84,9 +92,22 @@ def is_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
+def terminal_columns() -> int | None:
+    """How wide the screen is, None where results go elsewhere."""
+    return shutil.get_terminal_size().columns if is_terminal() else None
+
+
 def output_encoding() -> str | None:
     """The encoding of stdout, as far as it is known."""
     return getattr(sys.stdout, "encoding", None)
+
+
+def _row(line: str, columns: int) -> str:
+    further = " " * (len(line) - len(line.lstrip()) + 2)
+    rows = textwrap.wrap(
+        line, columns, subsequent_indent=further, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    )
+    return "\n".join(rows) if len(line) > columns else line
 
 
 def _write(stream: TextIO | None, text: str) -> None:

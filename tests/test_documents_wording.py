@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from base64 import b64decode
 from itertools import pairwise
 
 import pytest
 
 import symbackprop as sb
+from symbackprop.cli import main
 from symbackprop.documents.lengths import columns
 from tests.running import run, spawn
 from tests.test_documents import ROOT, derived
@@ -172,3 +174,26 @@ def test_the_first_paragraph_says_what_the_mark_of_an_observation_is() -> None:
     paragraph = " ".join(derived("softmax-classifier").to_text().split("Inputs:")[0].split())
     assert "There are 3 observations, counted from 0: x_1@0 is of the first." in paragraph
     assert "counted from" not in derived("russo").to_text()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["derive", "examples/softmax-classifier.toml", "--blocks", "network", "forward"],
+        ["audit", "examples/claims/russo.toml"],
+    ],
+)
+def test_rows_on_a_screen_end_between_words(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A terminal cuts a row that is longer than itself in the middle of a word."""
+    monkeypatch.chdir(ROOT)
+    main(command)
+    usual = capsys.readouterr().out
+    assert max(map(len, usual.splitlines())) > 72
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "72")
+    main(command)
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 72
+    assert shown.split() == usual.split()

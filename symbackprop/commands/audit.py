@@ -6,7 +6,7 @@ import json
 from argparse import ArgumentParser, Namespace
 
 from symbackprop.commands.entry import Command, WrongUsage
-from symbackprop.terminal import say
+from symbackprop.terminal import say, say_words
 
 DIFFERENCE = 1
 
@@ -37,7 +37,10 @@ def run(options: Namespace) -> int:
         claims = read_claims(options.claims)
         network = Network.read(options.network or network_beside(claims, options.claims))
     findings = audit(claims, network)
-    say(json.dumps(as_table(findings), indent=2, ensure_ascii=False) if options.json else as_text(findings))
+    if options.json:
+        say(json.dumps(as_table(findings), indent=2, ensure_ascii=False))
+    else:
+        say_words(as_text(findings))
     return DIFFERENCE if any(finding.verdict == "wrong" for finding in findings) else 0
 
 

@@ -9,7 +9,7 @@ from contextlib import redirect_stdout
 from typing import Any
 
 from symbackprop.commands.entry import Command, WrongUsage
-from symbackprop.terminal import say
+from symbackprop.terminal import say, say_words
 
 DIFFERENCE = 1
 LAYOUTS = ("to_from", "from_to")
@@ -57,7 +57,10 @@ def run(options: Namespace) -> int:
                 seed=options.seed,
                 arrays=options.arrays,
             )
-    say(as_json(report.to_json()) if options.json else report.to_text())
+    if options.json:
+        say(as_json(report.to_json()))
+    else:
+        say_words(report.to_text())
     return 0 if report.agrees else DIFFERENCE
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from symbackprop.commands.entry import Command, WrongUsage
 from symbackprop.commands.options import add_network, add_of, add_set, derived, format_of, whole_number
-from symbackprop.terminal import is_terminal, output_encoding, printable, say, say_bytes
+from symbackprop.terminal import is_terminal, output_encoding, printable, say, say_bytes, terminal_columns
 
 ENDINGS = {
     ".txt": "text", ".md": "markdown", ".markdown": "markdown", ".tex": "latex", ".typ": "typst",
@@ -22,6 +22,7 @@ FRAGMENTS = ("latex", "markdown", "typst")
 FORMS = ("chain", "delta", "closed", "paths", "matrix")
 EQUATIONS = ("scalar", "matrix", "both")
 MOST_DIGITS = 1_000
+NARROWEST, WIDEST = 40, 88  # columns of text on a screen; what a file has is the widest
 LONGEST_DEPTH = 10  # digits
 
 
@@ -137,6 +138,8 @@ def _document(options: Namespace, to: str) -> str | bytes:
     layout: dict[str, Any] = {"width": options.width, "label_prefix": options.label_prefix, "flavour": options.flavour}
     if to == "text" and options.output is None:
         layout["spelling"] = partial(printable, encoding=output_encoding())
+        screen = terminal_columns()
+        layout["columns"] = None if screen is None else min(max(screen, NARROWEST), WIDEST)
     return derivation.rendered(to, fragment=options.fragment, **wanted, **layout)
 
 

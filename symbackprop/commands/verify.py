@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from symbackprop.commands.entry import Command
-from symbackprop.terminal import say
+from symbackprop.terminal import say_words
 
 DIFFERENT = 1
 ENGINES = ("ironcalc", "libreoffice")
@@ -24,7 +24,7 @@ def run(options: Namespace) -> int:
     from symbackprop.workbook.verifying import verified
 
     found = verified(options.book, options.engine)
-    say(f"{options.book}: {found.text()}")
+    say_words(f"{options.book}: {found.text()}")
     return 0 if found else DIFFERENT
 
 
