@@ -197,3 +197,10 @@ def test_rows_on_a_screen_end_between_words(
     shown = capsys.readouterr().out
     assert max(map(len, shown.splitlines())) <= 72
     assert shown.split() == usual.split()
+
+
+def test_edges_with_labels_are_straight_where_mermaid_draws_them() -> None:
+    """It keeps places free for labels that only straight edges pass through; along curves labels cover each other."""
+    straight = '```mermaid\n%%{init: {"flowchart": {"curve": "linear"}}}%%\nflowchart LR\n'
+    assert straight in derived("xor").to_markdown()
+    assert "```mermaid\nflowchart LR\n" in derived("recurrent").to_markdown()

@@ -13,6 +13,9 @@ from symbackprop.network import counted
 from symbackprop.notation.lettering import AnyName, plain
 from symbackprop.printing.numbers import ShownNumber
 
+# Straight edges pass through the places that are kept free for their labels; along curves labels cover each other.
+STRAIGHT = '%%{init: {"flowchart": {"curve": "linear"}}}%%'
+HEAD = "flowchart LR"
 SHAPES = {
     "given": ('(["', '"])'), "unit": ('(("', '"))'), "bias": ('(("', '"))'), "target": ('["', '"]'),
     "parameter": ('["', '"]'), "result": ('(["', '"])'),
@@ -31,7 +34,7 @@ def written(picture: Picture, derivation: Derivation) -> str:
         return _by_layers(derivation, sizes)
     nodes = sorted(picture.nodes, key=lambda node: (node.x, node.y))  # Mermaid keeps to the order of what it reads
     names = {node.identity: f"n{number}" for number, node in enumerate(nodes)}
-    lines = ["flowchart LR"]
+    lines = [STRAIGHT, HEAD] if any(edge.label is not None for edge in picture.edges) else [HEAD]
     for node in nodes:
         before, after = SHAPES[node.kind]
         kind = ":::bias" if node.kind == "bias" else ""
@@ -45,7 +48,7 @@ def written(picture: Picture, derivation: Derivation) -> str:
 
 def _by_layers(derivation: Derivation, sizes: list[int]) -> str:
     """A box for each layer, with the name of its weights before it."""
-    lines = ["flowchart LR", f'  n0(["{counted(sizes[0], "input")}"])']
+    lines = [HEAD, f'  n0(["{counted(sizes[0], "input")}"])']
     for number, layer in enumerate(derivation.network.layers, 1):
         name = derivation.notation.array_name(derivation.arrays.weights[number - 1])
         weights = quoted(f"{plain(name)}: {layer.units} × {sizes[number - 1]}")
