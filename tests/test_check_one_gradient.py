@@ -1,7 +1,8 @@
-"""Mistakes in one array's gradient, beside a penalty and without one; gradients written by hand."""
+"""Mistakes in one array's gradient or in all of them, by gradients that are written by hand."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 import symbackprop as sb
 
-STRENGTH = 0.1
+STRENGTH, RATE = 0.1, 0.3
 
 
 def network(observations: int, *, penalty: bool) -> sb.Network:
@@ -59,3 +60,66 @@ def test_of_two_observations_a_missing_mean_is_a_doubled_gradient_too_unless_a_p
 
     assert names(penalty=False) == ["mean missing in one gradient", "gradient doubled"]
     assert names(penalty=True) == ["mean missing in one gradient"]
+
+
+def changed(change: Callable[[dict[str, Any], Any, Any, Any], dict[str, Any]], observations: int = 4) -> sb.Report:
+    made = network(observations, penalty=False).with_values(
+        {"update": {"rule": "gradient_descent", "learning_rate": RATE}}
+    )
+    return sb.check_gradients(lambda p, x, t: change(gradients(p, x, t, strength=0.0), p, x, t), made)
+
+
+def test_observations_that_overwrite_each_other_are_named_in_all_gradients_at_once() -> None:
+    """``dW = ...`` in a loop over the observations, where ``dW += ...`` belongs, divided by their number and not."""
+
+    def last(found: Any, p: Any, x: Any, t: Any, share: float = 1.0) -> dict[str, Any]:
+        return {key: share * value for key, value in gradients(p, x[-1:], t[-1:], strength=0.0).items()}
+
+    for share, where in ((0.25, "the last one alone"), (1.0, "the last one alone, not divided by their number")):
+        report = changed(lambda *each, share=share: last(*each, share=share))
+        assert [each.name for each in report.mistakes] == ["one observation only"], report
+        assert report.mistakes[0].parameters == ("W1", "b1", "W2", "b2")
+        assert report.mistakes[0].where.endswith(f"; {where}")
+
+
+def test_steps_and_new_parameters_in_place_of_gradients_are_named() -> None:
+    steps = changed(lambda found, p, x, t: {key: -RATE * value for key, value in found.items()})
+    assert [each.name for each in steps.mistakes] == ["step for gradient"]
+    new = changed(lambda found, p, x, t: {key: p[key] - RATE * value for key, value in found.items()})
+    assert [each.name for each in new.mistakes] == ["new values for gradients"]
+    assert new.complete
+
+
+def test_a_softmax_whose_slope_is_left_out_is_named() -> None:
+    made = sb.Network(
+        inputs=[[0.3, -0.8], [1.1, 0.4]], targets=[[0, 1, 0], [1, 0, 0]], loss="cross_entropy",
+        layers=[{"units": 3, "activation": "softmax", "weights": [[0.2, 0.5], [-0.7, 0.1], [0.4, -0.3]],
+                 "bias": [0.1, 0.0, -0.2]}],
+    )  # fmt: skip
+
+    def without(p: Any, x: Any, t: Any) -> dict[str, Any]:
+        powers = np.exp(x @ p["W1"].T + p["b1"])
+        delta = -t / (powers / powers.sum(1, keepdims=True)) / len(x)
+        return {"W1": delta.T @ x, "b1": delta.sum(0)}
+
+    report = sb.check_gradients(without, made)
+    assert report.mistakes[0].name == "slope left out", report
+    assert report.complete
+
+
+def test_of_numbers_that_are_rounded_or_another_units_that_is_said() -> None:
+    rounded = changed(lambda found, p, x, t: {key: value.round(4) for key, value in found.items()}).to_text()
+    assert "the numbers are the right ones, rounded to 4 decimals" in rounded
+
+    def copied(found: Any, p: Any, x: Any, t: Any) -> dict[str, Any]:
+        return found | {"W1": found["W1"][[0, 1, 1]]}
+
+    assert "only unit 3 of the layer is wrong (row 2): it has what belongs to unit 2" in changed(copied).to_text()
+
+    def each_apart(found: Any, p: Any, x: Any, t: Any) -> dict[str, Any]:
+        return found | {"W1": np.repeat(found["W1"][None], len(x), axis=0)}
+
+    assert (
+        "shape (4, 3, 3); expected (3, 3): the gradient is not summed over the observations"
+        in changed(each_apart).to_text()
+    )

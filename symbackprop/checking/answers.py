@@ -108,6 +108,6 @@ def _shape_remark(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
         return remark + ": rows and columns are exchanged (or layout='from_to' is meant)"
     if not expected and len(found) == 1:
         return remark + ": the bias is shared, its gradient is the sum over its units"
-    if len(expected) == 1 and len(found) == 2 and found[-1] == expected[0]:
+    if expected and len(found) == len(expected) + 1 and found[1:] == expected:
         return remark + ": the gradient is not summed over the observations"
     return remark

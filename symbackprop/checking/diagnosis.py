@@ -5,15 +5,15 @@ Knows no mistake by name. Its findings are exact comparisons, never a likeness.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from symbackprop.catalogue.mistakes import MISTAKES, Subject, Variant, variants_of
+from symbackprop.catalogue.mistakes import MISTAKES, Change, Subject, Variant, variants_of
 from symbackprop.checking.arrays import FLOAT64, SMALLEST, ArrayNumbers, Circular, Numbers
-from symbackprop.quantities import Array, Phase
+from symbackprop.quantities import Array, Phase, Role
 
 MARGIN = 64.0  # times the bound: more than that is wrong
 # Where the bound is below 1e-10 of a number, a part of 1e-9 is wrong, though it be less than 64 times the bound: it is
@@ -87,7 +87,7 @@ class Explanation:
 
 
 class Diagnosis:
-    """The search for mistakes: single ones first, then pairs, then those that explain a part."""
+    """The search for mistakes: single ones first, then one made at all its places, then pairs, then parts."""
 
     phases: frozenset[Phase] | None = frozenset({Phase.NOW, Phase.USE})
 
@@ -105,17 +105,26 @@ class Diagnosis:
         """The best explanation; None where no known mistake makes any wrong array right."""
         if not self.wrong:
             return None
-        complete = [each for each in self.singles if set(self._mended(each)) >= set(self.wrong) and self._whole(each)]
+        complete = self._complete(self.singles) or self._complete(self.everywhere)
         if complete:
             best, *others = _best_first(complete)
             return Explanation((best,), (self.wrong,), True, tuple(others))
         return self._pair() or self._partial()
+
+    def _complete(self, variants: Iterable[Variant]) -> list[Variant]:
+        """Those that explain everything."""
+        return [each for each in variants if set(self._mended(each)) >= set(self.wrong) and self._whole(each)]
 
     @cached_property
     def singles(self) -> list[Variant]:
         """Every way to make one mistake."""
         made = variants_of(self.subject, MISTAKES, kinds=self.kinds)
         return [each for each in made if self.phases is None or each.place.phase in self.phases]
+
+    @cached_property
+    def everywhere(self) -> list[Variant]:
+        """Each mistake made at all its places at once."""
+        return list(_everywhere(self.singles))
 
     @cached_property
     def _explained(self) -> dict[int, tuple[Array, ...]]:
@@ -234,6 +243,22 @@ class Diagnosis:
             return None
         best = max(partial, key=lambda each: len(self._mended(each)))
         return Explanation((best,), (self._mended(best),), False)
+
+
+def _everywhere(variants: Iterable[Variant]) -> Iterator[Variant]:
+    """The same mistake made at all its places at once: in all arrays, in those of weights, in those of biases."""
+    groups: dict[tuple[str, str, Role | None], list[Variant]] = {}
+    for each in variants:
+        wrt = each.place.wrt
+        if len(each.change.equations) == 1:
+            for role in dict.fromkeys((None, wrt.role if wrt is not None else None)):
+                groups.setdefault((each.mistake.name, each.change.where, role), []).append(each)
+    for group in {tuple(map(id, each)): each for each in groups.values()}.values():
+        equations = {each.place: each.change.equations[0] for each in group}
+        if 1 < len(equations) == len(group):
+            further = tuple(each for one in group for each in one.change.further)
+            change = Change(tuple(equations.values()), group[0].change.where, further)
+            yield Variant(group[0].mistake, change, group[0].subject)
 
 
 def _made_both(first: Variant, second: Variant) -> Variant:

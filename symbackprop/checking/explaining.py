@@ -12,6 +12,8 @@ from symbackprop.checking.wording import array_text, equation_text
 from symbackprop.derivation import Derivation
 from symbackprop.quantities import Array
 
+MOST_PLACES = 4  # arrays that a mistake is made in, by name
+
 
 def mistakes_of(
     derivation: Derivation, explanation: Explanation | None, keys: Mapping[Array, str]
@@ -32,7 +34,9 @@ def mistakes_of(
 
 
 def _described(derivation: Derivation, variant: Variant, parameters: tuple[str, ...]) -> MistakeFinding:
-    place = array_text(derivation, variant.place)
+    places = list(dict.fromkeys(array_text(derivation, each.target.array) for each in variant.change.equations))
+    more = f" and {len(places) - MOST_PLACES} more" if len(places) > MOST_PLACES else ""
+    place = ", ".join(places[:MOST_PLACES]) + more
     return MistakeFinding(
         variant.mistake.name,
         variant.mistake.sentence,

@@ -12,6 +12,7 @@ from symbackprop.checking.laws import Numbers
 from symbackprop.quantities import Array
 
 SHOWN, MOST_SHOWN = 6, 17  # significant digits
+MOST_DECIMALS, ROUNDED = 10, 0.5001  # decimals that somebody may have rounded to, and how far that is off
 ALIKE = 1e-6  # relative: ratios that differ less are one
 
 
@@ -62,6 +63,7 @@ def remarks(key: str, array: Array, observed: Sequence[Observed]) -> Iterable[st
     if size > 1 and np.ptp(ratios) < ALIKE * min(abs(ratios[0]), abs(ratios[0] - 1)):
         off = float(ratios[0]) - 1
         yield f"every entry is {f'1 {off:+.2g}' if abs(off) < 1e-4 else f'{1 + off:.6g}'} times the right one"
+    yield from _rounded(found, right)
     if not found.any():
         yield f"{key} is 0 everywhere"
     elif wrong.ndim > 1:
@@ -71,7 +73,8 @@ def remarks(key: str, array: Array, observed: Sequence[Observed]) -> Iterable[st
         elif wrong.ndim == 3:
             rows, columns = {int(each[0]) for each in places}, {int(each[1]) for each in places}
             if len(rows) == 1 and wrong.shape[1] > 1:
-                yield f"only unit {rows.pop() + 1} of the layer is wrong (row {places[0][0]})"
+                row = rows.pop()
+                yield f"only unit {row + 1} of the layer is wrong (row {row}){_copied(found, right, near, row)}"
             elif len(columns) == 1 and wrong.shape[2] > 1:
                 yield f"only what comes from unit {columns.pop() + 1} is wrong (column {places[0][1]})"
         zeros = ((found == 0) & (right != 0) & wrong).any(axis=0)
@@ -79,3 +82,20 @@ def remarks(key: str, array: Array, observed: Sequence[Observed]) -> Iterable[st
             count = int(zeros.sum())
             what = "1 entry is 0 where it" if count == 1 else f"{count} entries are 0 where they"
             yield f"{what} should not be"
+
+
+def _rounded(found: Numbers, right: Numbers) -> Iterable[str]:
+    """Whether numbers are the right ones rounded to a few decimals, as somebody prints them."""
+    for decimals in range(MOST_DECIMALS + 1):
+        if np.array_equal(found, np.round(found.astype(float), decimals)):
+            if np.all(abs(found - right) <= ROUNDED * 10.0**-decimals) and found.any():
+                yield f"the numbers are the right ones, rounded to {decimals} decimals: nothing finer can be compared"
+            return
+
+
+def _copied(found: Numbers, right: Numbers, near: Numbers, row: int) -> str:
+    """Whether a wrong row is another one's, in words."""
+    for other in range(found.shape[1]):
+        if other != row and np.all(abs(found[:, row] - right[:, other]) <= near[:, other]):
+            return f": it has what belongs to unit {other + 1}"
+    return ""

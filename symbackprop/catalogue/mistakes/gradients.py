@@ -139,7 +139,8 @@ def value_of_other_observation(subject: Subject) -> Changes:
 
 
 def first_observation_only(subject: Subject) -> Changes:
-    """One observation's share alone."""
+    """One observation's share alone, as where it is overwritten; or that without the division by their number."""
+    means = any(axis.kind == "observation" for head in subject.heads for axis in head.scale.over)
     for equation in subject.gradients(Role.WEIGHT, Role.BIAS):
         for term in equation.terms:
             here = [cell for cell in term.cells if cell.array.has_observations]
@@ -147,7 +148,11 @@ def first_observation_only(subject: Subject) -> Changes:
             if here and size and size > 1:
                 letter = here[0].indices[0]
                 for unit, where in ((0, "the first one alone"), (size - 1, "the last one alone")):
-                    yield _made(equation, term, with_factor(term, only(letter, (unit,))), where)
+                    alone = with_factor(term, only(letter, (unit,)))
+                    yield _made(equation, term, alone, where)
+                    if means:
+                        whole = replace(alone, number=alone.number * size)
+                        yield _made(equation, term, whole, f"{where}, not divided by their number")
 
 
 def divided_by_input(subject: Subject) -> Changes:
@@ -177,6 +182,32 @@ def gradient_halved(subject: Subject) -> Changes:
     """One array's gradient half as large."""
     for equation in subject.gradients(Role.WEIGHT, Role.BIAS, Role.PARAMETER):
         yield Change((times(equation, Fraction(1, 2)),))
+
+
+def _steps(subject: Subject, number: int, *, from_value: bool) -> Changes:
+    """In place of every gradient: the step, or the value that it leads to."""
+    rates = [array for array in subject.givens if array.role is Role.RATE]
+    changed = []
+    for equation in subject.gradients(Role.WEIGHT, Role.BIAS, Role.PARAMETER):
+        value = equation.target.array.wrt
+        if len(rates) != 1 or value is None or equation.target.array.phase is not Phase.NOW:
+            continue
+        terms = [with_factor(replace(each, number=each.number * number), Cell(rates[0], ())) for each in equation.terms]
+        own = [Term(factors=(Cell(value, equation.target.indices),))] if from_value else []
+        changed.append(with_terms(equation, [*own, *terms]))
+    if changed:
+        yield Change(tuple(changed))
+
+
+def step_for_gradient(subject: Subject) -> Changes:
+    """rate · gradient, with either sign."""
+    yield from _steps(subject, 1, from_value=False)
+    yield from _steps(subject, -1, from_value=False)
+
+
+def new_value_for_gradient(subject: Subject) -> Changes:
+    """value - rate · gradient."""
+    return _steps(subject, -1, from_value=True)
 
 
 def weight_gradient_averaged(subject: Subject) -> Changes:

@@ -11,13 +11,14 @@ from symbackprop.catalogue.mistakes.entries import (
     Changes,
     Subject,
     is_slope,
+    sign_of,
     swapped,
     with_factor,
     with_terms,
     without,
 )
 from symbackprop.expressions import BySign, Expression, Quotient, Reference, leaves, substituted
-from symbackprop.quantities import Cell
+from symbackprop.quantities import Cell, Role
 from symbackprop.system import Equation, Map, SumOfProducts
 from symbackprop.terms import Term
 
@@ -67,7 +68,12 @@ def _at_slopes(subject: Subject, made: Made, *, mask: bool | None = None) -> Cha
 
 def slope_left_out(subject: Subject) -> Changes:
     """delta = dE/dout."""
-    return _at_slopes(subject, lambda equation, term, cell, slope: without(term, cell), mask=False)
+    yield from _at_slopes(subject, lambda equation, term, cell, slope: without(term, cell), mask=False)
+    for head in subject.heads:  # fused with the loss
+        for error in subject.gradients_of_outputs():
+            if head.target.array.role is Role.DELTA and error.target.array.layer == head.target.array.layer:
+                term = Term(Fraction(sign_of(head)), (Cell(error.target.array, head.target.indices),))
+                yield Change((SumOfProducts(head.target, (term,)),))
 
 
 def mask_left_out(subject: Subject) -> Changes:

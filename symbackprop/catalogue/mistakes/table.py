@@ -182,7 +182,7 @@ MISTAKES: Mapping[str, Mistake] = table(
     ),
     Mistake(
         "mean missing in one gradient",
-        "this one gradient is summed over the observations, and the loss is their mean",
+        "this gradient is summed over the observations, and the loss is their mean",
         gradients.gradient_summed,
     ),
     # Gradients of biases
@@ -238,6 +238,16 @@ MISTAKES: Mapping[str, Mistake] = table(
     Mistake("sign of a gradient", "the sign of one gradient is turned", gradients.sign_of_gradient),
     Mistake("gradient doubled", "one gradient is twice as large as it should be", gradients.gradient_doubled),
     Mistake("gradient halved", "one gradient is half as large as it should be", gradients.gradient_halved),
+    Mistake(
+        "step for gradient",
+        "the learning rate is multiplied in: these are steps, not gradients",
+        gradients.step_for_gradient,
+    ),
+    Mistake(
+        "new values for gradients",
+        "these are the parameters after their update, not their gradients",
+        gradients.new_value_for_gradient,
+    ),
     # The forward pass
     Mistake("bias left out", "the bias is not added to net", forward.bias_left_out, FORWARD),
     Mistake("bias subtracted", "the bias is subtracted from net", forward.bias_subtracted, FORWARD),
