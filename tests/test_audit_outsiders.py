@@ -5,6 +5,9 @@ The tables were worked out by hand-written arithmetic apart from the package, wi
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
+
 from symbackprop.checking.audit import audit
 from symbackprop.checking.claims import parse_claims
 from symbackprop.checking.findings import Finding, as_text, shown
@@ -271,3 +274,47 @@ def test_a_right_number_is_not_shown_as_0() -> None:
     findings = findings_on(GERMAN.replace("0.35, 0.9", "0.01, 0.01"), "quantity;printed\ndE/dw_11^2;0,5\n")
     assert shown(findings[0]) == f"{float(findings[0].value):.2g}" != "0.0"
     assert as_text(findings).startswith("1 claim: 1 wrong")
+
+
+AVERAGED = """
+notation="indexed"
+[inputs]
+values=[[1.0, 2.0], [3.0, -1.0], [0.5, 0.5]]
+[targets]
+values=[[1.0], [0.0], [0.5]]
+[[layers]]
+units=1
+activation="identity"
+weights=[[0.7, -0.4]]
+bias=[0.2]
+[loss]
+name="squared_error"
+factor=1
+"""
+
+
+def test_an_error_without_the_factor_and_the_mean_of_the_loss_is_named() -> None:
+    """The outs are 0.1, 2.7 and 0.35; the slope is two thirds of out - target."""
+    printed = {"out_o1@0": "0.1", "dE/dout_o1@0": "-0.9", "dE/dout_o1@1": "2.7", "dE/dout_o1@2": "-0.15"}
+    table = "\n".join(["quantity,printed", *(f"{name},{number}00" for name, number in printed.items())])
+    told = roots(findings_on(AVERAGED, table))
+    assert list(told) == list(printed)[1:]
+    assert all(each.startswith("out - target alone stands where") for each in told.values()), told
+
+
+def test_biases_that_nobody_updates_are_told_of_every_layer() -> None:
+    """As a widely read example has it: its second pass goes on with the old biases."""
+
+    def sigmoid(net: float) -> float:
+        return 1 / (1 + math.exp(-net))
+
+    new = {1: [[0.149780716, 0.19956143], [0.24975114, 0.29950229]], 2: [[0.35891648, 0.408666186]]}
+    nets = [0.05 * row[0] + 0.1 * row[1] + 0.35 for row in new[1]]
+    net = sum(weight * sigmoid(each) for weight, each in zip(new[2][0], nets, strict=True)) + 0.6
+    printed = {"after:net[1][0]": nets[0], "after:net[1][1]": nets[1], "after:net[2][0]": net}
+    table = "\n".join(["quantity,printed", *(f"{name},{number:.9f}" for name, number in printed.items())])
+    text = Path("examples/two-input.toml").read_text(encoding="utf-8")
+    made = Network.parse(text).with_values({f"layers[{layer}].trainable": {"bias": True} for layer in (0, 1)})
+    told = roots(audit(parse_claims(table, source="claims.csv"), made))
+    assert list(told) == list(printed)
+    assert all("parameters of before the update" in each and "biases" in each for each in told.values()), told

@@ -303,7 +303,8 @@ def chosen(claimed: Printed, exact: float, guesses: Sequence[Guess]) -> tuple[li
     for family in (*THOUGHT, *SLIPS):
         own = [each for each in guesses if each.family == family]
         tried = own + (tried if family in THOUGHT else [])
-        fitting = _distinct([each for each in own if claimed.fits(each.value)])
+        fits = claimed.rounded_float if family in PENS else claimed.fits  # slips of the pen give all digits
+        fitting = _distinct([each for each in own if fits(each.value)])
         if not fitting:
             continue
         near = [each for each in tried if abs(each.value - float(claimed.value)) <= apart and each.value != exact]

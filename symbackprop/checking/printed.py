@@ -73,9 +73,14 @@ class Printed:
         return str(abs(self.value / self.unit).numerator) if self.unit else ""
 
     def like(self, value: Fraction) -> str:
-        """Another value printed to the same place."""
+        """Another value printed to the same place, as a percentage and with a decimal comma where this one is."""
         if not self.unit:
             return str(value)
+        if "%" in self.text:
+            hundred = Printed(self.text.replace("%", ""), self.value * 100, self.unit * 100)
+            return f"{hundred.like(value * 100)} %"
+        if self.text.count(",") == 1 and "." not in self.text:
+            return ",".join(Printed("", self.value, self.unit).like(value).split("."))
         steps = round(value / self.unit)
         places = _places(self.unit)
         if places is None or places > 12:

@@ -93,9 +93,12 @@ def _in_text(edited: Callable[[str], Edited], *further: int) -> Callable[[Fracti
     """The slips that change a number's text, where what comes of it has the places of the printed one."""
 
     def made(value: Fraction, like: Printed) -> Iterator[Slip]:
+        met = set()
         for written in dict.fromkeys(_written(value, like.unit, *further)):
             for text, sentence in edited(written):
-                if len(text.partition(".")[2]) == _places(like.unit) and text:
+                new = text and (text, sentence) not in met
+                if len(text.partition(".")[2]) == _places(like.unit) and new:
+                    met.add((text, sentence))
                     changed = _sign(value) * _read(text, like.unit)
                     yield Slip(changed, f"{sentence}: {_as_text(value, written, like)} is meant")
 

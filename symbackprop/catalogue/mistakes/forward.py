@@ -112,21 +112,25 @@ def net_into_next_layer(subject: Subject) -> Changes:
 
 
 def old_parameters(subject: Subject) -> Changes:
-    """The second pass with parameters of before the update: weights, biases, or both, of one layer."""
-    for net in _nets(subject):
-        if net.target.array.phase is not Phase.AFTER:
-            continue
-        for roles in ((Role.WEIGHT,), (Role.BIAS,), (Role.WEIGHT, Role.BIAS)):
-            terms = []
-            for term in net.terms:
-                for cell in term.cells:
-                    old = replace(cell.array, phase=Phase.NOW)
-                    if cell.array.role in roles and old in subject:
-                        term = swapped(term, cell, Cell(old, cell.indices))
-                terms.append(term)
-            if tuple(terms) != net.terms:
-                where = " and ".join({Role.WEIGHT: "weights", Role.BIAS: "biases"}[role] for role in roles)
-                yield Change((with_terms(net, terms),), where)
+    """The second pass with parameters of before the update: weights, biases, or both, of one layer or of all."""
+    for roles in ((Role.WEIGHT,), (Role.BIAS,), (Role.WEIGHT, Role.BIAS)):
+        where = " and ".join({Role.WEIGHT: "weights", Role.BIAS: "biases"}[role] for role in roles)
+        changed = [each for net in _nets(subject) if (each := _with_old(subject, net, roles)) != net]
+        yield from (Change((each,), where) for each in changed)
+        if len(changed) > 1:
+            yield Change(tuple(changed), f"{where} of all layers")
+
+
+def _with_old(subject: Subject, net: SumOfProducts, roles: tuple[Role, ...]) -> SumOfProducts:
+    """A net of the second pass with some parameters of before the update."""
+    terms = []
+    for term in net.terms if net.target.array.phase is Phase.AFTER else ():
+        for cell in term.cells:
+            old = replace(cell.array, phase=Phase.NOW)
+            if cell.array.role in roles and old in subject:
+                term = swapped(term, cell, Cell(old, cell.indices))
+        terms.append(term)
+    return with_terms(net, terms) if terms else net
 
 
 def old_values(subject: Subject) -> Changes:

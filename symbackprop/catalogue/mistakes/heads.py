@@ -30,6 +30,17 @@ def target_left_out(subject: Subject) -> Changes:
             yield Change((replace(head, body=body, stable=None),))
 
 
+def error_alone(subject: Subject) -> Changes:
+    """out - target as it stands, whatever the loss, its factor and its means are."""
+    for head in subject.heads:
+        cells = dict.fromkeys(cells_in(head.body))
+        outs = [cell for cell in cells if cell.array.role is Role.OUT]
+        targets = [cell for cell in cells if cell.array.role is Role.TARGET]
+        if len(outs) == len(targets) == 1 and head.target.array.role is not Role.DELTA:
+            body = Reference(outs[0]) - Reference(targets[0])
+            yield Change((Map(head.target, body, scale=Term(Fraction(1))),))
+
+
 def target_of_other_unit(subject: Subject) -> Changes:
     """Targets in a wrong order."""
     for head in subject.heads:

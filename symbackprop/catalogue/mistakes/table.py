@@ -41,6 +41,11 @@ MISTAKES: Mapping[str, Mistake] = table(
         heads.output_mean_for_sum,
     ),
     Mistake(
+        "error for the loss's slope",
+        "out - target alone stands where the loss's slope, with its factor and means, belongs",
+        heads.error_alone,
+    ),
+    Mistake(
         "loss's slope left out",
         "delta of the output layer is the activation's slope alone, without the loss's",
         slopes.loss_slope_left_out,

@@ -19,11 +19,13 @@ from symbackprop.checking.claims import Claim, Claims
 from symbackprop.checking.findings import Finding
 from symbackprop.checking.points import settled
 from symbackprop.checking.printed import Printed, printed
+from symbackprop.checking.printed_arrays import entrywise
 from symbackprop.checking.proofs import FormulaJudge
 from symbackprop.derivation import derive
 from symbackprop.errors import SymbackpropError
 from symbackprop.expressions import Expression
 from symbackprop.network import Network
+from symbackprop.notation.names import Names
 from symbackprop.quantities import Quantity
 
 MOST_ROOTS = 100  # wrong numbers that a cause is looked for
@@ -31,9 +33,10 @@ SAME = 1e-9  # relative: a mistake that changes a number by less than this leave
 
 
 def audit(claims: Claims, network: Network) -> list[Finding]:
-    """The verdict on each claim, in the document's order."""
+    """The verdict on each claim, in the document's order; one on an array of numbers is one on each of them."""
     derivation = settled(derive(network))
-    document = Document(derivation, claims)
+    single = tuple(entrywise(claims.claims, Names(derivation)))
+    document = Document(derivation, replace(claims, claims=single))
     return Audit(document, FormulaJudge(derivation, document.reader)).findings()
 
 

@@ -1,0 +1,72 @@
+"""Whole arrays as documents print them: each number is a claim; and numbers are shown in the document's manner."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from symbackprop.checking.audit import audit
+from symbackprop.checking.claims import Claim, Claims
+from symbackprop.checking.findings import Finding, shown
+from symbackprop.checking.printed import printed
+from symbackprop.checking.printed_arrays import printed_rows
+from symbackprop.network import Network
+
+# The gradients of the 2-2-2 example, as its author prints them; the last one is -0.0227 there.
+MATRICES = [
+    "[[0.0822, 0.0827], [-0.0226, -0.0327]]",
+    "[[0.0822 0.0827]\n [-0.0226 -0.0327]]",
+    "[[0,0822; 0,0827]; [−0,0226; −0,0327]]",
+    r"\begin{bmatrix} 0.0822 & 0.0827 \\ -0.0226 & -0.0327 \end{bmatrix}",
+    r"\left(\begin{array}{cc} 0.0822 & 0.0827 \\ -0.0226 & -0.0327 \\ \end{array}\right)",
+]
+
+
+def findings_on(*claims: Claim) -> list[Finding]:
+    return audit(Claims(claims), Network.read("examples/two-input.toml"))
+
+
+@pytest.mark.parametrize("text", MATRICES)
+def test_each_number_of_a_printed_matrix_is_judged(text: str) -> None:
+    findings = findings_on(Claim("dE/dw[2]", text, where="eq. 7"))
+    assert [each.claim.quantity for each in findings] == [f"dE/dw[2][{j}][{k}]" for j in (0, 1) for k in (0, 1)]
+    assert [each.verdict for each in findings] == ["ok", "ok", "ok", "wrong"]
+    assert {each.claim.where for each in findings} == {"eq. 7"}
+
+
+@pytest.mark.parametrize("text", ["[0.5933, 0.5969]", "(0,5933; 0,5969)", "[[0.5933], [0.5969]]", "[0.5933 0.5969]"])
+def test_a_printed_vector_may_lie_or_stand(text: str) -> None:
+    findings = findings_on(Claim("out[1]", text), Claim("out[1]", formula=text))
+    assert [each.verdict for each in findings] == ["ok"] * 4
+
+
+def test_a_matrix_of_another_shape_or_with_formulas_in_it_is_not_taken_apart() -> None:
+    (wrong_shape,) = findings_on(Claim("dE/dw[2]", "[[1, 2, 3], [4, 5, 6]]"))
+    assert wrong_shape.verdict == "not judged"
+    (formula,) = findings_on(Claim("out[1]", formula="[out_h1, out_h2]"))
+    assert formula.verdict == "ok"
+    assert [printed_rows(each) for each in ("0.5", "(0.5)", "[a, 1]", "[[1, 2], [3]]", "", "[]", "[[1,2]x[3,4]]")] == [
+        None
+    ] * 7
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "told"),
+    [
+        ("77,92 %", "0.772928", "77,29 %"),
+        ("77.92%", "0.772928", "77.29 %"),
+        ("0,4411", "0.3589", "0,3589"),
+        ("0.4411", "0.3589", "0.3589"),
+        ("1,234.5", "1235.67", "1235.7"),
+    ],
+)
+def test_the_right_number_is_shown_as_the_wrong_one_is_printed(text: str, right: str, told: str) -> None:
+    finding = Finding(0, Claim("q", text), "wrong", value=Fraction(right))
+    assert shown(finding) == told
+    assert printed(told).unit == printed(text).unit
+
+
+def test_a_dropped_digit_of_a_percentage_is_told_once() -> None:
+    (finding,) = findings_on(Claim("out[2][1]", "77,92 %"))
+    assert "cannot be told" not in str(finding.diagnosis)
