@@ -50,6 +50,7 @@ def reduced_network(number: int) -> Network:
     loss = {"name": name, "over_observations": random.choice(["mean", "sum"])}
     if name != "cross_entropy":
         loss["over_outputs"] = random.choice(["mean", "sum"])
+        loss["factor"] = Random(f"factor:{number}").choice(["1/2", 1]) if name == "squared_error" else 1
     return Network(**described | {"loss": loss})
 
 

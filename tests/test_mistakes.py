@@ -26,7 +26,7 @@ def subjects() -> list[Subject]:
         Network(
             inputs=[[0.3, 0.4], [0.1, -0.2]],
             targets=[[0.1, 0.9], [0.4, 0.3]],
-            loss={"name": "squared_error", "over_observations": "sum"},
+            loss={"name": "squared_error", "over_observations": "sum", "over_outputs": "mean", "factor": 1},
             layers=[{"units": 2, "activation": "relu", "weights": [[0.1, 0.2], [0.3, 0.4]], "bias": 0.1}] * 3,
         )
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symbackprop.catalogue.mistakes.entries import Change, Changes, Subject, is_slope, orders, permuted, sign_of
-from symbackprop.expressions import Reference, substituted
+from symbackprop.expressions import Number, Product, Reference, substituted
 from symbackprop.quantities import Axis, Cell, Phase, Role
 from symbackprop.system import Equation, Map, SumOfProducts
 from symbackprop.terms import Term, cells_in
@@ -38,7 +38,15 @@ def error_alone(subject: Subject) -> Changes:
         targets = [cell for cell in cells if cell.array.role is Role.TARGET]
         if len(outs) == len(targets) == 1 and head.target.array.role is not Role.DELTA:
             body = Reference(outs[0]) - Reference(targets[0])
-            yield Change((Map(head.target, body, scale=Term(Fraction(1))),))
+            factor = head.scale.number
+            match head.body:
+                case Product((Number(number), rest)) if rest == body:
+                    straight, factor = True, factor * number
+                case rest:
+                    straight = rest == body
+            missing = sum(axis.size != 1 for axis in head.scale.over) + (abs(factor) != 1)
+            if not straight or missing > 1:  # else a mean or a factor is missing
+                yield Change((Map(head.target, body, scale=Term(Fraction(1))),))
 
 
 def target_of_other_unit(subject: Subject) -> Changes:
