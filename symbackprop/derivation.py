@@ -168,6 +168,9 @@ class Derivation:
     def _signed_delta(self, array: Array, net: Array) -> Equation:
         letters = canonical_letters(net)
         delta = Cell(_delta_array(net), letters)
+        own = self.definition(delta.array)
+        if self.notation.is_plain_derivative(delta.array) and own is not None:
+            return replace(own, target=Cell(array, own.target.indices))  # under one name it cannot stand for itself
         return SumOfProducts(Cell(array, letters), (Term(Fraction(self.conventions.delta_sign), (delta,)),))
 
     def _same_or_zero(self, array: Array, of: Array, of_unit: int | None, wrt: Array) -> Equation:

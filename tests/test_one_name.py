@@ -6,6 +6,7 @@ The same networks with two names are the second method: what has a number there 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,7 +62,8 @@ def test_the_forward_equation_has_one_name_and_the_chain_no_link_of_1() -> None:
     derivation = sb.derive(sb.Network.parse(LINE))
     text = derivation.to_text()
     assert "\n  ŷ@n = w * x@n + b\n" in text
-    assert "is the derivative of the loss by its output ŷ@n." in text
+    assert "\n  dL/dŷ@n = 2 * (ŷ@n - y@n) / 3\n" in text  # an author with no letter for deltas has a derivative
+    assert "δ" not in text
     assert str(derivation.gradient("b").chain).startswith("dL/db = dL/dŷ@0 * dŷ/db@0 + dL/dŷ@1 * dŷ/db@1")
     assert "dŷ/dŷ" not in text
     assert "\n  ŷ         = x W^(1)ᵀ + ones b^(1)ᵀ\n" in text  # the array of the outputs has their name too
@@ -109,6 +111,17 @@ def test_every_cell_of_the_workbook_is_right_in_another_engine(layout: str, tmp_
     sb.derive(sb.Network.parse(LINE)).to_workbook(book, steps=2, layout=layout)
     found = verified(str(book), "ironcalc")
     assert found, found.text()
+
+
+def test_an_author_with_a_letter_for_deltas_keeps_it() -> None:
+    text = sb.derive(sb.Network.parse(LINE.replace('target = "y"', 'target = "y"\ndelta = "d"'))).to_text()
+    assert "such as d@n, is the derivative of the loss by its output ŷ@n." in text
+    assert re.search(r"^  d@n +=( .* =)? 2 \* \(ŷ@n - y@n\) / 3$", text, re.MULTILINE)
+
+
+def test_a_derivative_that_is_a_delta_too_is_told_by_its_own_equation() -> None:
+    shown = sb.derive(sb.Network.parse(LINE)).rendered("text", of=["dL/dŷ@1"])
+    assert shown.splitlines()[-1].strip() == "dL/dŷ@1 = 2 * (ŷ@1 - y@1) / 3 = 2 * (1.100 - 4) / 3 ≈ -1.933"
 
 
 def test_one_name_for_a_net_and_its_sigmoid_is_refused() -> None:

@@ -46,12 +46,13 @@ def _introduction(context: Context) -> list[Item]:
     items: list[Item] = []
     derived = context.derivation
     named = not context.by_parameter or "delta" in context.settings.gradient
-    if derived.now.nets and named and context.settings.form in (None, "delta"):
+    plain = derived.notation.is_plain_derivative
+    nets = [each for each in derived.now.nets if not plain(_delta_of(each))]
+    if nets and named and context.settings.form in (None, "delta"):
         context.said_delta = True
-        net = derived.now.nets[-1]
-        delta = Array(Role.DELTA, net.axes, net.layer)
-        names = [context.lines.lettered(Cell(each, ("n", "j"))) for each in (delta, net)]
-        what = "output" if net == derived.now.outs[-1] else "net input"
+        net = nets[-1]
+        names = [context.lines.lettered(Cell(each, ("n", "j"))) for each in (_delta_of(net), net)]
+        what = "output" if net in derived.now.outs else "net input"
         middle = f", is {context.delta_sign}the derivative of the loss by its {what} "
         items.append(Paragraph(("The delta of a unit, such as ", names[0], middle, names[1], ".")))
     for rewrite in derived.rewrites:
@@ -59,6 +60,10 @@ def _introduction(context: Context) -> list[Item]:
         items.append(Paragraph((f"{sentence(rewrite.pair.sentence)}.{condition}",)))
         items.append(context.lines.law_of(rewrite.before, rewrite.after.law()))
     return items
+
+
+def _delta_of(net: Array) -> Array:
+    return Array(Role.DELTA, net.axes, net.layer)
 
 
 def _is_wanted(context: Context, array: Array) -> bool:

@@ -61,7 +61,8 @@ def matrix_sections(
 def _explained(context: Context, forms: Mapping[int | None, Sequence[MatrixForm]]) -> Iterable[Item]:
     """What the vectors of deltas are, where the document has not said it."""
     arrays = [form.array for found in forms.values() for form in found]
-    delta = next((each for each in reversed(arrays) if each.role is Role.DELTA), None)
+    plain = context.derivation.notation.is_plain_derivative
+    delta = next((each for each in reversed(arrays) if each.role is Role.DELTA and not plain(each)), None)
     if delta is None or context.said_delta:
         return
     context.said_delta = True

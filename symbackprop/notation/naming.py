@@ -58,6 +58,11 @@ class Notation:
         """The layers in which net and out are one quantity: the activation is the identity, and both have one name."""
         return frozenset(layer for layer in self.outline.linear if self._has_one_name(layer))
 
+    def is_plain_derivative(self, delta: Array) -> bool:
+        """Whether an author without a letter for deltas has ∂E/∂ŷ for it: by a net that is the layer's out."""
+        plain = not self.style.has_deltas and self.conventions.delta_sign > 0
+        return plain and delta.layer in self.merged
+
     def _has_one_name(self, layer: int) -> bool:
         units = Axis("unit", self.outline.widths[layer], layer)
         net, out = (Array(role, (units,), layer) for role in (Role.NET, Role.OUT))
@@ -86,6 +91,8 @@ class Notation:
         """The name of the entry at ``rest``, which are the indices without the observation's."""
         if array.role is Role.DERIVATIVE:
             return self._derivative(array, observation, rest)
+        if array.role is Role.DELTA and self.is_plain_derivative(array):
+            return self._derivative(derivative_of(array), observation, rest)
         return self._plain_entry(array, observation, rest)
 
     def other_name(self, array: Array, rest: Indices) -> Name | None:
@@ -97,6 +104,8 @@ class Notation:
 
     def array_name(self, array: Array) -> AnyName:
         """The name of a whole array, as in matrix forms; of an array without axes, that of its one entry."""
+        if array.role is Role.DELTA and self.is_plain_derivative(array):
+            array = derivative_of(array)
         if array.role is Role.DERIVATIVE:
             assert array.of is not None
             assert array.wrt is not None
@@ -267,6 +276,12 @@ class Notation:
             sizes = {"none": 0, "shared": 1}
             return sum(sizes.get(kind, widths[each]) for each, kind in enumerate(self.outline.biases[: layer - 1], 1))
         return sum(widths[1:layer]) if array.role in OF_LAYERS else 0
+
+
+def derivative_of(delta: Array) -> Array:
+    """The derivative of the loss by a net that a delta is, its sign left aside."""
+    net = replace(delta, role=Role.NET)
+    return Array(Role.DERIVATIVE, net.axes, net.layer, of=Array(Role.LOSS, phase=net.phase), wrt=net)
 
 
 LARGEST_DIGIT = 9

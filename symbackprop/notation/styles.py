@@ -39,13 +39,17 @@ class Conventions:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A notation before it meets a network: patterns by key, conventions, and the marks of new values."""
+    """A notation before it meets a network: patterns by key, conventions, and the marks of new values.
+
+    ``has_deltas``: the author has a letter for deltas; else it is the one that every notation has.
+    """
 
     preset: str
     patterns: Mapping[str, Pattern] = field(hash=False)
     conventions: Conventions
     new_mark: str
     after_mark: str
+    has_deltas: bool = True
 
     def pattern(self, key: str, *, output: bool = False) -> Pattern:
         """The pattern of a role or array, the output layer's own if it has one."""
@@ -70,7 +74,8 @@ def style_of(table: Mapping[str, object]) -> Style:
         raise DescriptionError("notation.mean_square: is written as notation.mean is; change one of them")
     new_mark = _mark("new_value", chosen["new_value"])
     after_mark = _mark("after_value", chosen["after_value"]) if chosen["after_value"] else new_mark
-    return Style(name, patterns, _conventions(chosen), new_mark, after_mark)
+    has_deltas = any(key in given for key in ("delta", "output_delta") for given in (PRESETS[name], table))
+    return Style(name, patterns, _conventions(chosen), new_mark, after_mark, has_deltas)
 
 
 def _parts(
