@@ -16,9 +16,14 @@ from hypothesis import strategies as st
 from symbackprop.errors import InputError
 from symbackprop.expressions import Along, BySign, Expression, Function, Negative, Number, Reference, Sum, Undefined
 from symbackprop.functions import ABS, ERF, EXP, FUNCTIONS, LOG, MAX, SIGMOID, SQRT, TANH
-from symbackprop.printing.dialect import Label, Precedence
+from symbackprop.printing.c import C_DIALECT
+from symbackprop.printing.dialect import Dialect, Label, Precedence
+from symbackprop.printing.numpy import NUMPY
+from symbackprop.printing.plain import PLAIN
+from symbackprop.printing.python import PYTHON
+from symbackprop.printing.sheet import SHEET
 from symbackprop.printing.tex import TEX, Tex
-from symbackprop.printing.typst import Typst
+from symbackprop.printing.typst import TYPST, Typst
 from tests.trees import LETTERS, arithmetic, exact
 
 x, y, z = (Reference(letter) for letter in LETTERS)
@@ -171,9 +176,10 @@ def test_a_decimal_comma_is_set_without_a_space() -> None:
     assert Tex(decimal_mark=",").text(Number(Fraction(1, 2), "0.5") * x, named) == "0{,}5 x"
 
 
-def test_a_primitive_without_a_head_is_refused() -> None:
-    with pytest.raises(InputError, match="TeX cannot say 'bessel'"):
-        TEX.text(Function("bessel", 1, ())(x), named)
+@pytest.mark.parametrize("dialect", [TEX, TYPST], ids=["TeX", "Typst"])
+def test_a_primitive_without_a_head_is_refused(dialect: Dialect) -> None:
+    with pytest.raises(InputError, match=f"{dialect.name} cannot say 'bessel'"):
+        dialect.text(Function("bessel", 1, ())(x), named)
 
 
 def test_a_function_name_cannot_carry_commands() -> None:
@@ -220,9 +226,11 @@ def test_hard_cases_compile_with_amsmath_alone(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout.decode(errors="replace")[-2000:]
 
 
-def test_a_choice_between_equal_branches_is_none() -> None:
-    one = Number(Fraction(1))
-    choice = BySign(Reference("x"), one, one, one)
-    assert [dialect.text(choice, lambda of: Label(str(of))) for dialect in (Tex(), Tex(flat=True), Typst())] == [
-        "1"
-    ] * 3
+DIALECTS = (PLAIN, TEX, Tex(flat=True), TYPST, Typst(flat=True), SHEET, PYTHON, NUMPY, C_DIALECT)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda each: f"{each.name}{' flat' * getattr(each, 'flat', False)}")
+def test_a_choice_between_equal_branches_is_none(dialect: Dialect) -> None:
+    y = Reference("y")
+    assert dialect.text(BySign(x, y, y, y), named) == "y"
+    assert dialect.text(y * BySign(x, x - y, x - y, x - y), named) == dialect.text(y * (x - y), named)
