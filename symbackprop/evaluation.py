@@ -19,7 +19,7 @@ from symbackprop.conditions import Bounds
 from symbackprop.contraction import Entries, ReadyMap, ReadyTerm, needed, ready_map, ready_term
 from symbackprop.derivation import Derivation
 from symbackprop.errors import KinkError
-from symbackprop.expressions import BySign, Expression
+from symbackprop.expressions import Expression, has_kink
 from symbackprop.ordering import in_order
 from symbackprop.quantities import Array, Cell, Quantity, every_index, extents, flat
 from symbackprop.rounding import Memory, Together
@@ -195,11 +195,6 @@ def _behind(row: int, source: Array, place: tuple[int, ...]) -> int:
     return flat(indices, source.shape)
 
 
-def _has_kink(law: Expression) -> bool:
-    """Whether a sign decides between slopes; between two forms of a smooth function it decides nothing."""
-    return (isinstance(law, BySign) and law.kink) or any(_has_kink(child) for child in law.children)
-
-
 @dataclass
 class Ready:
     """A derivation's equations made ready, as they are asked for: the same at all numbers and in all arithmetics."""
@@ -233,5 +228,5 @@ class Ready:
         target = equation.target.array
         if target not in self._maps:
             ready = ready_map(equation)
-            self._maps[target] = ready, _has_kink(ready.law)
+            self._maps[target] = ready, has_kink(ready.law)
         return self._maps[target]

@@ -372,6 +372,11 @@ def has_cases(expression: Expression) -> bool:
     return any(isinstance(each, BySign) for each in parts(expression))
 
 
+def has_kink(expression: Expression) -> bool:
+    """Whether a sign decides between slopes; between two forms of a smooth function it decides nothing."""
+    return any(isinstance(each, BySign) and each.kink for each in parts(expression))
+
+
 def depth(expression: Expression) -> int:
     """How many nodes stand inside each other."""
     return 1 + max((depth(child) for child in expression.children), default=0)

@@ -21,7 +21,7 @@ from symbackprop.compiled.stepping import CLoop, FunctionLoop, Held, Loop
 from symbackprop.compiled.tasks import STEP, step_of
 from symbackprop.derivation import Derivation
 from symbackprop.errors import InputError, suggestion
-from symbackprop.expressions import BySign, parts
+from symbackprop.expressions import has_kink
 from symbackprop.given import Exact
 from symbackprop.notation.names import Names
 from symbackprop.quantities import Array
@@ -66,12 +66,7 @@ class Run:
         self.target, self.reason = _picked(program, planned) if target is None else (_checked(target), "as asked for")
         self.loop: Loop = _loop(self.target, program, given, planned)
         self.program = program
-        self.kinks = any(
-            isinstance(part, BySign) and part.kink
-            for statement in program.statements
-            for law in laws(statement)
-            for part in parts(law)
-        )
+        self.kinks = any(has_kink(law) for statement in program.statements for law in laws(statement))
 
     @property
     def done(self) -> int:

@@ -17,7 +17,7 @@ from symbackprop.catalogue.mistakes.entries import (
     with_terms,
     without,
 )
-from symbackprop.expressions import BySign, Expression, Quotient, Reference, leaves, substituted
+from symbackprop.expressions import Expression, Quotient, Reference, has_kink, leaves, substituted
 from symbackprop.quantities import Cell, Role
 from symbackprop.system import Equation, Map, SumOfProducts
 from symbackprop.terms import Term
@@ -38,12 +38,8 @@ def _slope_terms(subject: Subject) -> list[tuple[SumOfProducts, Term, Cell, Map]
     return found
 
 
-def _kinked(expression: Expression) -> bool:
-    return (isinstance(expression, BySign) and expression.kink) or any(map(_kinked, expression.children))
-
-
 def _is_mask(slope: Map) -> bool:
-    return _kinked(slope.stable if slope.stable is not None else slope.body) or _kinked(slope.body)
+    return has_kink(slope.stable if slope.stable is not None else slope.body) or has_kink(slope.body)
 
 
 Made = Callable[[SumOfProducts, Term, Cell, Map], Term | None]
