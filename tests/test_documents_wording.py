@@ -204,3 +204,13 @@ def test_edges_with_labels_are_straight_where_mermaid_draws_them() -> None:
     straight = '```mermaid\n%%{init: {"flowchart": {"curve": "linear"}}}%%\nflowchart LR\n'
     assert straight in derived("xor").to_markdown()
     assert "```mermaid\nflowchart LR\n" in derived("recurrent").to_markdown()
+
+
+def test_a_program_with_both_signs_of_a_derivative_says_what_tells_them_apart() -> None:
+    """In the recurrent cell h_3 depends on w directly and through h_2; of x, y and z each depends in one way only."""
+    said = "With ∂ stands the slope of one equation by itself"
+    for name, both in (("recurrent", True), ("program-xyz", False), ("russo", False)):
+        text = derived(name).to_text()
+        assert (said in " ".join(text.split())) == both
+        assert ("∂h_3/∂w" in text) == (name == "recurrent")
+    assert r"$\partial$" in derived("recurrent").to_latex()

@@ -32,13 +32,21 @@ def backward_sections(context: Context) -> Iterable[Section]:
         if each.target.array.role in BACKWARD and _is_wanted(context, each.target.array) and not _repeats(context, each)
     ]
     if context.derivation.network.program:
-        yield Section("Derivatives", tuple(_derivatives(context, equations)), 2)
+        signs = _two_signs(each.target.array for each in equations)
+        yield Section("Derivatives", (*signs, *_derivatives(context, equations)), 2)
         return
     equations.sort(key=lambda each: -(context.layer_of(each.target.array) or 0))  # a penalty's slopes are derived first
     for layer, group in groupby(equations, key=lambda each: context.layer_of(each.target.array)):
         if not context.is_repeated(layer):
             items = (*context.remark(layer), *_derivatives(context, list(group)))
             yield Section(context.heading(layer), items, 2)
+
+
+def _two_signs(arrays: Iterable[Array]) -> list[Item]:
+    """What tells ∂ from d, where some slope of an equation is not the whole derivative."""
+    if any(each.label and each.of is not None and each.of.role is Role.VARIABLE for each in arrays):
+        return [Paragraph(("With ∂ stands the slope of one equation by itself; with d, the sum over all ways.",))]
+    return []
 
 
 def _introduction(context: Context) -> list[Item]:
