@@ -254,3 +254,8 @@ def test_the_slope_of_the_loss_is_written_in_the_authors_order() -> None:
     assert "= (t - O_6) * O_6 * (1 - O_6)" in text
     both = taken_off.replace("[inputs]", 'slope_difference = "out - target"\n[inputs]', 1)
     assert "= -(O_6 - t) * O_6 * (1 - O_6)" in sb.derive(sb.Network.parse(both)).to_text()
+
+
+def test_the_first_link_of_a_chain_is_told_once_by_its_own_equation() -> None:
+    shown = sb.derive(sb.Network.read("examples/two-input.toml")).rendered("text", of=["dE/dout_o1"])
+    assert shown.strip() == "dE/dout_o1 = out_o1 - t_1 ≈ 0.7514 - 0.01 ≈ 0.7414"

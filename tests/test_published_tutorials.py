@@ -305,3 +305,47 @@ def test_a_logarithm_to_base_10_is_named() -> None:
     findings = audit(Claims(tuple(Claim(*each) for each in prints.items())), sb.Network.parse(CS231N))
     assert [each.verdict for each in findings] == ["ok"] * 5 + ["wrong"]
     assert findings[-1].diagnosis == "the loss has logarithms to another base than e: in E (base 10)"
+
+
+# J. Brownlee, How to Code a Neural Network with Backpropagation in Python: a bias is the last weight. The outputs that
+# its listing starts backpropagation from leave the hidden unit's output out; the deltas follow from them.
+BROWNLEE = """
+[notation]
+delta_sign = "-"
+[inputs]
+values = [[1, 0]]
+[targets]
+classes = [1]
+[[layers]]
+units = 1
+activation = "sigmoid"
+weights = [[0.13436424411240122, 0.8474337369372327, 0.763774618976614]]
+bias = "last"
+[[layers]]
+units = 2
+activation = "sigmoid"
+weights = [[0.2550690257394217, 0.49543508709194095], [0.4494910647887381, 0.651592972722763]]
+bias = "last"
+[loss]
+name = "squared_error"
+"""
+BROWNLEE_PROPAGATES = {"out_h1": "0.7105668883115941", "out_o1": "0.6629970129852887", "out_o2": "0.7253160725279748"}
+BROWNLEE_LISTS = {
+    "out_h1": "0.7105668883115941",
+    "out_o1": "0.6213859615555266",
+    "out_o2": "0.6573693455986976",
+    "delta_o1": "-0.14619064683582808",
+    "delta_o2": "0.0771723774346327",
+    "delta_h1": "-0.0005348048046610517",
+}
+
+
+def test_outputs_that_do_not_come_from_the_hidden_unit_are_the_only_mistake_of_a_listing() -> None:
+    network = sb.Network.parse(BROWNLEE)
+    right = audit(Claims(tuple(Claim(*each) for each in BROWNLEE_PROPAGATES.items())), network)
+    assert {each.verdict for each in right} <= {"ok", "rounding"}
+    findings = audit(Claims(tuple(Claim(*each) for each in BROWNLEE_LISTS.items())), network)
+    assert [each.claim.quantity for each in findings if each.is_root] == ["out_o1", "out_o2"]
+    assert {each.diagnosis for each in findings if each.is_root} == {"0 (t_1) stands where out_h1 belongs"}
+    assert [each.verdict for each in findings[3:]] == ["wrong"] * 3
+    assert all(each.because_of for each in findings[3:])

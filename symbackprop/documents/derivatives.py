@@ -46,7 +46,8 @@ def derivative_items(derivation: Derivation, quantity: Quantity, form: str | Non
             return [_paths(lines, quantity)]
         case "matrix":
             return [matrix_item(derivation, quantity.array)]
-    return _chain(lines, quantity) + ([] if derivation.network.program else _delta(lines, quantity))
+    chain, delta = _chain(lines, quantity), [] if derivation.network.program else _delta(lines, quantity)
+    return chain if chain == delta else chain + delta
 
 
 def array_items(derivation: Derivation, array: Array, form: str | None) -> list[Item]:
@@ -127,6 +128,8 @@ def _chain(lines: Lines, quantity: Quantity) -> list[Item]:
 
     whole = chain(lines.derivation, quantity)
     whole = replace(whole, products=leading(lines.derivation, whole.products))
+    if whole.expression == Reference(whole.quantity):  # the first link of chains: it has no links itself
+        return [Line(Reference(whole.quantity), (whole.written_out,), whole.written_out, whole.quantity)]
     items: list[Item] = [Line(Reference(whole.quantity), (whole.expression,))]
     shown = {whole.quantity}
     for products in whole.products:
