@@ -151,3 +151,8 @@ def test_a_consequence_names_the_nearest_wrong_number_first_and_where_it_goes_ba
     here = next(number for number, line in enumerate(lines) if "new:w[2][0][1] = 0.877816" in line)
     assert lines[here + 1].strip() == ("follows from -lr*dE/dw[2][0][1] = -0.022184, which goes back to out[1][1]")
     assert lines[0].endswith("(4 of them by themselves)")
+
+
+def test_the_value_of_another_quantity_is_named_whether_it_is_printed_or_not() -> None:
+    assert diagnosis_of("net[1][0]", "1.105906") == "net_o1 stands where net_h1 belongs"  # of another layer
+    assert diagnosis_of("out[1][0]", "0.596884") == "out_h2 stands where out_h1 belongs"  # of another unit

@@ -31,9 +31,10 @@ from symbackprop.checking.printed import Printed
 from symbackprop.checking.scalars import Scalars, evaluated
 from symbackprop.expressions import Expression
 from symbackprop.ordering import operands
-from symbackprop.quantities import Quantity, Role, every_index
+from symbackprop.quantities import Array, Quantity, Role, every_index
 
 MOST_OPERANDS = 60  # operands of one number that slips are looked for in
+MOST_KIN = 200  # quantities of a number's kind that it may be the value of
 MOST_HIDDEN = 20  # operands that are not printed, in each of which alone mistakes are looked for
 MOST_ASSUMED = 3  # unrounded numbers that are followed on from one root
 NOTHING = 1e-12  # relative: a mistake that changes a number by less is not made in it
@@ -124,26 +125,35 @@ def _worked_out(
 
 
 def _of_others(document: Document, quantity: Quantity | None) -> Iterator[Guess]:
-    """The number of another quantity: of another entry of its array, of the same unit's net, or one of the document."""
+    """The number of another quantity: of another entry, of another layer's, of the unit's net, or of the document."""
     plain = document.derivation.notation.plain
     if quantity is None:
         return
     array, own = quantity.array, document.known.of(quantity)
-    kin = [Quantity(array, indices) for indices in every_index(array)] if None not in array.shape else []
-    alike = {Role.NET: Role.OUT, Role.OUT: Role.NET}.get(array.role)
-    if alike is not None and array.layer:
-        kin.append(Quantity(replace(array, role=alike), quantity.indices))
-    for other in kin:
-        value = float(document.known.of(other)) if _is_known(document, other) else own
+    for place, other in enumerate(islice(_kin(document, quantity), MOST_KIN)):
+        value = float(document.known.of(other))
         if value != own:
-            yield Guess("another", f"it is {plain(other)}", value)
+            family = "simple" if other.array == array and place < MOST_OPERANDS else "another"
+            yield Guess(family, f"{plain(other)} stands where {plain(quantity)} belongs", value)
     for value, name in document.numbers().items():
         if value != own and value:
             yield Guess("another", f"it is {value:g}, which is {name}", value)
 
 
-def _is_known(document: Document, quantity: Quantity) -> bool:
-    return quantity in document.given or document.derivation.definition(quantity.array) is not None
+def _kin(document: Document, quantity: Quantity) -> Iterator[Quantity]:
+    """Other entries of a quantity's array, then those of other arrays of its kind; nets and outs are of one kind."""
+    array = quantity.array
+    own = {array.role} | ({Role.NET, Role.OUT} if array.role in (Role.NET, Role.OUT) else set())
+    arrays = [each for each in document.derivation.system.definitions if each.role in own and each.phase is array.phase]
+    alike = [each for each in arrays if each == array or array.wrt is None or _same_kind(each, array)]
+    for other in sorted(alike, key=lambda each: each != array):
+        if None not in other.shape:
+            yield from (Quantity(other, indices) for indices in every_index(other))
+
+
+def _same_kind(one: Array, other: Array) -> bool:
+    """Whether two derivatives are of the same thing by things of one role."""
+    return one.of == other.of and one.wrt is not None and other.wrt is not None and one.wrt.role is other.wrt.role
 
 
 def told_of(fitting: Sequence[Guess]) -> str:
