@@ -234,3 +234,21 @@ def test_a_large_network_has_a_short_pdf(tmp_path: Path) -> None:
     for kind, most in ((LARGE, 8), ("20 layers", 25)):
         document = sb.Derivation(sized(kind)).to_pdf()
         assert 1 <= len(re.findall(rb"/Type ?/Page\b", document)) <= most
+
+
+@pytest.mark.engine
+def test_a_term_of_a_sum_begins_a_row_where_the_one_before_is_broken(tmp_path: Path) -> None:
+    """Its numbers have nine decimals, so that no product of the sum over paths fits into one row."""
+    blocks = derived("math-note").network.with_values(
+        {"document.gradient": ["chain", "written"], "document.order": "parameters", "document.decimals": 9}
+    )
+    found = words(sb.derive(blocks).to_pdf(), tmp_path)
+    rows: dict[tuple[int, float], list[tuple[float, str]]] = {}
+    page = 0
+    for place, (left, top, _, _, text) in enumerate(found):
+        page += place > 0 and top < found[place - 1][1] - 400
+        rows.setdefault((page, round(top)), []).append((left, text))
+    lines = [" ".join(text for _, text in sorted(row)) for row in rows.values()]
+    continued = [re.sub(r"\([^()]*\)", "()", line) for line in lines if line.startswith(("·", "⋅"))]
+    assert len(continued) > 4
+    assert [line for line in continued if " + " in line] == []

@@ -40,7 +40,9 @@ PREAMBLE = """\
     let free = if start == 0 { room } else { room - indent }
     let (end, sum, best) = (start, 0pt, none)
     while end < pieces.len() and (end == start or sum + widths.at(end) <= free) {
-      if sum > free / 3 and (best == none or depth(end) <= depth(best)) { best = end }
+      // In a row that goes on with one term of a sum, the next term may begin a row of its own however early it comes.
+      let late = sum > free / 3 or (start > 0 and end > start and depth(end) == 0)
+      if late and (best == none or depth(end) <= depth(best)) { best = end }
       sum += widths.at(end)
       end += 1
     }
@@ -86,7 +88,7 @@ PREAMBLE = """\
   for (line, left, wide) in given.pos().zip(lefts, widths) {
     let (first, ..others) = rows-of(line.slice(1), room)
     let beside = h(column - if wide > most { 0pt } else { wide }) + if wide > most { nothing } else { left }
-    block(breakable: others.len() > 6, {
+    block(breakable: others.len() > 9, {
       if wide > most { set-rows((left,)) }
       set-rows((beside + point + first, ..others.map(row => point + row)), number: number)
     })
