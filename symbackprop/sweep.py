@@ -16,9 +16,7 @@ from symbackprop.calculus import differentiated
 from symbackprop.expressions import Call, Expression, Reference
 from symbackprop.quantities import Array, Axis, Cell, Role, every_index, extents
 from symbackprop.system import Equation, Map, Partial, Reindex, Scatter, SumOfProducts
-from symbackprop.terms import Factor, Indicator, Kronecker, Term, axes_of
-
-SPARE_LETTERS = "kilmqrsuvjp"
+from symbackprop.terms import SPARE_LETTERS, Factor, Kronecker, Term, axes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,18 +325,7 @@ def _renamed(term: Term, cell: Cell) -> Term:
             free = letter if letter not in taken else next(each for each in SPARE_LETTERS if each not in taken)
             wished[letter] = free
             taken.add(free)
-    return replace(term, factors=tuple(_renamed_factor(factor, wished) for factor in term.factors))
-
-
-def _renamed_factor(factor: Factor, letters: Mapping[str, str]) -> Factor:
-    match factor:
-        case Cell(array, indices):
-            return Cell(array, tuple(letters[each] for each in indices))
-        case Indicator(indices, places):
-            return Indicator(tuple(letters[each] for each in indices), places)
-        case Kronecker(left, right):
-            return Kronecker(letters[left], letters[right] if isinstance(right, str) else right)
-    raise AssertionError(factor)
+    return term.relettered(wished)
 
 
 def _collected(terms: Sequence[Term]) -> list[Term]:

@@ -5,7 +5,7 @@ Never computes a number and never prints; knows no equation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -53,6 +53,7 @@ class Indicator:
 
 
 Factor = Cell | Kronecker | Indicator
+SPARE_LETTERS = "kilmqrsuvjp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,10 @@ class Term:
     number: Fraction = Fraction(1)
     factors: tuple[Factor, ...] = ()
     over: tuple[Axis, ...] = ()
+
+    def relettered(self, letters: Mapping[str, str]) -> Term:
+        """The term in other letters; those that are not listed stay."""
+        return Term(self.number, tuple([_relettered(each, letters) for each in self.factors]), self.over)
 
     def times(self, other: Term) -> Term:
         return Term(self.number * other.number, self.factors + other.factors, self.over + other.over)
@@ -108,6 +113,32 @@ def axes_of(cells: Iterable[Cell]) -> dict[str, Axis]:
 def cells_in(law: Expression) -> list[Cell]:
     """The cells among a law's leaves, each as often as it occurs."""
     return [leaf for leaf in leaves(law) if isinstance(leaf, Cell)]
+
+
+def relettered(law: Expression, letters: Mapping[str, str]) -> Expression:
+    """A law in other letters; those that are not listed stay, but bound ones that would be mistaken for new ones."""
+    match law:
+        case Along(reduction, index, body):
+            if index not in letters:
+                there = {each for cell in cells_in(body) for each in cell.indices} - {index}
+                taken = there.union(letters.values())
+                free = index if index not in taken else next(each for each in SPARE_LETTERS if each not in taken)
+                letters = {**letters, index: free}
+            return Along(reduction, letters[index], relettered(body, letters))
+        case Reference(Cell() | Kronecker() as factor):
+            return Reference(_relettered(factor, letters))
+    return law.mapped(lambda child: relettered(child, letters))
+
+
+def _relettered(factor: Factor, letters: Mapping[str, str]) -> Factor:
+    match factor:
+        case Cell(array, indices):
+            return Cell(array, tuple([letters.get(each, each) for each in indices]))
+        case Indicator(indices, places):
+            return Indicator(tuple([letters.get(each, each) for each in indices]), places)
+        case Kronecker(left, right):
+            return Kronecker(letters.get(left, left), letters.get(right, right) if isinstance(right, str) else right)
+    raise AssertionError(factor)
 
 
 def divided(expression: Expression, over: tuple[Axis, ...]) -> Expression:

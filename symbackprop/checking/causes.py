@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -130,7 +130,7 @@ def simple_guesses(derivation: Derivation, quantity: Quantity | None, exact: flo
         return
     array = quantity.array
     if array.phase in (Phase.NEW, Phase.AFTER):
-        old = Quantity(replace(array, phase=Phase.NOW), quantity.indices)
+        old = Quantity(array.now, quantity.indices)
         if old.array in derivation.system:
             what = "it is not updated" if array.phase is Phase.NEW else "it is the value of before the update"
             yield Guess(
@@ -169,7 +169,7 @@ def operand_guesses(
         here = plain(each.quantity)
         for other in _relatives(derivation, each.quantity):
             value = float(known.of(other))
-            if replace(each.quantity.array, phase=Phase.NOW) == other.array != each.quantity.array:
+            if each.quantity.array.now == other.array != each.quantity.array:
                 if each.quantity.indices == other.indices:
                     options.append(("simple", f"{here} is not updated: {plain(other)} stands in its place", value))
             else:
@@ -201,7 +201,7 @@ def _relatives(derivation: Derivation, quantity: Quantity) -> Iterator[Quantity]
             if sum(a != b for a, b in zip(indices, quantity.indices, strict=True)) == 1:
                 yield Quantity(array, indices)
     if array.phase in (Phase.NEW, Phase.AFTER):
-        old = Quantity(replace(array, phase=Phase.NOW), quantity.indices)
+        old = Quantity(array.now, quantity.indices)
         if old.array in derivation.system:
             yield old
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import replace
 
 from symbackprop.archives import undated
 from symbackprop.derivation import Derivation
@@ -31,7 +30,7 @@ def form_quantities(derivation: Derivation) -> Iterator[Quantity]:
     for array in derivation.system.definitions:
         if array.role is Role.STATE or array.phase is Phase.USE or _is_input_gradient(array):
             continue
-        if array.phase is Phase.NEW and replace(array, phase=Phase.NOW) in frozen:
+        if array.phase is Phase.NEW and array.now in frozen:
             continue
         for indices in every_index(array):
             yield Quantity(array, indices)

@@ -93,7 +93,7 @@ class _Check:
         self.gradients = {key: derivation.gradient_array(array) for key, array in self.keys.items()}
         self.equations = _update_of(derivation, tuple(self.keys.values()))
         self.states = {
-            (array.label, key): replace(array, phase=Phase.NOW)
+            (array.label, key): array.now
             for key, parameter in self.keys.items()
             for array in self.equations
             if array.role is Role.STATE and array.wrt == parameter

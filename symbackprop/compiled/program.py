@@ -50,7 +50,7 @@ from symbackprop.given import given_entries
 from symbackprop.quantities import Array, Axis, Cell, Role
 from symbackprop.sweep import canonical_letters
 from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts
-from symbackprop.terms import Indicator, Kronecker, Term, axes_of, axis_of
+from symbackprop.terms import Indicator, Term, axes_of, axis_of, relettered
 
 
 def program_of(derivation: Derivation, task_of: Callable[[Derivation], Task] = gradients_of) -> Program:
@@ -285,7 +285,7 @@ class _Builder:
             )
             self.hoisted[key] = array
             letters = canonical_letters(array)
-            self._define(Cell(array, letters), _relettered(expression, dict(zip(ordered, letters, strict=True))), axes)
+            self._define(Cell(array, letters), relettered(expression, dict(zip(ordered, letters, strict=True))), axes)
         return Cell(self.hoisted[key], ordered)
 
     def _define(self, target: Cell, law: Expression, axes: Mapping[str, Axis]) -> None:
@@ -337,21 +337,4 @@ def _renamed(expression: Expression, ordered: Letters) -> Expression:
     bound = expression.index if isinstance(expression, Along) else None
     if bound is not None:
         names[bound] = "#bound"
-    return _relettered(expression, names)
-
-
-def _relettered(expression: Expression, names: Mapping[str, str]) -> Expression:
-    taken = set(names.values())
-    if isinstance(expression, Along):
-        index = expression.index
-        if index not in names:
-            free = index if index not in taken else next(each for each in "ilmqrsuv" if each not in taken)
-            names = {**names, index: free}
-        return Along(expression.reduction, names[index], _relettered(expression.body, names))
-    match expression:
-        case Reference(Cell(array, indices)):
-            return Reference(Cell(array, tuple(names.get(letter, letter) for letter in indices)))
-        case Reference(Kronecker(left, right)):
-            other = names.get(right, right) if isinstance(right, str) else right
-            return Reference(Kronecker(names.get(left, left), other))
-    return expression.mapped(lambda child: _relettered(child, names))
+    return relettered(expression, names)

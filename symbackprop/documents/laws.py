@@ -24,7 +24,7 @@ from symbackprop.expressions import (
 )
 from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
 from symbackprop.system import Equation, Map, SumOfProducts
-from symbackprop.terms import Kronecker, axes_of, cells_in
+from symbackprop.terms import axes_of, cells_in, relettered
 
 MOST_TERMS = 8  # of a sum that is shown in full where units are many
 FIRST_TERMS, LAST_TERMS = 3, 1
@@ -91,7 +91,7 @@ class Lines:
 
     def displayed(self, law: Expression) -> Expression:
         """A law with its observation's letter as it is shown, and without sums over one entry."""
-        return _relettered(_without_single_sums(law), self.observation_letter)
+        return relettered(_without_single_sums(law), {OBSERVATION: self.observation_letter})
 
     def lettered(self, cell: Cell) -> Cell:
         """A cell with its observation's letter as it is shown."""
@@ -197,18 +197,3 @@ def _without_single_sums(law: Expression) -> Expression:
 
 def _has_sum(law: Expression) -> bool:
     return isinstance(law, Along) or any(_has_sum(child) for child in law.children)
-
-
-def _relettered(law: Expression, letter: str) -> Expression:
-    if letter == OBSERVATION:
-        return law
-    match law:
-        case Reference(Cell(array, indices)):
-            return Reference(Cell(array, tuple(letter if each == OBSERVATION else each for each in indices)))
-        case Reference(Kronecker(left, right)):
-            names = [letter if each == OBSERVATION else each for each in (left, right)]
-            return Reference(Kronecker(str(names[0]), names[1]))
-        case Along(reduction, index, body):
-            return Along(reduction, letter if index == OBSERVATION else index, _relettered(body, letter))
-    children = law.children
-    return law.rebuilt(tuple(_relettered(child, letter) for child in children)) if children else law

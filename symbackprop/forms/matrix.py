@@ -45,7 +45,7 @@ from symbackprop.forms.trees import (
 )
 from symbackprop.quantities import Array, Axis, Cell, Role
 from symbackprop.system import Map, SumOfProducts
-from symbackprop.terms import Factor, Indicator, Kronecker, Term, axes_of, axis_of, cells_in
+from symbackprop.terms import Term, axes_of, axis_of, cells_in
 
 ONE_OBSERVATION = "one observation: vectors are {}"
 MANY_OBSERVATIONS = "each {} of a matrix over observations is one observation"
@@ -193,7 +193,7 @@ class _Maker:
             if isinstance(equation, SumOfProducts):
                 letters = dict(zip(equation.target.indices, factor.indices, strict=True))
                 rest = replace(term, factors=term.factors[:place]), Term(factors=term.factors[place + 1 :])
-                return [rest[0].times(relettered(each, letters)).times(rest[1]) for each in equation.terms]
+                return [rest[0].times(each.relettered(letters)).times(rest[1]) for each in equation.terms]
         return [term]
 
     def _is_inlined(self, array: Array, target: Array) -> bool:
@@ -327,23 +327,6 @@ def shown(cell: Cell) -> tuple[str, ...]:
 
 def _is_one_observation(axis: Axis) -> bool:
     return axis.kind == "observation" and axis.size == 1
-
-
-def relettered(term: Term, letters: Mapping[str, str]) -> Term:
-    """The term in other letters."""
-    return replace(term, factors=tuple(_relettered_factor(each, letters) for each in term.factors))
-
-
-def _relettered_factor(factor: Factor, letters: Mapping[str, str]) -> Factor:
-    match factor:
-        case Cell(array, indices):
-            return Cell(array, tuple(letters.get(each, each) for each in indices))
-        case Indicator(indices, places):
-            return Indicator(tuple(letters.get(each, each) for each in indices), places)
-        case Kronecker(left, right):
-            other = letters.get(right, right) if isinstance(right, str) else right
-            return Kronecker(letters.get(left, left), other)
-    raise AssertionError(factor)
 
 
 def _joined(left: Node, right: Node, *, first: bool) -> Node:

@@ -126,7 +126,7 @@ def _with_old(subject: Subject, net: SumOfProducts, roles: tuple[Role, ...]) -> 
     terms = []
     for term in net.terms if net.target.array.phase is Phase.AFTER else ():
         for cell in term.cells:
-            old = replace(cell.array, phase=Phase.NOW)
+            old = cell.array.now
             if cell.array.role in roles and old in subject:
                 term = swapped(term, cell, Cell(old, cell.indices))
         terms.append(term)
@@ -140,7 +140,7 @@ def old_values(subject: Subject) -> Changes:
             for term in net.terms:
                 before = next((cell for cell in term.cells if cell.array.role in (Role.OUT, Role.NET)), None)
                 if before is not None:
-                    old = Cell(replace(before.array, phase=Phase.NOW), before.indices)
+                    old = Cell(before.array.now, before.indices)
                     wrong = swapped(term, before, old)
                     yield Change((with_terms(net, [wrong if each is term else each for each in net.terms]),))
 

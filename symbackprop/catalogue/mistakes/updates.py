@@ -109,7 +109,7 @@ def rate_doubled(subject: Subject) -> Changes:
 def not_updated(subject: Subject) -> Changes:
     """An array of parameters keeps its values."""
     for equation in _updates(subject):
-        old = replace(equation.target.array, phase=Phase.NOW)
+        old = equation.target.array.now
         if old in subject:
             yield Change((replace(equation, body=Reference(Cell(old, equation.target.indices)), stable=None),))
 
@@ -154,7 +154,7 @@ def old_state(subject: Subject) -> Changes:
         if isinstance(expression, Reference) and isinstance(expression.of, Cell):
             array = expression.of.array
             if array.role is Role.STATE and array.phase is Phase.NEW:
-                return Reference(Cell(replace(array, phase=Phase.NOW), expression.of.indices))
+                return Reference(Cell(array.now, expression.of.indices))
         return None
 
     return _everywhere(subject, older)
