@@ -13,13 +13,13 @@ from symbackprop import values as numbers
 from symbackprop.errors import InputError, MissingValue, suggestion
 from symbackprop.excerpts import Equation, Gradient
 from symbackprop.files import write_whole
-from symbackprop.given import Given, given_entries
+from symbackprop.given import given_entries
 from symbackprop.network import Network
 from symbackprop.notation.names import Names
 from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
 from symbackprop.system import System
 from symbackprop.training import Training
-from symbackprop.values import Values
+from symbackprop.values import Values, settled
 
 if TYPE_CHECKING:
     from symbackprop.compiled import Gradient as Compiled
@@ -130,7 +130,7 @@ class Derivation:
         """The same, under way: take the steps with its ``advance``; its ``reached`` is the training so far."""
         from symbackprop.compiled.training import Run
 
-        start = given_entries(self.core) if values is None else given_of(values)
+        start = given_entries(self.core) if values is None else values.given
         return Run(self.core, steps, start=start, names=self.names, target=target)
 
     def gradient(self, name: str) -> Gradient:
@@ -282,6 +282,8 @@ class Derivation:
         shows it, which columns are aligned for, and ``columns`` is how many a row has.
         """
         shown = self._values(shown=numbers, values=values)
+        if shown is not None and to != "json":
+            shown = settled(shown)
         derived = self.core
         if digits is not None:
             derived = replace(derived, network=self.network.with_values({"document.digits": digits}))
@@ -371,13 +373,6 @@ def _picture(derived: core.Derivation, values: Values | None, to: str) -> Callab
         return text
 
     return named if to == "markdown" else drawn
-
-
-def given_of(values: Values) -> Mapping[Array, Any]:
-    """The exact given entries that the values were computed from."""
-    given = values.numbers.given
-    assert isinstance(given, Given)
-    return given.entries
 
 
 def _places(derived: core.Derivation, array: Array) -> Iterator[tuple[str, int | None, tuple[Any, ...]]]:

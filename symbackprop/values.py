@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from math import isfinite, prod
 from typing import Any
 
 from symbackprop.arithmetic import Arithmetic, ExactArithmetic, FloatArithmetic, PreciseArithmetic
@@ -12,9 +14,12 @@ from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import InputError
 from symbackprop.evaluation import Numbers, Ready
 from symbackprop.given import Exact, Given, column_of, given_entries, override, rows_of
-from symbackprop.limits import MOST_DIGITS
+from symbackprop.limits import AGREEING_DIGITS, MOST_DIGITS
 from symbackprop.notation.names import Names
-from symbackprop.quantities import Array, Quantity
+from symbackprop.quantities import Array, Quantity, every_index, extents
+
+SMALL = 2.0**-40  # of the largest number: what may be the rounding of a sum
+MOST_SETTLED = 2_000  # numbers of a derivation of which each is looked at
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,13 @@ class Values:
         if isinstance(wanted, Quantity):
             return self.numbers.of(wanted)
         return self.nested(wanted)
+
+    @property
+    def given(self) -> Mapping[Array, Sequence[Exact]]:
+        """The exact given entries that the numbers were computed from."""
+        given = self.numbers.given
+        assert isinstance(given, Given)
+        return given.entries
 
     def of(self, quantity: Quantity) -> Any:
         """One quantity's number."""
@@ -61,6 +73,32 @@ class Values:
     def bound(self, quantity: Quantity) -> float:
         """The condition bound: how far the float may be from the exact value."""
         return self.numbers.bounds.of(quantity)
+
+
+def settled(values: Values) -> Values:
+    """The same floats, those that rounding alone keeps from being 0 as 0, and what follows from them.
+
+    Such a float is no larger than its condition bound, and 0 to `AGREEING_DIGITS` digits when it is computed with more.
+    Numbers that are no floats, and those of large derivations, stay as they are.
+    """
+    if not isinstance(values.numbers.arithmetic, FloatArithmetic):
+        return values
+    arrays = values.derivation.system.definitions
+    if sum(prod(extents(each)) for each in arrays) > MOST_SETTLED:
+        return values
+    found: dict[Quantity, float] = {}
+    for array in arrays:
+        with suppress(InputError):  # what does not exist here is told where it is shown, if it is
+            entries = values.array(array)
+            found |= {Quantity(array, place): each for place, each in zip(every_index(array), entries, strict=True)}
+    largest = max((abs(number) for number in found.values() if isfinite(number)), default=0.0)
+    small = [each for each, number in found.items() if 0 < abs(number) <= SMALL * largest]
+    doubtful = [each for each in small if abs(found[each]) <= values.bound(each)]
+    if not doubtful:
+        return values
+    precise = values_at(values.derivation, values.given, names=values.names, digits=2 * AGREEING_DIGITS)
+    least = largest / 10**AGREEING_DIGITS
+    return values.with_taken({each: 0.0 for each in doubtful if abs(precise.of(each)) <= least})
 
 
 def nested(entries: Sequence[Any], shape: Sequence[int | None]) -> Any:

@@ -56,7 +56,7 @@ def assert_slip_is_found(findings: list[Finding]) -> None:
     wrong = [each for each in findings if each.verdict not in ("ok", "truncated")]
     assert [each.claim.quantity for each in wrong] == [SLIP]
     assert wrong[0].claim.where == "line 20"
-    assert wrong[0].diagnosis == "out_h1 stands where out_h2 belongs"
+    assert wrong[0].diagnosis == "dE/dw_5 stands where dE/dw_6 belongs"
 
 
 @pytest.mark.parametrize(

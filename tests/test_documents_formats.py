@@ -13,6 +13,7 @@ from symbackprop.errors import InputError
 from symbackprop.notation import AnyName, plain, tex
 from symbackprop.notation.typst import typst
 from symbackprop.quantities import Quantity, every_index
+from symbackprop.values import settled
 from tests.displayed import text_lines
 from tests.test_documents import EXAMPLES, FORMS, derived
 
@@ -39,7 +40,7 @@ WRITES = {"latex": in_tex, "markdown": in_tex, "typst": in_typst}
 
 def results_in(derivation: Any, form: str | None = None) -> Counter[tuple[str, str]]:
     """The numbers at the ends of the lines of a derivation's plain text, each with its relation."""
-    lines = text_lines(render(derivation.core, values=derivation.evaluate(), form=form, width=10**6))
+    lines = text_lines(render(derivation.core, values=settled(derivation.evaluate()), form=form, width=10**6))
     rows = [re.search(rf".* ([=≈]) ({NUMBER})$", line) for line in lines]
     return Counter((row[1], row[2]) for row in rows if row)
 

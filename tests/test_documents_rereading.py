@@ -12,6 +12,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.documents.text import render
 from symbackprop.notation.presets import SETTINGS
+from symbackprop.values import settled
 from tests.conftest import FULL
 from tests.displayed import tex_lines, text_lines
 from tests.networks import drawn
@@ -60,7 +61,7 @@ def styled(network: sb.Network, style: str, *, whole: bool) -> sb.Derivation:
 
 
 def reread_text(derivation: sb.Derivation, style: str) -> Findings:
-    text = render(derivation.core, values=derivation.evaluate(), width=10**6)
+    text = render(derivation.core, values=settled(derivation.evaluate()), width=10**6)
     assert not re.search(r"[-+*/·×] -[\d(]", text), "negative numbers stand in brackets"
     return reread(text_lines(text), Reader(STYLES[style][1]))
 
@@ -110,7 +111,7 @@ def test_the_matrices_of_random_networks_are_right_when_they_are_multiplied_out(
         network = laid_out(sb.Network.parse(drawn(number).to_toml()), number)
         for style in list(STYLES)[place % 3 :: 3] if FULL else [list(STYLES)[place % len(STYLES)]]:
             derivation = styled(network, style, whole=True)
-            text = render(derivation.core, values=derivation.evaluate(), width=10**6)
+            text = render(derivation.core, values=settled(derivation.evaluate()), width=10**6)
             found = reread_matrices(text_lines(text), Reader(STYLES[style][1]))
             assert (found.wrong, found.unread) == ([], [])
             redone[style] += found.redone
@@ -123,7 +124,7 @@ def test_the_matrices_of_the_examples_are_right_when_they_are_multiplied_out(nam
     redone = 0
     for style in STYLES if FULL else list(STYLES)[:: len(STYLES) // 2]:
         derivation = styled(derived(name).network, style, whole=False)
-        text = render(derivation.core, values=derivation.evaluate(), width=10**6)
+        text = render(derivation.core, values=settled(derivation.evaluate()), width=10**6)
         found = reread_matrices(text_lines(text), Reader(STYLES[style][1]))
         assert (found.wrong, found.unread) == ([], [])
         redone += found.redone
@@ -132,7 +133,7 @@ def test_the_matrices_of_the_examples_are_right_when_they_are_multiplied_out(nam
 
 def test_a_wrong_entry_of_a_matrix_is_found() -> None:
     derivation = styled(derived("russo").network, "the defaults", whole=False)
-    lines = text_lines(render(derivation.core, values=derivation.evaluate(), width=10**6))
+    lines = text_lines(render(derivation.core, values=settled(derivation.evaluate()), width=10**6))
     changed = found = 0
     for place, line in enumerate(lines):
         entry = re.search(r"(.*≈ \[.*?-?0\.0*)([1-9])(\d{2,3}.*\])$", line)
@@ -176,7 +177,7 @@ def name_of(derivation: sb.Derivation, parameter: str) -> str:
 
 def test_a_digit_that_is_wrong_is_found() -> None:
     derivation = styled(derived("russo").network, "the defaults", whole=False)
-    lines = text_lines(render(derivation.core, values=derivation.evaluate(), width=10**6))
+    lines = text_lines(render(derivation.core, values=settled(derivation.evaluate()), width=10**6))
     good = reread(lines, Reader(Style()))
     changed = found = 0
     for place, line in list(enumerate(lines))[::4]:
