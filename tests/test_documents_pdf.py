@@ -252,3 +252,10 @@ def test_a_term_of_a_sum_begins_a_row_where_the_one_before_is_broken(tmp_path: P
     continued = [re.sub(r"\([^()]*\)", "()", line) for line in lines if line.startswith(("·", "⋅"))]
     assert len(continued) > 4
     assert [line for line in continued if " + " in line] == []
+
+
+def test_a_sentence_that_ends_a_section_stands_with_the_equations_before_it() -> None:
+    source = derived("kadakia").rendered("typst")
+    kept = source[source.rindex("#together[") :].split("\n]\n")[0]
+    assert kept.index("#numbered(") < kept.index("The loss fell from")
+    assert kept.count("\n\n") == 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from symbackprop.derivation import Derivation
 from symbackprop.documents.content import Document, Formulas, Item, Line, Matrices, Paragraph, Section, Table
 from symbackprop.documents.figures import Figures
-from symbackprop.documents.format import Format
+from symbackprop.documents.format import Format, groups
 from symbackprop.documents.grids import Grids, WrittenTypst
 from symbackprop.documents.outline import document_of
 from symbackprop.documents.settings import settings_of
@@ -31,6 +31,7 @@ from symbackprop.values import Values
 
 TIMES = {"": "", "*": "ast", "·": "dot", "×": "times"}
 TITLE = "Backpropagation, step by step"
+FEW = 3  # equations that are kept together with a sentence
 # Latin, Greek and Russian letters, and common signs: what New Computer Modern surely has.
 GLYPHS = (range(0x20, 0x180), range(0x391, 0x3CA), range(0x410, 0x450), frozenset(map(ord, "–—‘’“”…•−≈≠≤≥→←∞√∂∑")))
 MARKUP = re.compile(r"([\\#$*_`<>@~\[\]=+\-/'\"])")
@@ -113,6 +114,14 @@ class _Typst(Format):
 
     def headed(self, section: Section) -> str:
         return f"{'=' * section.level} {escaped(section.heading)}"
+
+    def section(self, section: Section) -> list[str]:
+        """A sentence that ends a section stands on the page of the few equations before it."""
+        blocks = super().section(section)
+        match list(groups(section)):
+            case [*_, [*lines], [Paragraph()]] if isinstance(lines[0], Line) and len(lines) <= FEW:
+                blocks[-2:] = [f"#together[\n{blocks[-2]}\n\n{blocks[-1]}\n]"]
+        return blocks
 
     def group(self, items: Sequence[Item]) -> list[str]:
         """A paragraph stands on the page of what it leads to."""

@@ -24,6 +24,9 @@ PREAMBLE = """\
 // A paragraph that stays on the page of what follows it.
 #let leading(body) = block(sticky: true, body)
 
+// What stays on one page.
+#let together(body) = block(breakable: false, body)
+
 #let point = $&$.body
 #let nothing = $""$.body
 #let width(..parts) = measure(math.equation(math.display((nothing, ..parts.pos()).join()))).width
