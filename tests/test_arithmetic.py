@@ -35,7 +35,7 @@ from symbackprop.rounding import Memory, Together
 from symbackprop.system import Map
 from tests.plain import in_mpmath, in_sympy
 
-QUICK = 2.0  # seconds of processor time, for what takes milliseconds; a collection of garbage may fall into it
+QUICK = 0.5  # seconds of processor time, for a value that takes a few milliseconds
 
 
 def read(text: str) -> Expression:

@@ -18,7 +18,7 @@ from symbackprop.formulas import MAX_DEPTH, MAX_LENGTH, parse
 from symbackprop.functions import ABS, EXP, FUNCTIONS, MAX
 
 A, B, C, D, X = (Reference(name) for name in "abcdx")
-QUICK = 2.0  # seconds of processor time, for what takes milliseconds; a collection of garbage may fall into it
+QUICK = 0.25  # seconds of processor time; what is refused takes a few milliseconds
 
 
 def read(text: str) -> Expression:
