@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,3 +43,16 @@ def spawn(*arguments: object, cwd: Path | None = None, **environment: str) -> su
     settings = {**os.environ, "PYTHONPATH": str(root), **environment}
     command = [sys.executable, "-m", "symbackprop", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd or root, env=settings, capture_output=True, timeout=60, check=False)
+
+
+@contextmanager
+def quick(seconds: float) -> Iterator[None]:
+    """Fails if what is inside takes more processor time; collecting the garbage of the whole run is left out."""
+    gc.collect()
+    gc.disable()
+    start = time.process_time()
+    try:
+        yield
+        assert time.process_time() - start < seconds
+    finally:
+        gc.enable()
