@@ -54,7 +54,7 @@ LIMITED_BY = {
     ),
     (DEFAULT, NUMPY): (
         "at the limit: nearly all of both is the same products of matrices, ours in a kernel of its own and numpy's in "
-        "its library; 1.08 to 1.28 from run to run"
+        "its library; which side it falls on differs from run to run"
     ),
     (OURS_PYTHON, TORCH): "as for JAX: above 1.15 µs is what CPython takes for the arithmetic and the lists",
 }
