@@ -259,3 +259,10 @@ def test_a_sentence_that_ends_a_section_stands_with_the_equations_before_it() ->
     kept = source[source.rindex("#together[") :].split("\n]\n")[0]
     assert kept.index("#numbered(") < kept.index("The loss fell from")
     assert kept.count("\n\n") == 1
+
+
+@pytest.mark.engine
+def test_equations_longer_than_a_page_are_broken_though_a_sentence_ends_their_section(tmp_path: Path) -> None:
+    """Of a form over every path, a few equations fill pages: they cannot stand on that of the sentence after them."""
+    derivation = sb.derive(sb.Network.parse(drawn(12).to_toml()))
+    assert_fits(words(derivation.to_pdf(form="paths"), tmp_path))

@@ -24,8 +24,10 @@ PREAMBLE = """\
 // A paragraph that stays on the page of what follows it.
 #let leading(body) = block(sticky: true, body)
 
-// What stays on one page.
-#let together(body) = block(breakable: false, body)
+// What stays on one page, unless it is long.
+#let together(body) = layout(page => {
+  block(breakable: measure(width: page.width, body).height > page.height / 3, body)
+})
 
 #let point = $&$.body
 #let nothing = $""$.body
