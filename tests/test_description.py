@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from fractions import Fraction
 from hashlib import sha256
 
@@ -12,6 +11,7 @@ import pytest
 from symbackprop.description.initial import drawn
 from symbackprop.errors import DescriptionError
 from symbackprop.network import Choice, Dense, ExactNumber, Layer, Loss, Network, Parameter, Penalty, Update
+from tests.running import quick
 
 SECONDS_FOR_784_128_10 = 2.0  # about one on the machine that this was written on
 
@@ -448,11 +448,9 @@ def test_written_weights_of_784_128_10_are_read_in_about_a_second():
     hidden = Dense(128, "relu", generator.normal(size=(128, 784)), [0.0] * 128)
     layers = [hidden, Dense(10, "softmax", generator.normal(size=(10, 128)))]
     text = Network(inputs=generator.random(784), classes=[3], layers=layers, loss="cross_entropy").to_toml()
-    start = time.process_time()
-    network = Network.parse(text)
-    seconds = time.process_time() - start
+    with quick(SECONDS_FOR_784_128_10):
+        network = Network.parse(text)
     assert len(network.layers[0].weights[127]) == 784
-    assert seconds < SECONDS_FOR_784_128_10
 
 
 def test_the_types_load_neither_pydantic_nor_sympy_nor_numpy():
