@@ -2,7 +2,7 @@
 
 A primitive (exp, log, erf, ...) has no definition: each domain and each dialect says how it computes or prints it.
 Every other function is defined by simpler ones, and has a stable form and a stable slope made of primitives:
-float64 arithmetic on them is within a few ulp (``tests/contract/test_catalogue.py`` lists how many).
+float64 arithmetic on them is within a few ulp (``tests/contract/test_activations.py`` lists how many).
 
 At a tie, ``max`` and ``min`` have the slope ``at_kink`` by either argument, so that ``max(0, x)`` and ``max(x, 0)`` are
 one function.

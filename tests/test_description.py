@@ -3,14 +3,12 @@
 import subprocess
 import sys
 from fractions import Fraction
-from hashlib import sha256
 
 import numpy as np
 import pytest
 
-from symbackprop.description.initial import drawn
-from symbackprop.errors import DescriptionError
 from symbackprop.network import Choice, Dense, ExactNumber, Layer, Loss, Network, Parameter, Penalty, Update
+from tests.descriptions import values_of
 from tests.running import quick
 
 SECONDS_FOR_784_128_10 = 2.0  # about one on the machine that this was written on
@@ -22,10 +20,6 @@ LOSS = '[loss]\nname = "squared_error"\n'
 def layer(body: str, *, head: str = HEAD, tail: str = LOSS, units: int = 2) -> Layer:
     text = f'{head}[[layers]]\nunits = {units}\nactivation = "tanh"\n{body}\n{tail}'
     return Network.parse(text).layers[0]
-
-
-def values(rows) -> list[list[object]]:
-    return [[entry.value if isinstance(entry, ExactNumber) else entry for entry in row] for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -94,8 +88,8 @@ eta = 0.5
 def test_a_bias_has_one_of_five_forms():
     assert layer("").bias_form == "none"
     assert layer("bias = [1, 2]").bias_form == "unit"
-    assert values([layer("bias = [1, 2]").bias]) == [[1, 2]]
-    assert values([layer("bias = 0.5").bias]) == [[Fraction(1, 2)]]
+    assert values_of([layer("bias = [1, 2]").bias]) == [[1, 2]]
+    assert values_of([layer("bias = 0.5").bias]) == [[Fraction(1, 2)]]
     assert layer("bias = 0.5").bias_form == "shared"
 
 
@@ -103,8 +97,8 @@ def test_a_bias_has_one_of_five_forms():
 def test_a_bias_column_is_taken_out_of_the_weights(form, bias):
     this = layer(f'weights = [[1, 2, 3], [4, 5, 6]]\nbias = "{form}"')
     assert this.bias_form == form
-    assert values([this.bias]) == [bias]
-    assert values(this.weights) == ([[2, 3], [5, 6]] if form == "first" else [[1, 2], [4, 5]])
+    assert values_of([this.bias]) == [bias]
+    assert values_of(this.weights) == ([[2, 3], [5, 6]] if form == "first" else [[1, 2], [4, 5]])
 
 
 @pytest.mark.parametrize("form", ["first", "last"])
@@ -130,7 +124,7 @@ def test_trainable_is_for_both_or_for_each():
 def test_classes_are_one_hot_rows():
     text = '[targets]\nclasses = [2, 0]\n[[layers]]\nunits = 3\nactivation = "softmax"\nweights = [[1], [2], [3]]\n'
     network = Network.parse(text + '[loss]\nname = "cross_entropy"')
-    assert values(network.targets) == [[0, 0, 1], [1, 0, 0]]
+    assert values_of(network.targets) == [[0, 0, 1], [1, 0, 0]]
     assert network.observations == 2
     assert network.inputs_count == 1
 
@@ -190,7 +184,7 @@ def test_a_program_has_equations_inputs_and_a_result():
         '[[equations]]\nname = "q"\nformula = "x + y"\n[[equations]]\nname = "f"\nformula = "q*w"\n[parameters]\nw = {}'
     )
     assert [(each.name, each.formula) for each in network.program] == [("q", "x + y"), ("f", "q*w")]
-    assert values(network.program_inputs.values()) == [[-2, 1], ["w", 5]]
+    assert values_of(network.program_inputs.values()) == [[-2, 1], ["w", 5]]
     assert (network.result, network.observations, network.over_observations) == ("f", 2, "sum")
     assert (network.layers, network.loss, network.input_names) == ((), None, ("x", "y"))
     assert network.parameters == {"w": Parameter(None)}
@@ -201,47 +195,7 @@ def test_a_program_may_have_inputs_without_values():
     assert network.program_inputs == {"x": None}
 
 
-# ------------------------------------------------------------------------------------------------ drawn weights
-
-
-def test_drawn_weights_follow_the_documented_rule():
-    # The rule of `initial.py`, worked by hand for one weight.
-    bits = int.from_bytes(sha256(b"symbackprop/7/2/1/0").digest()[:7], "big") >> 3
-    last = 1_414_213  # sqrt(6/3) to six places, cut
-    count = bits * (2 * last + 1) // 2**53 - last
-    weights = drawn(seed=7, scheme="glorot_uniform", layer=2, units=2, before=1)
-    assert weights[1][0].value == Fraction(count, 10**6)
-
-
-def test_drawn_weights_are_the_same_everywhere():
-    weights = drawn(seed=1, scheme="glorot_uniform", layer=1, units=2, before=2)
-    assert [[entry.text for entry in row] for row in weights] == [["0.244722", "1.035256"], ["0.694194", "-0.313944"]]
-
-
-@pytest.mark.parametrize("scheme", ["glorot_uniform", "xavier_uniform", "he_uniform", "lecun_uniform", "uniform"])
-def test_drawn_weights_stay_within_the_limit_and_fill_it(scheme):
-    limit = {"he_uniform": 6 / 50, "lecun_uniform": 3 / 50, "uniform": 1 / 4}.get(scheme, 6 / 90) ** 0.5
-    drawn_values = [float(e.value) for row in drawn(seed=3, scheme=scheme, layer=1, units=40, before=50) for e in row]
-    assert max(map(abs, drawn_values)) <= limit
-    assert min(drawn_values) < -0.99 * limit
-    assert max(drawn_values) > 0.99 * limit
-    assert abs(sum(drawn_values) / len(drawn_values)) < 0.05 * limit  # 2,000 draws: standard error 0.013 of the limit
-
-
-def test_initial_draws_what_is_not_written_and_biases_begin_at_zero():
-    arguments = {
-        "inputs": [1, 2],
-        "loss": "squared_error",
-        "initial": {"seed": 1, "scheme": "he_uniform", "decimals": 2},
-    }
-    network = Network(layers=[Dense(2, "tanh", [[1, 2], [3, 4]], "unit"), Dense(1, "tanh", bias="last")], **arguments)
-    assert values(network.layers[0].weights) == [[1, 2], [3, 4]]
-    assert all(len(entry.text.split(".")[1]) == 2 for entry in network.layers[1].weights[0])
-    assert values([network.layers[1].bias]) == [[0]]
-
-
 # ---------------------------------------------------------------------------------------------- built in Python
-
 WAYS = {
     "lists of floats": ([[0.1, 0.2], [0.3, 0.4]], [0.05, 0.1], [1, 0]),
     "numpy": (np.array([[0.1, 0.2], [0.3, 0.4]]), np.array([[0.05, 0.1]]), np.array([1, 0])),
@@ -279,7 +233,7 @@ def test_what_a_network_has_can_be_given_to_another():
 def test_a_program_is_built_from_pairs():
     network = Network(equations=[("q", "x + y"), ("f", "q*2")], inputs={"x": -2, "y": [5]}, loss="f")
     assert network.result == "f"
-    assert values(network.program_inputs.values()) == [[-2], [5]]
+    assert values_of(network.program_inputs.values()) == [[-2], [5]]
 
 
 def test_a_network_is_never_changed():
@@ -289,160 +243,7 @@ def test_a_network_is_never_changed():
     assert hash(network) == hash(Network(inputs=["1.0"], layers=[Dense(1, "tanh")], loss="huber"))
 
 
-# ---------------------------------------------------------------------------------------------- other values
-
-TWO = """
-notation = "indexed"
-[inputs]
-values = [[0.05, 0.10]]
-[targets]
-classes = [1]
-[[layers]]
-units = 2
-activation = "tanh"
-weights = [["a", 0.2, 0.3], [0.4, "a", 0.6]]
-bias = "last"
-[[layers]]
-units = 2
-activation = "softmax"
-[initial]
-seed = 1
-scheme = "uniform"
-[loss]
-name = "cross_entropy"
-[update]
-rule = "gradient_descent"
-learning_rate = 0.5
-[parameters]
-a = { value = 0.1, trainable = false }
-[document]
-digits = 6
-"""
-
-
-def test_settings_are_replaced_by_path():
-    network = Network.parse(TWO)
-    other = network.with_values(
-        {
-            "document.decimals": 5,
-            "notation.preset": "russo",
-            "update.learning_rate": "0.25",
-            "loss.factor": "1/2",
-            "layers[0].activation.name": "leaky_relu",
-            "layers[0].activation.slope": 0.5,
-            "layers.1.units": 2,
-            "parameters.a": "0.7",
-            "penalty": {"kind": "l2", "strength": 0.1},
-            "title": "another",
-        }
-    )
-    assert other.document == {"decimals": 5}
-    assert other.notation == {"preset": "russo"}
-    assert other.update.learning_rate.text == "0.25"
-    assert other.loss.factor.text == "1/2"
-    assert other.layers[0].activation == Choice("leaky_relu", {"slope": ExactNumber(Fraction(1, 2))})
-    assert other.parameters["a"] == Parameter(ExactNumber(Fraction(7, 10)), trainable=False)
-    assert other.penalty.strength.value == Fraction(1, 10)
-    assert other.title == "another"
-    assert network == Network.parse(TWO)
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "message"),
-    [
-        ("document.decimal", 5, "document.decimal: unknown key; did you mean decimals?"),
-        ("layers[5].units", 2, "layers[5].units: there is no such place; the list has 2 entries"),
-        ("layers[0].activation", "tan", "layers[0].activation: unknown activation 'tan'; did you mean 'tanh'?"),
-        ("loss.name.x.y", "tan", "loss.name is no table"),
-        ("loss..factor", "1", "is no place in a description"),
-        ("documents.form", "chain", "documents"),
-        ("document.form", "chain\n[x]", "document.form: the text holds a control character"),
-    ],
-)
-def test_a_setting_that_there_is_not_is_refused(path, value, message):
-    with pytest.raises(DescriptionError) as caught:
-        Network.parse(TWO).with_values({path: value})
-    assert message in str(caught.value)
-
-
-def test_none_takes_a_setting_out():
-    other = Network.parse(TWO).with_values({"document": None, "update": None})
-    assert (other.document, other.update) == ({}, None)
-
-
-@pytest.mark.parametrize("values", [{"digits": 4, "decimals": None}, {"decimals": None, "digits": 4}])
-def test_a_setting_put_in_stays_when_its_opposite_is_taken_out(values):
-    other = Network.parse(TWO).with_values({f"document.{key}": value for key, value in values.items()})
-    assert other.document == {"digits": 4}
-
-
-def test_numbers_are_replaced_where_they_stand():
-    network = Network.parse(TWO)
-    other = network.with_numbers(
-        {
-            ("x", None, (0,)): 0.3,
-            ("t", None, (0, 0)): Fraction(1, 3),
-            ("w", 1, (0, 1)): "0.25",
-            ("w", 1, (1, 1)): 9,
-            ("b", 1, (1,)): 0.66,
-            ("w", 2, (0, 0)): 0.125,
-            ("lr", None, ()): 0.01,
-        }
-    )
-    assert values(other.inputs) == [[Fraction(3, 10), Fraction(1, 10)]]
-    assert values(other.targets) == [[Fraction(1, 3), 1]]
-    assert values(other.layers[0].weights) == [["a", Fraction(1, 4)], [Fraction(2, 5), "a"]]
-    assert values([other.layers[0].bias]) == [[Fraction(3, 10), Fraction(33, 50)]]
-    assert other.parameters["a"] == Parameter(ExactNumber(Fraction(9)), trainable=False)
-    assert other.layers[1].weights[0][0].value == Fraction(1, 8)
-    assert other.layers[1].weights[0][1] == network.layers[1].weights[0][1]
-    assert other.update.learning_rate.value == Fraction(1, 100)
-    assert "[initial]" not in other.to_toml()  # all weights are written now
-    assert Network.parse(other.to_toml()) == other
-    assert network == Network.parse(TWO)
-
-
-@pytest.mark.parametrize(
-    ("kind", "at", "indices", "message"),
-    [
-        ("w", 3, (0, 0), "w[3]: the network has no such numbers"),
-        ("w", 1, (0, 2), "w[1][0][2]: the network has no such number"),
-        ("b", 2, (0,), "b[2]: the layer has no bias"),
-        ("x", None, (0, 2), "x[2]@0: the network has no such number"),
-        ("x", None, (0, -1), "x[-1]@0: the network has no such number"),
-    ],
-)
-def test_a_number_that_there_is_not_is_refused(kind, at, indices, message):
-    with pytest.raises(DescriptionError) as caught:
-        Network.parse(TWO).with_numbers({(kind, at, indices): 1})
-    assert message in str(caught.value)
-
-
-def test_numbers_of_an_array_without_values_are_set_together():
-    network = Network(input_names=["x", "y"], layers=[Dense(1, "tanh", bias="unit")], loss="huber")
-    some = {("x", None, (0, 0)): 1}
-    with pytest.raises(DescriptionError, match=r"x\[1\]@0: has no value"):
-        network.with_numbers(some)
-    assert values(network.with_numbers(some | {("x", None, (0, 1)): 2}).inputs) == [[1, 2]]
-    assert values([network.with_numbers({("b", 1, (0,)): 2}).layers[0].bias]) == [[2]]
-
-
-def test_numbers_of_a_program_are_replaced():
-    network = Network(
-        equations=[("f", "x*w")],
-        inputs={"x": [1, 2]},
-        loss="f",
-        parameters={"w": 3},
-        update={"rule": "momentum", "learning_rate": "eta"},
-    )
-    other = network.with_numbers({("x", None, ("x", 1)): 5, ("parameter", None, ("w",)): 4, ("lr", None, ()): 0.1})
-    assert values(other.program_inputs.values()) == [[1, 5]]
-    assert {name: each.value.value for name, each in other.parameters.items()} == {"w": 4, "eta": Fraction(1, 10)}
-
-
 # ---------------------------------------------------------------------------------------------- cost
-
-
 def test_written_weights_of_784_128_10_are_read_in_about_a_second():
     generator = np.random.default_rng(1)
     hidden = Dense(128, "relu", generator.normal(size=(128, 784)), [0.0] * 128)

@@ -2,55 +2,13 @@
 
 # ruff: noqa: E501  the tables have a case a line
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-import symbackprop.description.source
 from symbackprop.errors import DescriptionError
 from symbackprop.network import Dense, Network
+from tests.descriptions import GOOD, PROGRAM, SECONDS
 from tests.running import quick
-
-SECONDS = 2  # the promise to the user; measured as processor time, so that a busy machine does not matter
-
-GOOD = """
-title = "good"
-[inputs]
-values = [[0.05, 0.10]]
-[targets]
-values = [[0.01, 0.99]]
-[[layers]]
-units = 3
-activation = "sigmoid"
-weights = [[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]]
-bias = [0.1, 0.2, 0.3]
-[[layers]]
-units = 2
-activation = "sigmoid"
-weights = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]
-bias = 0.5
-[loss]
-name = "squared_error"
-[update]
-rule = "gradient_descent"
-learning_rate = 0.5
-"""
-
-PROGRAM = """
-loss = "f"
-[inputs]
-x = [1, 2]
-y = [3, 4]
-[[equations]]
-name = "q"
-formula = "x + y"
-[[equations]]
-name = "f"
-formula = "q * w"
-[parameters]
-w = 0.5
-"""
 
 
 def changed(text: str, old: str, new: str) -> str:
@@ -205,9 +163,9 @@ WRONG = {
     "10,000 brackets in a list": ("[[0.05, 0.10]]", "[" * 10_000, "nested too deeply", "[[1, 2], [3, 4]]"),
     "a key of 10,000 parts": ('title = "good"', "a." * 10_000 + "b = 1", "line 2: ", "more than 50 parts"),
 }
+
+
 # fmt: on
-
-
 @pytest.mark.parametrize(("old", "new", "place", "advice"), WRONG.values(), ids=WRONG)
 def test_a_bent_description_is_refused_with_place_and_advice(old, new, place, advice, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -247,9 +205,9 @@ WRONG_PROGRAMS = {
     "a parameter that is no number": ("w = 0.5", 'w = "much"', "parameters.w: ", "allowed: a number"),
     "an unknown key of a parameter": ("w = 0.5", "w = { valu = 1 }", "parameters.w.valu: ", "did you mean value?"),
 }
+
+
 # fmt: on
-
-
 @pytest.mark.parametrize(("old", "new", "place", "advice"), WRONG_PROGRAMS.values(), ids=WRONG_PROGRAMS)
 def test_a_bent_program_is_refused_with_place_and_advice(old, new, place, advice, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -294,102 +252,6 @@ def test_weights_are_not_drawn_without_bound():
     assert "1,000,000,000,000 weights to draw; at most 1,000,000" in refusal(text)
 
 
-def refused_file(path: Path) -> str:
-    with quick(SECONDS), pytest.raises(DescriptionError) as caught:
-        Network.read(path)
-    assert str(path) in str(caught.value)
-    return str(caught.value)
-
-
-def test_a_missing_file_beside_its_toml_txt_says_what_the_editor_did(tmp_path):
-    (tmp_path / "net.toml.txt").write_text(GOOD)
-    assert "net.toml.txt beside it: rename that to net.toml" in refused_file(tmp_path / "net.toml")
-
-
-def test_a_missing_file_suggests_the_nearest(tmp_path):
-    (tmp_path / "network.toml").write_text(GOOD)
-    assert "did you mean network.toml?" in refused_file(tmp_path / "netwrok.toml")
-
-
-def test_a_missing_folder_is_named(tmp_path):
-    assert f"no folder {tmp_path / 'gone'}" in refused_file(tmp_path / "gone" / "net.toml")
-
-
-def test_a_folder_is_no_description(tmp_path):
-    assert "is a folder" in refused_file(tmp_path)
-
-
-def test_10_megabytes_are_refused_with_the_limit(tmp_path):
-    path = tmp_path / "big.toml"
-    path.write_bytes(b"# " + b"x" * 10_000_000)
-    assert f"larger than {symbackprop.description.source.LARGEST_FILE:,} bytes" in refused_file(path)
-
-
-JUNK_LINES = ["a{} = 1\n", "[[layers]]\n", "[a{}]\n", "x{} = [1.5, [2]]\n", "w_{}\n", "#{}\n", "{}.5,\n", "[[{}]],\n"]
-
-
-@pytest.mark.parametrize("beginning", ["", "[inputs]\nvalues = [[\n"])
-@pytest.mark.parametrize("bytes_of_junk", [150_000, 1_000_000, 3_900_000])
-@pytest.mark.parametrize("line", JUNK_LINES)
-def test_megabytes_of_junk_are_refused_in_time(tmp_path, line, bytes_of_junk, beginning):
-    path = tmp_path / "junk.toml"
-    path.write_text(beginning + "".join(line.format(index) for index in range(bytes_of_junk // (len(line) + 5))))
-    refused_file(path)
-
-
-def test_more_values_than_a_description_holds_are_refused_with_the_ways_out(tmp_path):
-    path = tmp_path / "net.toml"
-    path.write_text(f"[inputs]\nvalues = [[{'0.5,' * 300_000}]]\n")
-    assert "has about 300,000 values, at most 200,000 are read" in refused_file(path)
-
-
-def test_more_keys_than_a_description_holds_are_refused_with_the_count(tmp_path):
-    path = tmp_path / "net.toml"
-    path.write_text("".join(f"a{index} = 1\n" for index in range(40_000)))
-    assert "has 40,000 keys and tables, at most 30,000 are read" in refused_file(path)
-
-
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_utf_16_is_named_as_such(tmp_path, encoding):
-    path = tmp_path / "net.toml"
-    path.write_bytes(GOOD.strip().encode(encoding))
-    assert "is UTF-16 text; save it as UTF-8" in refused_file(path)
-
-
-def test_another_encoding_says_which_line(tmp_path):
-    path = tmp_path / "net.toml"
-    path.write_bytes(GOOD.replace("good", "größer").encode("latin-1"))
-    assert "line 2: byte 0xf6 is not UTF-8 text" in refused_file(path)
-
-
-@pytest.mark.parametrize(
-    ("data", "what"),
-    [
-        (bytes(range(256)) * 100, "not UTF-8 text"),
-        (b"\0" * 1000, "NUL bytes"),
-        (b"PK\x03\x04\x14\0\6\0", "perhaps a workbook; symbackprop read"),
-        (b"%PDF-1.7\n%\xe2\xe3", "is a PDF"),
-        (b"\x89PNG\r\n", "is a picture"),
-    ],
-)
-def test_binary_junk_is_refused(tmp_path, data, what):
-    path = tmp_path / "net.toml"
-    path.write_bytes(data)
-    assert what in refused_file(path)
-
-
-def test_a_byte_order_mark_is_simply_read(tmp_path):
-    path = tmp_path / "net.toml"
-    path.write_bytes(b"\xef\xbb\xbf" + GOOD.strip().encode())
-    assert Network.read(path).title == "good"
-
-
-def test_windows_line_ends_are_simply_read(tmp_path):
-    path = tmp_path / "net.toml"
-    path.write_bytes(GOOD.replace("\n", "\r\n").encode())
-    assert Network.read(path) == Network.parse(GOOD)
-
-
 # fmt: off
 BUILT = {
     "a short row": ({"layers": [Dense(1, "tanh", weights=[[1, 2]]), Dense(2, "tanh", weights=[[1, 2], [3]])]}, "layers[1].weights[0]: "),
@@ -405,9 +267,9 @@ BUILT = {
     "an unknown rule": ({"update": {"rule": "sgd", "learning_rate": 1}}, "update.rule: unknown rule 'sgd'"),
     "a set": ({"inputs": {1, 2}}, "inputs.values: is a set"),
 }
+
+
 # fmt: on
-
-
 @pytest.mark.parametrize(("arguments", "message"), BUILT.values(), ids=BUILT)
 def test_a_network_built_in_python_is_refused_with_the_same_places(arguments, message):
     good = {"inputs": [1, 2], "layers": [Dense(1, "tanh")], "loss": "squared_error"}

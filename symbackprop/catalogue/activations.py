@@ -5,9 +5,9 @@ slope), or softmax, which runs along the units of a layer. Never refers to a lay
 
 The stable forms are accurate to a few units in the last place in float64 arithmetic, except: near the zero of a slope
 (silu at -1.278, gelu at -0.752), where the slope's own terms cancel; in the lower tail of gelu and gelu_tanh, where the
-rounding of the argument of erfc or exp grows with its size (the figures stand in ``tests/contract/test_catalogue.py``);
-and for softmax, where rounding the difference d of two nets costs up to |d|/2 units. `symbackprop.arithmetic` computes
-the same forms without any of this.
+rounding of the argument of erfc or exp grows with its size (the figures: ``tests/contract/test_activations.py``); and
+for softmax, where rounding the difference d of two nets costs up to |d|/2 units. `symbackprop.arithmetic` computes the
+same forms without any of this.
 """
 
 from __future__ import annotations
