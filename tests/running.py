@@ -1,10 +1,11 @@
-"""Runs the command line: in this process, or as a program of its own."""
+"""Runs the command line in this process or by itself, code in a fresh interpreter, and code within a time."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
 import io
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from symbackprop.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+HEAVY = {"sympy", "numpy", "openpyxl"}
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,19 @@ def run(*arguments: object) -> Ran:
 
 def spawn(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[bytes]:
     """One run of ``python -m symbackprop``, with the checkout's package."""
-    root = Path(__file__).resolve().parent.parent
-    settings = {**os.environ, "PYTHONPATH": str(root), **environment}
+    settings = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
     command = [sys.executable, "-m", "symbackprop", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd or root, env=settings, capture_output=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=cwd or ROOT, env=settings, capture_output=True, timeout=60, check=False)
+
+
+def loaded_after(code: str) -> set[str]:
+    """The heavy packages that a fresh interpreter has loaded after running the code."""
+    program = f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+    )
+    modules = {name.partition(".")[0] for name in json.loads(run.stdout.splitlines()[-1])}
+    return modules & HEAVY
 
 
 @contextmanager

@@ -32,14 +32,11 @@ from symbackprop.instances import instances
 from symbackprop.network import Dense, Network
 from symbackprop.rounding import Memory, Together
 from symbackprop.system import Map
+from tests.formulas import FORMULAS, SMALL, read
 from tests.plain import in_mpmath, in_sympy
 from tests.running import quick
 
 QUICK = 0.5  # seconds of processor time, for a value that takes a few milliseconds
-
-
-def read(text: str) -> Expression:
-    return parse(text, variables=["x", "y"])
 
 
 def at(text: str, x: Any, y: Any = None) -> float:
@@ -97,33 +94,6 @@ def test_what_has_no_value_is_refused_with_its_reason(text: str, x: float, messa
     with quick(QUICK), pytest.raises(NotANumber, match=message) as refused:
         at(text, x)
     assert isinstance(refused.value, InputError)
-
-
-FORMULAS = [
-    "x + y",
-    "x*y",
-    "x/y",
-    "x - x*y + y*y",
-    "exp(x)*y",
-    "log(abs(x) + 1)/3",
-    "sin(x) - cos(y)",
-    "tan(x/7)",
-    "atan(x)*asin(y/60)",
-    "acos(x/60) + sinh(y)/cosh(x)",
-    "expm1(x/9)*log1p(abs(y))",
-    "erf(x) + erfc(x)*y",
-    "tanh(x)^3 - 1/3",
-    "abs(x)^0.3",
-    "abs(x)^(1/3) + pi",
-    "sqrt(abs(x*y))",
-    "2^x",
-    "max(x, y, 1/3)*min(x, 2)",
-    "sigmoid(x)*softplus(y) - silu(x)",
-    "gelu(x) + gelu_tanh(y)",
-    "(x + 1)^7/(y*y + 1)",
-    "normal_cdf(x)*normal_pdf(y)",
-]
-SMALL = st.floats(-50, 50)
 
 
 @pytest.mark.full

@@ -143,6 +143,20 @@ def test_a_mistake_that_an_earlier_number_speaks_against_is_no_cause() -> None:
     assert "rows and columns exchanged" not in f"{after_net.diagnosis} {after_net.remark}"
 
 
+def test_a_given_number_is_not_doubted_against_numbers_that_agree_with_it() -> None:
+    """With an input of 0.9 both outs and the output's net would fit, but neither of the nets printed right."""
+    numbers = {
+        "net[1][0]": "0.21",
+        "net[1][1]": "0.315",
+        "out[1][0]": "0.56",
+        "out[1][1]": "0.59",
+        "net[2][0]": "0.702",
+    }
+    findings = audit(Claims(tuple(Claim(*each) for each in numbers.items())), Network.parse(COPIED))
+    assert [each.verdict for each in findings] == ["ok", "ok", "wrong", "wrong", "wrong"]
+    assert not [each.diagnosis for each in findings if "which is given as" in (each.diagnosis or "")]
+
+
 def test_a_consequence_names_the_nearest_wrong_number_first_and_where_it_goes_back_to() -> None:
     findings = findings_on(COPIED_CLAIMS)
     place = {each.claim.quantity: each.number for each in findings}

@@ -14,8 +14,8 @@ from symbackprop.arithmetic import NotANumber
 from symbackprop.balls import Undetermined, ball, over, size, times, total, value_of_number
 from symbackprop.primitives import PRIMITIVES
 from symbackprop.rounding import Run, program_of
+from tests.formulas import FORMULAS, SMALL, read
 from tests.plain import MPMATH, in_mpmath
-from tests.test_arithmetic import FORMULAS, SMALL, read
 
 
 @pytest.mark.full

@@ -24,7 +24,8 @@ from symbackprop.errors import DescriptionError
 from symbackprop.network import Network
 from symbackprop.values import evaluate
 from tests.engines import missing
-from tests.test_diagram import EXAMPLES, MORE, NAMESPACE, ROOT, derived, pictures
+from tests.examples import EXAMPLES, ROOT
+from tests.pictures import MORE, NAMESPACE, derived, pictures
 
 WIDER_FONT = 1.12  # by how much a font's letters may be wider than we take them to be: less than the labels' margins
 COLUMN = 345.0  # TeX points: the text of article at 10 pt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from functools import cache, reduce
+from functools import reduce
 from pathlib import Path
 from typing import Any
 from unicodedata import combining
@@ -17,13 +17,11 @@ from symbackprop.errors import InputError, SymbackpropError
 from symbackprop.expressions import Call, Expression, Negative, Number, Power, Product, Quotient, Sum
 from symbackprop.formulas import parse
 from symbackprop.values import settled
+from tests.examples import EXAMPLES, HOSTILE, derived, repr_toml
 from tests.intervals import Interval, product
 
-ROOT = Path(__file__).resolve().parent.parent
-EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.toml"))
 NETWORKS = ("esuli", "happydustbunny", "kadakia", "math-note", "russo")
 FORMATS = {"text": "txt", "markdown": "md", "latex": "tex"}
-FORMS = ("chain", "delta", "closed", "paths", "matrix")
 STYLES: dict[str, dict[str, Any]] = {
     "as the example says": {},
     "6 digits": {"digits": 6, "decimals": None},
@@ -34,11 +32,6 @@ STYLES: dict[str, dict[str, Any]] = {
 # The functions of the examples rise everywhere, so that the ends of an interval go to the ends of its image.
 RISING = ("sigmoid", "tanh", "relu", "exp", "log", "sqrt")
 SLACK = Fraction(1, 10**12)  # of functions computed in doubles
-
-
-@cache
-def derived(name: str) -> Any:
-    return sb.derive(sb.Network.read(str(ROOT / "examples" / f"{name}.toml")))
 
 
 @pytest.mark.parametrize(
@@ -177,15 +170,6 @@ def called(function: Any, value: Fraction) -> Fraction:
     return Fraction(getattr(math, function.name)(x))
 
 
-HOSTILE = (
-    r"\input{/etc/passwd} \write18{rm -rf} $x$ 50% #1 a_b ^^41 ~ & {",
-    "<script>alert(1)</script> [a](javascript:b) ![i](x) `c` **d** | e ]]>",
-    "tab\tbell\x07 escape\x1b[31m line\nnew \u2028 \u202e right",
-    "Ünïcödé ŷ δ — “quotes” 日本 😀",
-    "=HYPERLINK(1) ' \" -- --- ?` !` << >>",
-)
-
-
 @pytest.mark.parametrize("title", HOSTILE)
 def test_a_title_is_only_ever_text(title: str) -> None:
     try:
@@ -206,11 +190,6 @@ def test_a_title_is_only_ever_text(title: str) -> None:
     text = derivation.to_text().split("\n")
     assert text[0].isprintable()
     assert text[2:] == derived("kadakia").to_text().split("\n")[2:]
-
-
-def repr_toml(text: str) -> str:
-    """A TOML basic string."""
-    return '"' + "".join(f"\\U{ord(each):08X}" if not each.isalnum() else each for each in text) + '"'
 
 
 def test_only_the_asked_quantities_are_shown() -> None:

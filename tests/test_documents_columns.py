@@ -13,9 +13,9 @@ import symbackprop as sb
 from symbackprop.documents.lengths import points
 from symbackprop.errors import InputError, TooLarge
 from tests.conftest import FULL
+from tests.examples import EXAMPLES, FORMS, ROOT, derived
 from tests.networks import drawn
 from tests.running import run
-from tests.test_documents import EXAMPLES, FORMS, ROOT, derived
 
 COLUMN = "8.5cm"  # of a page of two
 MOST_OVERFULL = 1.0  # points

@@ -15,7 +15,7 @@ from symbackprop.notation.typst import typst
 from symbackprop.quantities import Quantity, every_index
 from symbackprop.values import settled
 from tests.displayed import text_lines
-from tests.test_documents import EXAMPLES, FORMS, derived
+from tests.examples import EXAMPLES, FORMS, derived
 
 NUMBER = r"-?\d+(?:[.,]\d+)?(?:·10\^-?\d+)?"
 LAYERED = ("delta", "matrix")  # forms that a program has not

@@ -14,8 +14,8 @@ from symbackprop.documents.latex import escaped
 from symbackprop.documents.markdown import escaped as escaped_markdown
 from symbackprop.documents.widths import broken, width
 from tests.conftest import FULL
+from tests.examples import EXAMPLES, FORMS, HOSTILE, derived
 from tests.networks import drawn
-from tests.test_documents import EXAMPLES, FORMS, HOSTILE, derived
 
 MOST_OVERFULL = 1.0  # points
 

@@ -20,8 +20,8 @@ from symbackprop.documents.typeset import grouped, widest
 from symbackprop.errors import InputError
 from tests.conftest import FULL
 from tests.engines import missing
+from tests.examples import EXAMPLES, FORMS, ROOT, derived, repr_toml
 from tests.networks import drawn
-from tests.test_documents import EXAMPLES, FORMS, ROOT, derived, repr_toml
 
 KATEX = Path(os.environ.get("SYMBACKPROP_KATEX") or ROOT / "build" / "katex" / "node_modules" / "katex")
 INSTALL_KATEX = "npm install --prefix build/katex katex"

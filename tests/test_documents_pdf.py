@@ -19,10 +19,11 @@ from symbackprop.documents.typst_lines import aligned, pieces
 from symbackprop.documents.writing import Row
 from symbackprop.errors import InputError, OutsideError
 from symbackprop.notation.typst import quoted
+from tests import pictures
 from tests.conftest import FULL
 from tests.engines import missing
+from tests.examples import EXAMPLES, FORMS, HOSTILE, ROOT, derived, repr_toml
 from tests.networks import drawn
-from tests.test_documents import EXAMPLES, FORMS, HOSTILE, ROOT, derived, repr_toml
 
 A4 = (595.28, 841.89)
 MARGIN = 68.0  # points: less than both engines' margins
@@ -228,11 +229,8 @@ def test_documents_of_random_networks_fit_their_pages(start: int, tmp_path: Path
 
 def test_a_large_network_has_a_short_pdf(tmp_path: Path) -> None:
     """The laws and one worked unit of each layer, not a thousand pages."""
-    from tests.test_diagram import LARGE
-    from tests.test_diagram import derived as sized
-
-    for kind, most in ((LARGE, 8), ("20 layers", 25)):
-        document = sb.Derivation(sized(kind)).to_pdf()
+    for kind, most in ((pictures.LARGE, 8), ("20 layers", 25)):
+        document = sb.Derivation(pictures.derived(kind)).to_pdf()
         assert 1 <= len(re.findall(rb"/Type ?/Page\b", document)) <= most
 
 

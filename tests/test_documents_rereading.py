@@ -15,10 +15,10 @@ from symbackprop.notation.presets import SETTINGS
 from symbackprop.values import settled
 from tests.conftest import FULL
 from tests.displayed import tex_lines, text_lines
+from tests.examples import EXAMPLES, derived
 from tests.networks import drawn
 from tests.rereading import Findings, Reader, Style, reread
 from tests.rereading_matrices import reread_matrices
-from tests.test_documents import EXAMPLES, derived
 
 # Settings of [document], and what they mean to a reader.
 STYLES: dict[str, tuple[dict[str, Any], Style]] = {

@@ -12,8 +12,8 @@ import pytest
 import symbackprop as sb
 from symbackprop.cli import main
 from symbackprop.documents.lengths import columns
+from tests.examples import ROOT, derived
 from tests.running import run, spawn
-from tests.test_documents import ROOT, derived
 
 PENALISED = """
 title = "Huber's loss with a penalty"

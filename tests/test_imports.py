@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import json
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.running import loaded_after
 
 PACKAGE = "symbackprop"
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,7 +48,6 @@ STAGES = (
     {"__main__"},
 )
 OUTPUTS = {"checking", "compiled", "diagram", "documents", "structure", "workbook"}
-HEAVY = {"sympy", "numpy", "openpyxl"}
 
 
 class _Imports(ast.NodeVisitor):
@@ -138,16 +136,6 @@ def test_a_format_of_documents_imports_no_other_format() -> None:
         found = imports()[Path("documents", f"{each.rpartition('.')[2]}.py")]
         wrong += [f"{each} imports {other}" for other in (found.top | found.late) & formats]
     assert wrong == []
-
-
-def loaded_after(code: str) -> set[str]:
-    """The heavy packages that a fresh interpreter has loaded after running the code."""
-    program = f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
-    run = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
-    )
-    modules = {name.partition(".")[0] for name in json.loads(run.stdout.splitlines()[-1])}
-    return modules & HEAVY
 
 
 DERIVED = f"import symbackprop as sb; d = sb.derive(sb.Network.read({str(EXAMPLE)!r}))"

@@ -16,7 +16,7 @@ import pytest
 import symbackprop as sb
 from symbackprop.notation.neutral import neutral
 from symbackprop.quantities import Quantity
-from tests.test_documents import EXAMPLES, HOSTILE, ROOT, derived, repr_toml
+from tests.examples import EXAMPLES, HOSTILE, ROOT, derived, repr_toml
 
 NOTEBOOK = ROOT / "examples" / "derivation.ipynb"
 MOST_SHOWN = 30_000  # characters of a large network's derivation

@@ -27,7 +27,7 @@ from sympy import (
 
 from symbackprop.errors import InputError
 from symbackprop.printing.sheet import formula
-from tests.test_printing_sheet import recalculated
+from tests.sheet_formulas import recalculated
 
 x, y, z = symbols("x y z")
 CELLS = {x: "A1", y: "B1", z: "C1"}

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-import ironcalc
 import mpmath
 import openpyxl
 import pytest
@@ -33,6 +32,7 @@ from symbackprop.expressions import (
 from symbackprop.functions import ABS, EXP, FUNCTIONS, LOG1P, MAX, SIGMOID, TANH
 from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.printing.sheet import MOST_CHARACTERS, SHEET, formula, literal, nesting
+from tests.sheet_formulas import in_row, recalculated
 from tests.trees import LETTERS, MEANINGS, Unsure, arithmetic, bounded, exact, expressions
 
 CELLS = {"x": "A1", "y": "B1", "z": "C1"}
@@ -54,24 +54,6 @@ SMALLEST = 1e-300
 
 def cell(of: object) -> Label:
     return Label(CELLS[str(of)])
-
-
-def recalculated(formulas: Sequence[str], values: Sequence[Mapping[str, float]]) -> list[float | str]:
-    """What ironcalc makes of each formula, which stands behind its own values in its row."""
-    model = ironcalc.create("test")
-    for row, (text, here) in enumerate(zip(formulas, values, strict=True), 1):
-        for column, letter in enumerate(LETTERS, 1):
-            model.update_cell_with_number(0, row, column, here[letter])
-        model.update_cell_with_formula(0, row, 4, "=" + in_row(text, row))
-    model.evaluate()
-    return [model.get_cell_value(0, row, 4) for row in range(1, len(formulas) + 1)]
-
-
-def in_row(text: str, row: int) -> str:
-    """The formula of the cells A1, B1, C1 for the cells of another row."""
-    for column in "ABC":
-        text = f"{column}{row}".join(text.split(f"{column}1"))
-    return text
 
 
 @given(arithmetic, st.fixed_dictionaries({letter: st.integers(-8, 8) for letter in LETTERS}))

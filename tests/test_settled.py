@@ -6,7 +6,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.values import settled
-from tests.test_documents import derived
+from tests.examples import derived
 
 # At a net of 40 the slope of a sigmoid is about 4e-18: small, and no rounding.
 SATURATED = """

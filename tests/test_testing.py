@@ -11,7 +11,7 @@ import pytest
 
 from symbackprop.testing import assert_gradients
 from tests.planted import textbook
-from tests.test_imports import loaded_after
+from tests.running import loaded_after
 
 EXAMPLE = Path("examples/two-input.toml").resolve()
 ROOT = Path(__file__).resolve().parent.parent

@@ -24,36 +24,12 @@ from symbackprop.workbook.check import TOO_LONG
 from symbackprop.workbook.contents import Book, Formula, Text, Typed
 from symbackprop.workbook.verifying import differing
 from symbackprop.workbook.writer import book_bytes
+from tests.books import NUMERIC, book_of, example, planned_formulas, small, written_formulas
 from tests.engines import by_ironcalc, by_libreoffice
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
 WORKBOOKS = Path(__file__).parent.parent / "workbooks"
-NUMERIC = [path.stem for path in sorted(EXAMPLES.glob("*.toml")) if path.stem != "happydustbunny"]
 SPREADSHEET = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 HOSTILE = ['=HYPERLINK("http://example.org","x")', "+cmd|' /C calc'!A0", "@SUM(1)", "-1+1", "a" * 40, "🦊 שלום a'b"]
-
-
-def book_of(network: Network, steps: int | None = None) -> Book:
-    derivation = derive(network)
-    return planned(derivation, evaluate(derivation), steps=steps)
-
-
-def example(name: str) -> Network:
-    return Network.read(EXAMPLES / f"{name}.toml")
-
-
-def small(**changes: object) -> Network:
-    settings: dict[str, object] = {
-        "inputs": [0.5, -1],
-        "targets": [1],
-        "layers": [
-            Dense(2, "tanh", weights=[[0.1, 0.2], [0.3, -0.4]], bias=[0.5, -0.6]),
-            Dense(1, weights=[[0.7, 0.8]]),
-        ],
-        "loss": "squared_error",
-        "update": {"rule": "gradient_descent", "learning_rate": 0.5},
-    }
-    return Network(**{**settings, **changes})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", NUMERIC)
@@ -157,16 +133,9 @@ def test_a_hostile_title_stays_a_text(text: str) -> None:
 
 def test_no_text_cell_is_a_formula() -> None:
     book = book_of(small(title="=1+1", input_names=["x", "R"]))
-    formulas = {(sheet, row, column) for sheet, row, column, content in book.cells() if isinstance(content, Formula)}
+    assert planned_formulas(book)
     loaded = openpyxl.load_workbook(BytesIO(book_bytes(book)))
-    found = {
-        (sheet.title, cell.row, cell.column)
-        for sheet in loaded.worksheets
-        for row in sheet.iter_rows()
-        for cell in row
-        if cell.data_type == "f"
-    }
-    assert found == formulas
+    assert written_formulas(loaded) == planned_formulas(book)
 
 
 @pytest.mark.parametrize("name", NUMERIC)

@@ -18,6 +18,7 @@ from symbackprop.workbook import layout
 from symbackprop.workbook.building import planned
 from symbackprop.workbook.contents import Book, Formula, Typed
 from symbackprop.workbook.writer import book_bytes
+from tests.books import planned_formulas, written_formulas
 from tests.conftest import FULL
 from tests.networks import drawn
 from tests.small import wide
@@ -208,18 +209,9 @@ def test_hostile_names_and_titles_come_out_as_text(kind: str) -> None:
         )
         book = book_of(network, kind)
         assert offences(book) == []
-        expected = {
-            (sheet, row, column) for sheet, row, column, content in book.cells() if isinstance(content, Formula)
-        }
         loaded = openpyxl.load_workbook(BytesIO(book_bytes(book)))
-        formulas = {
-            (sheet.title, cell.row, cell.column)
-            for sheet in loaded.worksheets
-            for row in sheet.iter_rows()
-            for cell in row
-            if cell.data_type == "f"
-        }
-        assert formulas == expected
+        assert planned_formulas(book)
+        assert written_formulas(loaded) == planned_formulas(book)
         assert all(not any(cell.hyperlink and cell.hyperlink.target for cell in row) for row in loaded.worksheets[0])
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from symbackprop.network import Dense
 from symbackprop.workbook import layout
-from tests.test_workbook import NUMERIC, book_of, example, small
+from tests.books import NUMERIC, book_of, example, small
 
 # Excel's rules for names, from its documentation ("Names in formulas") and not from the package.
 

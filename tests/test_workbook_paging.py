@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 import symbackprop as sb
 from symbackprop.workbook.contents import Text
 from symbackprop.workbook.paging import BLANK, BODY, HEAD, first_rows, kind, rows_on_a_page
-from tests.test_documents import ROOT
+from tests.examples import ROOT
 
 HEADINGS = ("sb title", "sb heading", "sb group", "sb column", "sb centred")
 LISTED = ("Network", "Forward", "Backward", "Update", "Derivation")
