@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from symbackprop.notation.names import Names
 from symbackprop.printing.matrix import PlainMatrices, TexMatrices
 from symbackprop.printing.plain import Plain
 from symbackprop.quantities import Array, Quantity
+from symbackprop.values import evaluate
 from tests.small import program, two_two_two
 
 TWO = {"inputs": [[1, 2], [3, 4]], "targets": [[0, 1], [1, 0]]}
@@ -211,6 +214,22 @@ def test_a_threshold_is_taken_off_or_the_weight_of_a_node_that_is_minus_1() -> N
     assert plain(two_two_two(layers=layers), "dE/db[1]") == "dE/db^(1) = -δ^(1)"
     column = two_two_two(layers=layers, notation={"preset": "indexed", "bias_form": "column"})
     assert plain(column, "net[1]") == "net^(1) = [W^(1) b^(1)] [x; -1]"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected", "wanted"),
+    [
+        ({"notation": {"preset": "indexed", "diagonal": True}}, "D^(2) = 2 I", [[2, 0], [0, 2]]),
+        (TWO, "dout^(2)/dnet^(2) = 2 ones", [[2, 2], [2, 2]]),
+    ],
+)
+def test_a_constant_slope_is_as_large_as_its_layer(
+    more: dict[str, Any], expected: str, wanted: list[list[int]]
+) -> None:
+    derivation = two_two_two(output={"formula": "2*x"}, **more)
+    assert plain(derivation, "dout/dnet[2]") == expected
+    form, values = matrix_form(derivation, array(derivation, "dout/dnet[2]")), evaluate(derivation)
+    assert matrix_value(form.expression, values).tolist() == matrix_value(form.target, values).tolist() == wanted
 
 
 def test_the_systems_own_equation_is_there_too() -> None:

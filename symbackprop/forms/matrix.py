@@ -40,6 +40,7 @@ from symbackprop.forms.trees import (
     hadamard,
     matmul,
     scaled_by,
+    spread,
     transposed,
     zero,
 )
@@ -125,8 +126,8 @@ class _Maker:
             return column
         equation = self.derivation.definition(array)
         assert isinstance(equation, SumOfProducts | Map)
-        tree = self.tree(equation, {})
         leaf = self._leaf(equation.target)
+        tree = spread(self.tree(equation, {}), leaf)
         if self._has_diagonal(array):
             return diagonal(leaf), diagonal(tree)
         if self._is_turned(equation.target):

@@ -16,6 +16,7 @@ from symbackprop.quantities import Array, Axis, Quantity
 from symbackprop.quantities import extent as axis_extent
 
 Side = Axis | None
+ONE = Fraction(1)
 
 
 def size(side: Side) -> int | None:
@@ -62,7 +63,7 @@ class Listed(Node):
 
 @dataclass(frozen=True, slots=True)
 class Ones(Node):
-    """A vector of ones; a scalar 1 beside a vector."""
+    """A vector or matrix of ones; a scalar 1 beside a vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,8 @@ def transposed(node: Node) -> Node:
             return operand
         case Diagonal() | Identity():
             return node
+        case Ones(Axis() as rows, Axis() as columns):
+            return Ones(columns, rows)
         case Scaled(rows, columns, number, over, scalars, operand):
             return Scaled(columns, rows, number, over, scalars, transposed(operand))
         case MatMul(rows, columns, factors):
@@ -307,9 +310,22 @@ def added(*terms: Node) -> Node:
 
 def diagonal(node: Node) -> Node:
     """The diagonal matrix of a column vector; a number stays in front."""
-    if isinstance(node, Scaled):
-        return scaled_by(node.number, node.over, node.scalars, diagonal(node.operand))
+    match node:
+        case Scaled(_, _, number, over, scalars, operand):
+            return scaled_by(number, over, scalars, diagonal(operand))
+        case Ones(rows, _):
+            return Identity(rows, rows)
     return Diagonal(node.rows, node.rows, node)
+
+
+def spread(node: Node, like: Node) -> Node:
+    """A scalar as every entry of a matrix that is as large as another one; what is no scalar as it is."""
+    if not node.is_scalar or like.is_scalar:
+        return node
+    if node == zero(None, None):
+        return zero(like.rows, like.columns)
+    ones = Ones(like.rows, like.columns)
+    return scaled_by(node.number, (), (), ones) if isinstance(node, Constant) else scaled_by(ONE, (), (node,), ones)
 
 
 def zero(rows: Side, columns: Side) -> Node:
