@@ -13,7 +13,7 @@ from symbackprop.network import Network
 from symbackprop.notation import ascii_name, neutral, plain, tex
 from symbackprop.notation.names import Names
 from symbackprop.notation.presets import PRESETS
-from symbackprop.quantities import Array, Quantity, Role, every_index
+from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
 from tests.running import quick
 
 ROOT = Path(__file__).parents[1]
@@ -45,6 +45,11 @@ learning_rate = 0.5
 [parameters]
 w_a = 0.1
 c = { value = 0.3, trainable = false }
+"""
+SIZES = """
+[penalty]
+kind = "l1"
+strength = 0.1
 """
 
 
@@ -236,6 +241,24 @@ def test_a_tied_parameter_has_the_users_name_and_its_uses_are_counted() -> None:
     assert found(names, "dE/dw_a") == "dE/dw[1][0][0]"
     assert [found(names, f"dE/dw_a[{number}]") for number in (1, 2, 3)] == [f"use:dE/d{place}" for place in places]
     assert found(names, "state:velocity:w[1][1][1]") == found(names, "state:velocity:w_a")
+
+
+def test_what_is_printed_of_parameters_beside_tied_ones_is_found_again() -> None:
+    names = tied()
+    uses = [each for each in quantities(names) if each.array.phase is Phase.USE]
+    assert [names.resolve(names.notation.plain(each)) for each in uses] == uses
+
+
+def test_the_slope_of_a_parameters_size_is_found_by_all_its_indices() -> None:
+    names = Names(
+        derive(Network.parse(TIED.replace('"w_a"', "0.5").replace('"c"', "0.2").split("[parameters]")[0] + SIZES))
+    )
+    slopes = [each for each in quantities(names) if each.array.of is not None and each.array.of.role is Role.PENALTY]
+    assert len(slopes) == 6
+    assert [names.resolve(neutral(each)) for each in slopes] == slopes
+    assert [names.resolve(names.notation.plain(each)) for each in slopes] == slopes
+    with pytest.raises(UnknownName, match="differentiated by the parameter that it is the size of"):
+        names.resolve("dsize:w[1][0][1]/dw[1][0][0]")
 
 
 def drawn_network(seed: int, preset: str) -> Network:

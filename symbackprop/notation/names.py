@@ -38,7 +38,7 @@ DIFFERENTIATED = frozenset({Role.LOSS, Role.PART, Role.PENALTY, Role.NET, Role.O
 class Wanted:
     """What a name asks for.
 
-    ``array`` is the array, or for a derivative None: then ``of`` (at ``of_unit``) and ``wrt`` are set; ``use`` says
+    ``array`` is the array, or for a derivative None: then ``of`` (at ``of_indices``) and ``wrt`` are set; ``use`` says
     that one use's share of a tied parameter's gradient is meant, ``direct`` the slope of one equation of a program.
     ``indices`` are those in ``array`` or ``wrt`` without the observation; None for a whole array. ``observation`` is
     None where the name has none.
@@ -48,22 +48,23 @@ class Wanted:
     indices: Indices | None = None
     observation: int | None = None
     of: Array | None = None
-    of_unit: int | None = None
+    of_indices: Indices | None = None
     wrt: Array | None = None
     use: bool = False
     direct: bool = False
 
     @property
-    def of_layer(self) -> bool:
-        """Whether it is a slope of a layer's outs by its own nets."""
-        if self.of is None or self.wrt is None:
-            return False
-        return (self.of.role, self.wrt.role) == (Role.OUT, Role.NET) and is_local(self.of, self.wrt)
+    def of_unit(self) -> int | None:
+        """The unit of what is differentiated; None for a whole layer, and for what has no units."""
+        return next((each for each in self.of_indices or () if isinstance(each, int)), None)
 
     @property
-    def same_unit(self) -> bool:
-        """Whether both sides of a derivative are of one unit, or of a whole layer."""
-        return self.indices == (None if self.of_unit is None else (self.of_unit,))
+    def of_map(self) -> bool:
+        """Whether it is a slope of a layer's outs by its own nets, or of sizes by the parameters that they are of."""
+        if self.of is None or self.wrt is None:
+            return False
+        outs = (self.of.role, self.wrt.role) == (Role.OUT, Role.NET) and is_local(self.of, self.wrt)
+        return outs or self.of.wrt == self.wrt
 
 
 class Names:
@@ -125,9 +126,9 @@ class Names:
             return None
         numerator, denominator = _unwrapped(over[1]), _unwrapped(under[1])
         wrt, indices, use = self._denominator(denominator, whole)
-        of, of_unit = self._numerator(numerator, wrt, indices, whole)
+        of, of_indices = self._numerator(numerator, wrt, indices, whole)
         direct = of.role is Role.VARIABLE and not above.lstrip().startswith("d") and self._slope(of, wrt) is not None
-        return Wanted(None, indices, None, of, of_unit, wrt, use, direct)
+        return Wanted(None, indices, None, of, of_indices, wrt, use, direct)
 
     def _denominator(self, text: str, whole: str) -> tuple[Array, Indices | None, bool]:
         found = self._entry(text)
@@ -142,16 +143,18 @@ class Names:
         raise self._unknown(text, whole)
 
     def _use(self, array: Array, indices: Indices, number: int) -> tuple[Array, Indices] | None:
-        """The place of a tied parameter's n-th use."""
+        """The place of the n-th use of a parameter that is gathered with tied ones; one that is not tied has one."""
         own = self.notation.outline.own
         text = own.get((array.role, array.layer, indices), ("", 0))[0]
+        if not text and number == 1 and array in self.derivation.ties.reindexed:
+            return array, indices
         for (role, layer, place), (name, use) in own.items():
             if name == text and use == number:
                 found = (each for each in self.dictionary.arrays(Phase.NOW) if (each.role, each.layer) == (role, layer))
                 return next(found), place
         return None
 
-    def _numerator(self, text: str, wrt: Array, indices: Indices | None, whole: str) -> tuple[Array, int | None]:
+    def _numerator(self, text: str, wrt: Array, indices: Indices | None, whole: str) -> tuple[Array, Indices | None]:
         local = self._same_unit(text, wrt, indices)
         if local is not None:
             return local
@@ -169,9 +172,11 @@ class Names:
             raise UnknownName(
                 f"'{whole}': {text} is a whole array; name one of its entries, as in {neutral_array(array)}[0]"
             )
-        return array, next((each for each in rest if isinstance(each, int)), None)
+        if array.role is Role.PENALTY and array.axes and (array.wrt, rest) != (wrt, indices):
+            raise UnknownName(f"'{_short(whole)}': {text} is differentiated by the parameter that it is the size of")
+        return array, rest
 
-    def _same_unit(self, text: str, wrt: Array, indices: Indices | None) -> tuple[Array, int | None] | None:
+    def _same_unit(self, text: str, wrt: Array, indices: Indices | None) -> tuple[Array, Indices | None] | None:
         """For ``dout/dnet[1][0]`` and ``dnet/dw[1][0][2]``: the net or out of the same unit as the other side."""
         bare = text.removeprefix(AFTER)
         phase = wrt.phase if bare == text else Phase.AFTER
@@ -181,8 +186,7 @@ class Names:
         role = Role.NET if wrt.layer in self.notation.merged else Role(bare)
         for of in self.dictionary.arrays(phase):
             if of.role is role and of.layer == wrt.layer and (is_local(of, wrt) or of == wrt):
-                unit = next(iter(indices or ()), None if indices is None else 0)
-                return of, unit if isinstance(unit, int) else None
+                return of, None if indices is None else (indices or (0,))[:1]
         return None
 
     def _loss_or_part(self, text: str) -> Entry | None:
@@ -271,7 +275,7 @@ class Names:
         if wanted.indices is None:
             return array
         places = tuple(each for each in wanted.indices if isinstance(each, int))
-        if wanted.of_layer and len([axis for axis in array.axes if axis.kind != "observation"]) > len(places):
+        if wanted.of_map and len([axis for axis in array.axes if axis.kind != "observation"]) > len(places):
             places = (wanted.of_unit or 0, *places)
         return Quantity(array, (wanted.observation or 0, *places) if array.has_observations else places)
 
@@ -292,9 +296,11 @@ class Names:
         of, wrt = wanted.of, wanted.wrt
         assert of is not None
         assert wrt is not None
-        if wanted.of_layer or wanted.direct:
+        if wanted.of_map or wanted.direct:
             slope = self._slope(of, wrt, "direct" if wanted.direct else "")
-            if slope is not None and (wanted.direct or wanted.same_unit or len(slope.axes) > len(wrt.axes)):
+            if slope is not None and (
+                wanted.direct or wanted.indices == wanted.of_indices or len(slope.axes) > len(wrt.axes)
+            ):
                 return slope
         if wanted.indices is None and wanted.of_unit is None and of.axes and of.role is not Role.PART:
             raise UnknownName(f"'{name}': name one entry, as in d{of.role.value}/d{neutral_array(wrt)}[0]")
