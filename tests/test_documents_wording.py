@@ -214,3 +214,34 @@ def test_a_program_with_both_signs_of_a_derivative_says_what_tells_them_apart() 
         assert (said in " ".join(text.split())) == both
         assert ("∂h_3/∂w" in text) == (name == "recurrent")
     assert r"$\partial$" in derived("recurrent").to_latex()
+
+
+def test_the_loss_of_several_observations_is_added_up_with_its_numbers() -> None:
+    text = derived("xor").to_text()
+    loss = " ".join(text.split("\nLoss\n")[1].split("Backward")[0].split())
+    symbols, numbers, result = re.search(r" E = (E[^=≈]*) ≈ ([^=≈]*) ≈ (\S+)", loss).groups()  # type: ignore[union-attr]
+    assert symbols.count("E_1@") == numbers.count("+") + 1 == 4
+    assert sum(map(float, numbers.split("+"))) == pytest.approx(float(result), rel=1e-3)
+
+
+def test_laws_say_what_their_letters_stand_for() -> None:
+    said = "Here i, j and k stand for any unit or input, n for any observation; a sum runs over all of them."
+    assert said in " ".join(derived("softmax-classifier").to_text().split())
+    assert "[j=k] is 1 where j = k, and 0 elsewhere." in derived("softmax-classifier").to_text()
+    assert "stand for any" not in derived("russo").to_text()
+
+
+@pytest.mark.parametrize(
+    ("biases", "does"),
+    [
+        (("bias = 0", "bias = 0"), "its weighted inputs and its bias, and applies"),
+        (("", ""), "its weighted inputs and applies"),
+        (("bias = 0", ""), "its weighted inputs and its bias, if it has one, and applies"),
+        (("bias = 1\nbias_input = -1",) * 2, "its weighted inputs, takes its threshold off and applies"),
+    ],
+)
+def test_the_forward_pass_says_what_a_unit_of_this_network_does(biases: tuple[str, str], does: str) -> None:
+    layers = "".join(f'[[layers]]\nunits = 1\nactivation = "tanh"\nweights = [[1]]\n{each}\n' for each in biases)
+    network = f'[inputs]\nvalues = [[1]]\n[targets]\nvalues = [[0]]\n{layers}[loss]\nname = "squared_error"\n'
+    text = " ".join(sb.derive(sb.Network.parse(network)).to_text().split())
+    assert f"Each unit adds up {does} its activation." in text

@@ -123,7 +123,8 @@ PAIRS: Mapping[str, Pair] = table(
     Pair(
         "softmax",
         "cross_entropy",
-        "the Jacobian of softmax and the slopes of the cross-entropies together leave out - target",
+        "the Jacobian of softmax and the slopes of the cross-entropies together leave the difference of output and "
+        "target",
         "the targets of each observation sum to 1",
         row_holds=lambda row: sum(row) == 1,
         delta=_out_minus_target,
@@ -134,7 +135,8 @@ PAIRS: Mapping[str, Pair] = table(
     Pair(
         "sigmoid",
         "binary_cross_entropy",
-        "the slope out(1 - out) cancels the denominators of the cross-entropy's slope and leaves out - target",
+        "the slope of sigmoid cancels the denominators of the cross-entropy's slope and leaves the difference of "
+        "output and target",
         "",
         row_holds=lambda row: True,
         delta=_out_minus_target,

@@ -11,10 +11,11 @@ from symbackprop.documents.derivatives import chain_line, chain_side, derivative
 from symbackprop.documents.gradients import delta_line, gradient_line, parts_of_loss
 from symbackprop.documents.parameters import parameter_sections
 from symbackprop.errors import TooLarge
-from symbackprop.expressions import Expression, Reference
+from symbackprop.expressions import Expression, Reference, leaves
 from symbackprop.forms.delta import is_slope
 from symbackprop.quantities import Array, Cell, Phase, Quantity, Role
 from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts
+from symbackprop.terms import Kronecker
 
 BACKWARD = frozenset({Role.DERIVATIVE, Role.DELTA})
 MOST_EQUAL = 4  # links that are shown to be equal to the first
@@ -67,7 +68,16 @@ def _introduction(context: Context) -> list[Item]:
         condition = f" This holds since {rewrite.pair.condition}." if rewrite.pair.condition else ""
         items.append(Paragraph((f"{sentence(rewrite.pair.sentence)}.{condition}",)))
         items.append(context.lines.law_of(rewrite.before, rewrite.after.law()))
-    return items
+    return [*items, *([] if context.whole else _brackets(context))]
+
+
+def _brackets(context: Context) -> Iterable[Item]:
+    """What the sign for equal indices means, where a law has one."""
+    laws = [each.law() for each in context.derivation.system.equations if isinstance(each, SumOfProducts | Map)]
+    found = next((each for law in laws for each in leaves(law) if isinstance(each, Kronecker)), None)
+    if found is not None:
+        left, right = (Reference(str(each)) for each in (found.left, found.right))
+        yield Paragraph((Reference(found), " is 1 where ", left, " = ", right, ", and 0 elsewhere."))
 
 
 def _delta_of(net: Array) -> Array:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import inf
+from math import inf, prod
 
 from symbackprop.derivation import Derivation
-from symbackprop.documents.content import Item, Paragraph, Results
+from symbackprop.documents.content import Item, Line, Paragraph, Results
 from symbackprop.documents.figures import Figures
 from symbackprop.documents.laws import Lines
 from symbackprop.documents.settings import Settings
+from symbackprop.expressions import Reference
 from symbackprop.network import Layer
 from symbackprop.quantities import Array, Quantity, Role, every_index
 from symbackprop.system import Equation, Map, SumOfProducts
+from symbackprop.terms import axes_of
 
+MOST_TERMS = 1_000  # of a sum over everything whose first and last terms are shown
 PARAMETERS = (Role.WEIGHT, Role.BIAS, Role.PARAMETER)
 
 
@@ -143,11 +146,12 @@ class Context:
             return items
         for equation in equations:
             array = equation.target.array
-            worked = self.counted and bool(array.axes)
-            if isinstance(equation, SumOfProducts | Map) and not (worked and self.lines.is_entry(equation)):
+            if isinstance(equation, SumOfProducts | Map) and not (self.counted and self.lines.is_entry(equation)):
                 items.append(self.lines.law_of(equation))
-            if worked:
+            if self.counted and (array.axes or terms_count(equation) <= MOST_TERMS):
                 items.append(self.lines.entry(first_of(array)))
+            elif self.counted and self.figures is not None:
+                items.append(Line(Reference(first_of(array)), (), None, first_of(array)))
         return items
 
     def lines_of(self, entries: Sequence[tuple[Quantity, Sequence[Item]]]) -> list[Item]:
@@ -182,6 +186,17 @@ def equation_count(derivation: Derivation) -> float:
             count *= inf if axis.size is None else axis.size
         total += count
     return total
+
+
+def terms_count(equation: Equation) -> int:
+    """How many terms one entry of a sum of products has."""
+    if not isinstance(equation, SumOfProducts):
+        return 1
+    bound = [
+        [axis.size or 1 for letter, axis in axes_of(term.cells).items() if letter not in equation.target.indices]
+        for term in equation.terms
+    ]
+    return sum(prod(sizes) for sizes in bound)
 
 
 def first_of(array: Array) -> Quantity:

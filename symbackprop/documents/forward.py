@@ -17,9 +17,11 @@ from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
 from symbackprop.system import Equation, Map, Reindex
 
 HALF = 0.5
-UNITS = "Each unit adds up its weighted inputs and its bias, if it has one, and applies its activation."
-THRESHOLDS = "Each unit adds up its weighted inputs, takes its threshold off and applies its activation."
+UNITS = "Each unit adds up its weighted inputs{} applies its activation."
+WITH, AT_TIMES, WITHOUT = " and its bias, and", " and its bias, if it has one, and", " and"
+THRESHOLD = ", takes its threshold off and"
 AGAIN = "The same inputs again, with the new parameters."
+LETTERS = {"unit": "unit or input", "observation": "observation"}  # what letters of laws stand for
 MOST_GIVENS, FEW_GIVENS = 60, 24  # of one kind: of a network that is shown whole, and of a larger one
 LOSS_ROLES = frozenset({Role.PART, Role.LOSS, Role.PENALTY})
 WORDS = {
@@ -78,7 +80,8 @@ def _described(context: Context) -> Iterable[Piece]:
                 yield f" The activation is {words(others[0])} in the hidden {where}"
                 yield f" and {words(last)} in the output layer."
             else:
-                yield f" The activations are {', '.join(_in_turn(named))}, from the first layer on."
+                *before, after = _in_turn(named)
+                yield f" The activations are {', '.join(before)} and {after}, from the first layer to the last."
         assert network.loss is not None
         yield f" The loss is {words(network.loss.choice.name or 'a formula')}."
         if network.penalty is not None:
@@ -127,7 +130,27 @@ def _calls(expression: Expression) -> Iterable[Call]:
 
 def _units_do(context: Context) -> str:
     layers = context.derivation.network.layers
-    return THRESHOLDS if all(each.bias_form != "none" and each.bias_input.value == -1 for each in layers) else UNITS
+    biased = [each for each in layers if each.bias_form != "none"]
+    if not biased:
+        return UNITS.format(WITHOUT)
+    if len(biased) < len(layers):
+        return UNITS.format(AT_TIMES)
+    return UNITS.format(THRESHOLD if all(each.bias_input.value == -1 for each in layers) else WITH)
+
+
+def _letters(context: Context) -> Iterable[Item]:
+    """What the letters of laws stand for, in a sentence."""
+    found = sorted(context.lines.letters().items())
+    said: list[Piece] = []
+    for kind, meaning in LETTERS.items():
+        letters = [letter for letter, its in found if its == kind]
+        verb = "" if said else " stand" if len(letters) > 1 else " stands"
+        for place, letter in enumerate(letters):
+            before = (", " if said else "") if place == 0 else " and " if place == len(letters) - 1 else ", "
+            said += [before, Reference(letter)]
+        said += [f"{verb} for any {meaning}"] if letters else []
+    if said:
+        yield Paragraph(("Here ", *said, "; a sum runs over all of them."))
 
 
 def forward_sections(context: Context, phase: Phase, heading: str) -> Iterable[Section]:
@@ -141,7 +164,8 @@ def forward_sections(context: Context, phase: Phase, heading: str) -> Iterable[S
         wanted = [each for each in wanted if each.target.array != passed.loss]
         yield Section(heading, tuple(context.shown(wanted)))
         return
-    yield Section(heading, (Paragraph((_units_do(context) if phase is Phase.NOW else AGAIN,)),))
+    introduction = Paragraph((_units_do(context) if phase is Phase.NOW else AGAIN,))
+    yield Section(heading, (introduction, *([] if context.whole else _letters(context))))
     for layer, equations in groupby(wanted, key=lambda each: each.target.array.layer):
         if not context.is_repeated(layer):
             items = (*context.remark(layer), *context.shown(list(equations), together=True))
@@ -220,7 +244,4 @@ def loss_section(context: Context, phase: Phase, heading: str, level: int = 1) -
         each for each in passed.equations if each.target.array.role in LOSS_ROLES or each.target.array == passed.loss
     ]
     vector = _as_vectors(context) if phase is Phase.NOW else []
-    items = [*vector, *context.shown(wanted)]
-    if not context.whole and context.figures is not None and context.counted:
-        items.append(Line(Reference(loss), (), None, loss))
-    return Section(heading, tuple(items), level)
+    return Section(heading, (*vector, *context.shown(wanted)), level)

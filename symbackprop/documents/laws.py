@@ -99,6 +99,17 @@ class Lines:
             cell.array, tuple(self.observation_letter if each == OBSERVATION else each for each in cell.indices)
         )
 
+    def letters(self) -> dict[str, str]:
+        """The letters of the laws, each with the kind of axis that it runs along, where that has several places."""
+        found: dict[str, str] = {}
+        for equation in self.derivation.system.equations:
+            if isinstance(equation, SumOfProducts | Map):
+                law = self.displayed(equation.law())
+                for letter, axis in axes_of([self.lettered(equation.target), *cells_in(law)]).items():
+                    if axis.size != 1:
+                        found.setdefault(letter, axis.kind)
+        return found
+
     @property
     def observation_letter(self) -> str:
         """The letter that runs over the observations: another one where their number has the same."""
