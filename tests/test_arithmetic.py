@@ -142,7 +142,7 @@ def test_only_the_branch_that_is_taken_is_computed() -> None:
     assert rounded(branch, lambda _: 2.0) == 2
     with pytest.raises(KinkError, match="at a kink"):
         rounded(branch, lambda _: 0.0)
-    with pytest.raises(NotANumber):
+    with pytest.raises(NotANumber, match="log of a number that is not positive"):
         rounded(branch, lambda _: -1.0)
 
 
@@ -194,10 +194,19 @@ def test_an_exact_value_is_a_fraction_or_a_closed_expression(text: str, x: Fract
 
 
 @pytest.mark.parametrize(
-    "text", ["log(x)", "1/x", "x^-1", "sqrt(x - 1)", "log1p(x - 1)", "asin(x + 2)", "(x - 1)^(1/2)"]
+    ("text", "message"),
+    [
+        ("log(x)", "log of a number outside its domain"),
+        ("1/x", "division by zero"),
+        ("x^-1", "division by zero: a negative power of 0"),
+        ("sqrt(x - 1)", "sqrt of a number outside its domain"),
+        ("log1p(x - 1)", "log1p of a number outside its domain"),
+        ("asin(x + 2)", "asin of a number outside its domain"),
+        ("(x - 1)^(1/2)", "a negative number to a power that is not whole"),
+    ],
 )
-def test_an_exact_value_that_does_not_exist_is_refused(text: str) -> None:
-    with pytest.raises(NotANumber):
+def test_an_exact_value_that_does_not_exist_is_refused(text: str, message: str) -> None:
+    with pytest.raises(NotANumber, match=f"^{message}$"):
         exact(read(text), lambda _: Fraction(0))
 
 

@@ -238,7 +238,7 @@ def test_a_program_is_built_from_pairs():
 
 def test_a_network_is_never_changed():
     network = Network(inputs=[1], layers=[Dense(1, "tanh")], loss="huber")
-    with pytest.raises(AttributeError):
+    with pytest.raises(AttributeError, match="cannot assign to field 'title'"):
         network.title = "other"
     assert hash(network) == hash(Network(inputs=["1.0"], layers=[Dense(1, "tanh")], loss="huber"))
 

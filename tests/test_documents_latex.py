@@ -82,6 +82,7 @@ def test_escaped_text_has_no_commands_of_its_own() -> None:
 def test_a_formula_is_broken_before_its_outermost_signs() -> None:
     long = " + ".join(rf"w_{{{number}}} \, (x_{{{number}}} - t_{{{number}}})" for number in range(12))
     rows = broken(long, 200)
+    assert len(rows) > 1
     assert all(width(row) <= 200 for row in rows)
     assert all(row.startswith("+ ") for row in rows[1:])
     assert " ".join(rows) == long
@@ -90,6 +91,7 @@ def test_a_formula_is_broken_before_its_outermost_signs() -> None:
 def test_a_long_product_is_broken_between_factors() -> None:
     product = r" \, ".join(rf"(1 - w_{{{number}}})" for number in range(12))
     rows = broken(product, 150)
+    assert len(rows) > 1
     assert all(width(row) <= 150 for row in rows)
     assert all(row.startswith(r"\cdot ") for row in rows[1:])
 

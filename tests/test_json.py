@@ -176,6 +176,7 @@ def test_every_example_with_values_has_all_its_numbers(examples_folder: Path, na
     table = printed("evaluate", examples_folder / f"{name}.toml", "--json")
     assert table["notes"] == []
     assert None not in table["neutral"].values()
+    assert len(table["quantities"]) > 20
     assert all(isinstance(each, float) for each in table["quantities"].values())
 
 

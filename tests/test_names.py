@@ -94,6 +94,7 @@ def test_every_published_quantity_has_the_name_that_the_note_prints(example: str
 def test_every_published_spelling_finds_its_quantity(example: str, column: str) -> None:
     names = names_of(example)
     rows = [row for row in golden(example) if row[column]]
+    assert len(rows) >= (5 if column == "written" else 31)
     assert [found(names, row[column]) for row in rows] == [found(names, row["neutral"]) for row in rows]
 
 

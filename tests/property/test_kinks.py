@@ -77,7 +77,7 @@ def test_an_activation_refuses_its_slope_where_the_rule_is_error(name: str) -> N
     settings = half_where_there_are_settings(name)
     values = network(activation=f'{{ name = "{name}", at_kink = "error"{settings} }}').evaluate()
     assert values["out[1][0]"] == pytest.approx(0, abs=1e-16)
-    with pytest.raises(sb.KinkError):
+    with pytest.raises(sb.KinkError, match=r'^dout_o1/dnet_o1: the slope does not exist here .* at_kink = "error"$'):
         values["dE/dw[1][0][0]"]
 
 
@@ -103,7 +103,7 @@ def test_a_loss_has_the_slope_that_its_rule_says(name: str, rule: str) -> None:
 
 @pytest.mark.parametrize("name", KINKED_LOSSES)
 def test_a_loss_refuses_its_slope_where_the_rule_is_error(name: str) -> None:
-    with pytest.raises(sb.KinkError):
+    with pytest.raises(sb.KinkError, match=r'^dE/dout_o1: the slope does not exist here .* at_kink = "error"$'):
         network(loss=f'name = "{name}"\nat_kink = "error"').evaluate()["dE/dout[1][0]"]
 
 
