@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -390,3 +391,22 @@ def test_a_loss_that_reads_no_input_has_its_gradient(target: str) -> None:
     function = sb.derive(sb.Network.parse(UNREAD_INPUT)).compile(target)
     found = function({"w": 0.5}, {"x": [1.0, 2.0]})
     assert float(found["w"]) == 1.0
+
+
+def test_the_source_is_the_same_in_every_process() -> None:
+    """It is kept compiled by its content: in another order of lines it would be compiled anew."""
+    lines = [
+        "import symbackprop as sb",
+        f"network = sb.Network.parse({_mazur().to_toml()!r})",
+        "from symbackprop.compiled import c",
+        "c.STRAIGHT = 0",
+        "print(sb.derive(network).source('c'))",
+    ]
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", "\n".join(lines)], capture_output=True, check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3")
+    }  # fmt: skip
+    assert len(texts) == 1

@@ -24,7 +24,7 @@ from symbackprop.compiled.statements import (
 )
 from symbackprop.expressions import Expression, Reference, Sum
 from symbackprop.printing.dialect import Label, Precedence
-from symbackprop.printing.numpy import NUMPY
+from symbackprop.printing.numpy import CONSTANTS, NUMPY
 from symbackprop.quantities import Array, Axis, Cell
 from symbackprop.terms import Kronecker
 
@@ -44,6 +44,18 @@ def rows_of(xp, values):
     array = values if hasattr(values, "ndim") else xp.asarray(values, dtype=xp.float64)
     return array if array.ndim == 2 else array.reshape(1, -1)
 '''
+COUNT = '''
+def count_of(xp, rows):
+    """How many rows there are: a number, or, where dask does not know the sizes of its chunks, what will be one."""
+    count = rows.shape[0]
+    return count if count == count else xp.sum(xp.ones_like(rows if rows.ndim == 1 else rows[:, 0]))
+'''
+LARGEST = '''
+def largest(xp, array, axis):
+    """The largest entries along an axis; the name for it is not the same in all namespaces."""
+    return (xp.amax if hasattr(xp, "amax") else xp.max)(array, axis=axis)
+'''
+NAMES_OF_MATH = re.compile(rf"(?<![.\w])(?:{'|'.join(sorted(('nan', *CONSTANTS)))})\b")
 
 
 def array_source(program: Program, *, commented: bool = True) -> str:
@@ -68,12 +80,12 @@ class _Writer:
         names = ", ".join(self.program.results) or "none"
         head = title_of(self.program)
         imports = ["from importlib import import_module"]
-        used = [name for name in ("nan", "pi") if re.search(rf"\b{name}\b", text)]
+        code = "\n".join(line for line in lines if not line.startswith("#"))
+        used = sorted(set(NAMES_OF_MATH.findall(code)))
         if used:
             imports.append(f"from math import {', '.join(used)}")
         helpers = [NAMESPACE]
-        if re.search(r"\berfc?\(", text):
-            helpers.append(ERF)
+        helpers += [helper for call, helper in HELPERS.items() if re.search(call, code)]
         return "\n".join(
             [
                 f'"""{head[0].upper()}{head[1:]}, for arrays of any library.',
@@ -97,12 +109,12 @@ class _Writer:
             yield f'xp = namespace(inputs["{first}"])'
             for array in inputs:
                 yield f'{self.names.array(array)} = xp.asarray(inputs["{array.label}"]).reshape(-1)'
-            n = f"{self.names.array(inputs[0])}.shape[0]"
+            n = f"count_of(xp, {self.names.array(inputs[0])})"
         else:
             yield "xp = namespace(inputs)"
             yield "x = rows_of(xp, inputs)"
             yield "t = rows_of(xp, targets)"
-            n = "x.shape[0]"
+            n = "count_of(xp, x)"
         for key, array in self.program.parameters.items():
             yield f'{self.names.array(array)} = parameters["{key}"]'
         yield f"n = {n}"
@@ -131,7 +143,7 @@ class _Writer:
                 yield f"{self.names.array(target.array)} = {' + '.join(texts)}"
             case Largest(target, index, of):
                 place = of.indices.index(index)
-                yield f"{self.names.array(target.array)} = xp.amax({self.names.array(of.array)}, axis={place})"
+                yield f"{self.names.array(target.array)} = largest(xp, {self.names.array(of.array)}, axis={place})"
             case Gathered():
                 yield from self._gathered(statement)
 
@@ -345,3 +357,6 @@ def erf(x):
     return xp.where(xp.abs(x) < 1, 1.1283791670955126 * x * series, xp.where(x < 0, -tail, tail))
 
 """
+
+# What a source defines where it calls it.
+HELPERS = {r"\bcount_of\(": COUNT, r"\blargest\(": LARGEST, r"\berfc?\(": ERF}

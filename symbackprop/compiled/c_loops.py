@@ -47,7 +47,8 @@ class LoopWriter:
         self.names = Identifiers(program, arrays=True)
         self.many = False
         self.outer = set(outer)
-        self.observed = {*program.inputs, *([program.targets] if program.targets else [])}
+        # A dict, for a set's order differs from run to run, and with it the source, which is kept by its content.
+        self.observed = dict.fromkeys([*program.inputs, *([program.targets] if program.targets else [])])
         self.lanes = self._lanes()
         self.products = ProductWriter(self.names, self.observed)
 

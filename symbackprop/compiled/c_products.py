@@ -7,7 +7,7 @@ in what is not two plain factors; then there is no call.
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Container
 
 from symbackprop.compiled.naming import Identifiers
 from symbackprop.compiled.statements import ProductSum
@@ -20,7 +20,7 @@ LEAST = 4  # terms of a sum, or entries of a row, from which a call is quicker t
 class ProductWriter:
     """Writes the calls. ``observed`` are the given arrays that have rows of observations."""
 
-    def __init__(self, names: Identifiers, observed: AbstractSet[Array]) -> None:
+    def __init__(self, names: Identifiers, observed: Container[Array]) -> None:
         self.names, self.observed = names, observed
 
     def turned(self, array: Array) -> str:
@@ -96,7 +96,7 @@ def _cell(factor: Expression) -> Cell | None:
     return factor.of if isinstance(factor, Reference) and isinstance(factor.of, Cell) else None
 
 
-def _in_block(cell: Cell, observed: AbstractSet[Array]) -> bool:
+def _in_block(cell: Cell, observed: Container[Array]) -> bool:
     return cell.array.has_observations or cell.array in observed
 
 

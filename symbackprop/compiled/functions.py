@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import Any
 
 from symbackprop.compiled import building
+from symbackprop.compiled.arguments import Explained, check_shapes, doubles, expected_shape, shape_of
 from symbackprop.compiled.c import pointers
 from symbackprop.compiled.python import ONE, binding_source, one_source
 from symbackprop.compiled.statements import Program
-from symbackprop.errors import InputError, KinkError, MissingValue
-from symbackprop.quantities import Array
+from symbackprop.errors import InputError, KinkError
 
 Result = tuple[Any, dict[str, Any]]
 
@@ -125,17 +125,24 @@ class PythonGradient(Gradient):
 
     def loss_and_gradients(self, parameters: Mapping[str, Any], inputs: Any, targets: Any = None) -> Result:
         """The loss, and the dict of its derivatives, as numbers in nested lists."""
-        values = {key: _plain(value) for key, value in parameters.items()}
-        rows = {key: _plain(each) for key, each in inputs.items()} if isinstance(inputs, Mapping) else _plain(inputs)
-        with _Explained(self.program, parameters, rows, targets):
-            return self.checked(*self._for(rows)(values, rows, _plain(targets)))
+        with Explained(self.program, parameters, inputs, targets):
+            if len(parameters) != len(self.program.parameters):
+                check_shapes(self.program, parameters, inputs, targets)
+            values = {key: _plain(value) for key, value in parameters.items()}
+            if isinstance(inputs, Mapping):
+                rows, wanted = {key: _plain(each) for key, each in inputs.items()}, _plain(targets)
+            else:
+                rows, wanted = _alike(_plain(inputs), _plain(targets))
+            return self.checked(*self._for(rows)(values, rows, wanted))
 
     def bound(self, parameters: Mapping[str, Any], inputs: Any, targets: Any = None) -> Any:
         """The same on these very lists or arrays; lists are quickest."""
-        arguments = (parameters.values(), inputs.values() if isinstance(inputs, Mapping) else [inputs], [targets])
-        if self.program.undefined or any(hasattr(each, "tolist") for group in arguments for each in group):
-            return super().bound(parameters, inputs, targets)
         self.loss_and_gradients(parameters, inputs, targets)  # says what does not fit
+        rows = inputs.values() if isinstance(inputs, Mapping) else [inputs]
+        arrays = any(hasattr(each, "tolist") for each in (*parameters.values(), *rows, targets))
+        mixed = targets is not None and len(shape_of(inputs)) != len(shape_of(targets))
+        if self.program.undefined or arrays or mixed:
+            return super().bound(parameters, inputs, targets)
         bound: Any
         if self._for(inputs) is self.one:
             bound = _defined(binding_source(self.program), "python")["bound_to"](parameters, inputs, targets)
@@ -157,29 +164,36 @@ class ArrayGradient(Gradient):
         self.namespace: Callable[[Any], Any] = space["namespace"]
 
     def loss_and_gradients(self, parameters: Mapping[str, Any], inputs: Any, targets: Any = None) -> Result:
-        """The loss, and the dict of its derivatives, as arrays of the arguments' kind."""
-        with _Explained(self.program, parameters, inputs, targets):
-            first = next(iter(inputs.values()), None) if isinstance(inputs, Mapping) else inputs
-            if not hasattr(first, "ndim") or type(first).__module__.split(".")[0] == "numpy":
-                return self._with_numpy(parameters, inputs, targets)
-            xp = self.namespace(first)
-            arrays = {
-                key: value if hasattr(value, "ndim") else xp.asarray(value, dtype=xp.float64)
-                for key, value in parameters.items()
-            }
-            found: Result = self.function(arrays, inputs, targets)
-            return found
+        """The loss, and the dict of its derivatives, as arrays of the arguments' kind.
+
+        Where some are arrays of another library than numpy, the others become such, of the first one's type.
+        """
+        check_shapes(self.program, parameters, inputs, targets)
+        rows = inputs.values() if isinstance(inputs, Mapping) else [inputs]
+        foreign = [each for each in (*rows, targets, *parameters.values()) if _is_foreign(each)]
+        if not foreign:
+            return self._with_numpy(parameters, inputs, targets)
+        xp = self.namespace(foreign[0])
+        dtype = next((each.dtype for each in foreign if _has_fractions(each)), xp.asarray(0.5).dtype)
+
+        def alike(value: Any) -> Any:
+            return value if _is_foreign(value) and _has_fractions(value) else xp.asarray(value, dtype=dtype)
+
+        arrays = {key: alike(value) for key, value in parameters.items()}
+        given = {key: alike(value) for key, value in inputs.items()} if isinstance(inputs, Mapping) else alike(inputs)
+        found: Result = self.function(arrays, given, None if targets is None else alike(targets))
+        return found
 
     def _with_numpy(self, parameters: Mapping[str, Any], inputs: Any, targets: Any) -> Result:
         import numpy as np
 
-        arrays = {key: np.asarray(value, dtype=np.float64) for key, value in parameters.items()}
+        arrays = {key: _reals(f"parameters[{key!r}]", value) for key, value in parameters.items()}
         rows: Any
         if isinstance(inputs, Mapping):
-            rows = {key: np.asarray(value, dtype=np.float64) for key, value in inputs.items()}
+            rows = {key: _reals(f"inputs[{key!r}]", value) for key, value in inputs.items()}
         else:
-            rows = np.asarray(inputs, dtype=np.float64)
-        wanted = None if targets is None else np.asarray(targets, dtype=np.float64)
+            rows = _reals("inputs", inputs)
+        wanted = None if targets is None else _reals("targets", targets)
         # Branches that are not taken may overflow; those that are taken are finite wherever the result is.
         with np.errstate(all="ignore"):
             return self.checked(*self.function(arrays, rows, wanted))
@@ -208,7 +222,7 @@ class CGradient(Gradient):
 
         program = self.program
         assert program.targets is not None
-        templates = tuple(np.empty(_shape(array)) for array in program.parameters.values())
+        templates = tuple(np.empty(expected_shape(array)) for array in program.parameters.values())
         widths = (program.inputs[0].axes[-1].size, program.targets.axes[-1].size)
         return self.address, tuple(program.parameters), templates, widths
 
@@ -222,30 +236,31 @@ class CGradient(Gradient):
         return float(bound.loss), dict(bound.gradients)
 
     def _copied(self, parameters: Mapping[str, Any], inputs: Any, targets: Any) -> tuple[Any, Any, Any]:
-        with _Explained(self.program, parameters, inputs, targets):
-            arrays = {key: _doubles(value) for key, value in parameters.items()}
-            rows = (
-                {key: _doubles(value) for key, value in inputs.items()}
-                if isinstance(inputs, Mapping)
-                else _doubles(inputs)
-            )
-            return arrays, rows, None if targets is None else _doubles(targets)
+        check_shapes(self.program, parameters, inputs, targets)
+        arrays = {key: doubles(f"parameters[{key!r}]", value) for key, value in parameters.items()}
+        if isinstance(inputs, Mapping):
+            rows: Any = {key: doubles(f"inputs[{key!r}]", value) for key, value in inputs.items()}
+        else:
+            rows = doubles("inputs", inputs)
+        return arrays, rows, None if targets is None else doubles("targets", targets)
 
     def bound(self, parameters: Mapping[str, Any], inputs: Any, targets: Any = None) -> Any:
         """The same on these very arrays, which must be of doubles and in one piece."""
         import numpy as np
 
-        _explain(self.program, parameters, inputs, targets)
+        check_shapes(self.program, parameters, inputs, targets)
         program = self.program
-        rows = list(inputs.values()) if isinstance(inputs, Mapping) else [inputs]
-        rows = [inputs[array.label] for array in program.inputs] if program.named_inputs else rows
-        given = [*rows, *([targets] if program.targets else []), *(parameters[key] for key in program.parameters)]
-        for array in given:
-            if not (isinstance(array, np.ndarray) and array.dtype == np.float64 and array.flags.c_contiguous):
-                raise InputError("bound: expected numpy arrays of float64, each in one piece (C order)")
-        n = _observations(program, rows[0])
+        if program.named_inputs:
+            rows = {f"inputs[{array.label!r}]": inputs[array.label] for array in program.inputs}
+        else:
+            rows = {"inputs": inputs, "targets": targets}
+        named = rows | {f"parameters[{key!r}]": parameters[key] for key in program.parameters}
+        for name, array in named.items():
+            _expect_buffer(name, array)
+        given = list(named.values())
+        n = _observations(program, given[0])
         loss = np.zeros(())
-        gradients = {key: np.zeros(_shape(array)) for key, array in program.parameters.items()}
+        gradients = {key: np.zeros(expected_shape(array)) for key, array in program.parameters.items()}
         arrays = [*given, loss, *gradients.values()]
         addresses = tuple(array.ctypes.data for array in arrays)
         if self.glue is not None and not program.undefined:
@@ -273,92 +288,49 @@ def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def _doubles(value: Any) -> Any:
+def _reals(name: str, value: Any) -> Any:
+    """The value as an array of doubles: it itself, if it is one."""
     import numpy as np
 
-    return np.array(value, dtype=np.float64, order="C")
+    return value if type(value) is np.ndarray and value.dtype == np.float64 else doubles(name, value)
 
 
-def _shape(array: Array) -> tuple[int, ...]:
-    return tuple(axis.size or 0 for axis in array.axes)
+def _is_foreign(value: Any) -> bool:
+    """Whether the value is an array of another library than numpy."""
+    return hasattr(value, "ndim") and type(value).__module__.split(".")[0] != "numpy"
+
+
+def _has_fractions(array: Any) -> bool:
+    return "float" in str(array.dtype)
+
+
+def _alike(inputs: Any, targets: Any) -> tuple[Any, Any]:
+    """Rows where one of both is rows: one observation may be written either way."""
+    rows = [
+        isinstance(each, list | tuple) and bool(each) and isinstance(each[0], list | tuple)
+        for each in (inputs, targets)
+    ]
+    if rows[0] == rows[1]:
+        return inputs, targets
+    return (inputs, [targets]) if rows[0] else ([inputs], targets)
+
+
+def _expect_buffer(name: str, array: Any) -> None:
+    """Raises an error unless C can use the argument where it stands."""
+    import numpy as np
+
+    if not isinstance(array, np.ndarray):
+        found = f"is a {type(array).__name__}"
+    elif array.dtype != np.float64:
+        found = f"is of {array.dtype}"
+    elif not array.flags.c_contiguous:
+        found = "does not lie in one piece"
+    else:
+        return
+    raise InputError(f"bound: {name} {found}; expected a numpy array of float64 in one piece (C order)")
 
 
 def _observations(program: Program, rows: Any) -> int:
     if program.named_inputs:
         return int(rows.size)
     return 1 if rows.ndim == 1 else len(rows)
-
-
-class _Explained:
-    """Where the code fails on arguments that do not fit, the error says which and how."""
-
-    __slots__ = ("arguments",)
-
-    def __init__(self, *arguments: Any) -> None:
-        self.arguments = arguments
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if kind is not None and issubclass(kind, ValueError | TypeError | KeyError | IndexError | AttributeError):
-            _explain(*self.arguments)
-
-
-def _explain(program: Program, parameters: Mapping[str, Any], inputs: Any, targets: Any) -> None:
-    """Raises an error for the first argument that does not have the form that it should."""
-    for key, array in program.parameters.items():
-        if key not in parameters:
-            raise MissingValue(f"parameters: {key} is missing; expected {', '.join(program.parameters)}")
-        _expect(f"parameters[{key!r}]", parameters[key], [_shape(array)])
-    for key in parameters:
-        if key not in program.parameters:
-            raise InputError(f"parameters: there is no {key!r}; expected {', '.join(program.parameters)}")
-    if program.named_inputs:
-        _explain_columns([array.label for array in program.inputs], inputs, targets)
-        return
-    assert program.targets is not None
-    if targets is None:
-        raise MissingValue("targets are missing")
-    counts = []
-    for name, value, array in (("inputs", inputs, program.inputs[0]), ("targets", targets, program.targets)):
-        width = array.axes[-1].size or 0
-        shape = _shape_of(value)
-        if len(shape) not in (1, 2) or shape[-1] != width or 0 in shape:
-            raise InputError(f"{name}: has the shape {shape}; expected {width} numbers, or rows of as many")
-        counts.append(shape[0] if len(shape) == 2 else 1)
-    if counts[0] != counts[1]:
-        raise InputError(f"inputs are {counts[0]} observations and targets {counts[1]}")
-
-
-def _expect(name: str, value: Any, shapes: Sequence[tuple[int, ...]]) -> None:
-    shape = _shape_of(value)
-    if shape not in shapes:
-        raise InputError(f"{name}: has the shape {shape}; expected {shapes[0]}")
-
-
-def _shape_of(value: Any) -> tuple[int, ...]:
-    if hasattr(value, "shape"):
-        return tuple(value.shape)
-    if isinstance(value, list | tuple):
-        return (len(value), *(_shape_of(value[0]) if value else ()))
-    return ()
-
-
-def _explain_columns(names: list[str], inputs: Any, targets: Any) -> None:
-    """The same for the inputs of a program: one number each, or columns of as many."""
-    if not isinstance(inputs, Mapping):
-        raise InputError(f"inputs: expected a dict with {', '.join(names)}")
-    if targets is not None:
-        raise InputError("targets: a program has none; leave them out")
-    columns: dict[tuple[int, ...], str] = {}
-    for name in names:
-        if name not in inputs:
-            raise MissingValue(f"inputs: {name} is missing")
-        shape = _shape_of(inputs[name])
-        if len(shape) > 1 or 0 in shape:
-            raise InputError(f"inputs[{name!r}]: has the shape {shape}; expected one number, or a column of numbers")
-        columns.setdefault(shape, name)
-    if len(columns) > 1:
-        told = ", ".join(f"{name} has {shape[0] if shape else 'one number'}" for shape, name in columns.items())
-        raise InputError(f"inputs: {told}; expected as many of each")

@@ -7,8 +7,10 @@ from typing import ClassVar
 
 from symbackprop.expressions import BySign, Expression, Function, constant, leaves
 from symbackprop.printing.dialect import Label, Say, cases, compared
-from symbackprop.printing.python import Code
+from symbackprop.printing.python import ANGLES, Code
 
+# Functions of a number alone are Python's own: torch takes arrays only, and numpy's would widen an array of float32.
+CONSTANTS = frozenset({"exp", "log", "sqrt", "expm1", "log1p", "pi", *ANGLES})
 COMPARED: Mapping[str, str] = {"max": ">", "min": "<"}
 
 
@@ -30,6 +32,8 @@ class Numpy(Code):
         if function.name in COMPARED:
             left, right = (say(each).text for each in arguments)
             return Label(f"xp.where({left} {COMPARED[function.name]} {right}, {left}, {right})")
+        if function.name in CONSTANTS and not any(True for each in arguments for _ in leaves(each)):
+            return self.called(function.name, arguments, say) if arguments else Label(function.name)
         return super().call(function, arguments, say)
 
     def sign_of(self, argument: Label) -> Label:
