@@ -344,10 +344,14 @@ def test_array_code_runs_on_other_libraries(library: str) -> None:
     expected = function.loss_and_gradients(_parameters(), rows, wanted)
     parameters = _parameters()
     if library == "jax":
+        as_it_comes = module.config.jax_enable_x64
         module.config.update("jax_enable_x64", True)
-        found = module.jit(function.loss_and_gradients)(
-            parameters, module.numpy.asarray(rows), module.numpy.asarray(wanted)
-        )
+        try:
+            found = module.jit(function.loss_and_gradients)(
+                parameters, module.numpy.asarray(rows), module.numpy.asarray(wanted)
+            )
+        finally:
+            module.config.update("jax_enable_x64", as_it_comes)
     elif library == "torch":
         tensors = {key: module.tensor(value) for key, value in parameters.items()}
         found = function.loss_and_gradients(tensors, module.tensor(rows), module.tensor(wanted))
