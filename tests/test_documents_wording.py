@@ -245,3 +245,8 @@ def test_the_forward_pass_says_what_a_unit_of_this_network_does(biases: tuple[st
     network = f'[inputs]\nvalues = [[1]]\n[targets]\nvalues = [[0]]\n{layers}[loss]\nname = "squared_error"\n'
     text = " ".join(sb.derive(sb.Network.parse(network)).to_text().split())
     assert f"Each unit adds up {does} its activation." in text
+
+
+def test_where_a_slope_goes_by_cases_the_matrices_before_it_have_their_numbers() -> None:
+    text = " ".join(derived("kadakia").to_text().split())
+    assert "⊙ relu'(invec_H) = ([1; 2] [6]) ⊙ [1; 1] = [6; 12]" in text

@@ -106,17 +106,18 @@ def _is_small(node: Node) -> bool:
 
 
 def _countable(form: MatrixForm, *, carried: bool) -> Node | None:
-    """The expression to put numbers into: one that chooses by signs is shown by the slopes that it chooses.
+    """The expression to put numbers into: what chooses by signs is shown by the slopes that it chooses.
 
     Where printed numbers are ``carried`` on, it is the System's own equation, of numbers that are printed; None of a
     loss, whose parts are rounded in between.
     """
     if carried and form.array == form.derivation.loss:
         return None
-    if not carried and not any(_chooses(each) for each in _nodes(form)):
-        return form.expression
-    other = matrix_form(form.derivation, form.array, written_out=False)
-    return form.target if any(_chooses(each) for each in _nodes(other)) else other.expression
+    named = [] if carried else [form, matrix_form(form.derivation, form.array, slopes=False)]
+    for each in (*named, matrix_form(form.derivation, form.array, written_out=False)):
+        if not any(_chooses(node) for node in _nodes(each)):
+            return each.expression
+    return form.target
 
 
 def _chooses(node: Node) -> bool:

@@ -68,15 +68,18 @@ class MatrixForm:
         return PlainMatrices(self.derivation.notation).equation(self)
 
 
-def matrix_form(derivation: Derivation, array: Array, *, written_out: bool = True) -> MatrixForm:
+def matrix_form(
+    derivation: Derivation, array: Array, *, written_out: bool = True, slopes: bool = True
+) -> MatrixForm:
     """The matrix form of an array's equation.
 
     ``written_out``: a delta is shown in the deltas of the layer behind it and slopes in outputs; else by the System's
-    own equation, ∂E/∂out ⊙ ∂out/∂net. Where the notation has biases as a column of the weights, so has the matrix
-    form. Raises InputError for what has no matrix form: programs, tied parameters, arrays of three indices.
+    own equation, ∂E/∂out ⊙ ∂out/∂net. Without ``slopes``, slopes alone keep their names. Where the notation has biases
+    as a column of the weights, so has the matrix form. Raises InputError for what has no matrix form: programs, tied
+    parameters, arrays of three indices.
     """
     refuse_program(derivation, "matrix")
-    maker = _Maker(derivation, written_out)
+    maker = _Maker(derivation, written_out, slopes)
     maker.refuse(array)
     return MatrixForm(array, *maker.equation(array), maker.statement(), derivation)
 
@@ -93,6 +96,7 @@ class _BiasNode:
 class _Maker:
     derivation: Derivation
     written_out: bool
+    slopes: bool
 
     @property
     def rows(self) -> bool:
@@ -208,7 +212,7 @@ class _Maker:
             return self.derivation.conventions.loss_vector
         if not is_delta(target) or array.role is not Role.DERIVATIVE or is_delta(array):
             return False
-        return not self._has_diagonal(array)
+        return not is_slope(array) or (self.slopes and not self._has_diagonal(array))
 
     def _inlined(self, cell: Cell) -> Node:
         equation = self.derivation.definition(cell.array)
