@@ -250,3 +250,10 @@ def test_the_forward_pass_says_what_a_unit_of_this_network_does(biases: tuple[st
 def test_where_a_slope_goes_by_cases_the_matrices_before_it_have_their_numbers() -> None:
     text = " ".join(derived("kadakia").to_text().split())
     assert "⊙ relu'(invec_H) = ([1; 2] [6]) ⊙ [1; 1] = [6; 12]" in text
+
+
+def test_a_slopes_name_has_a_prime_and_no_apostrophe() -> None:
+    derivation = derived("kadakia")
+    assert r"\operatorname{relu}'(\mathrm{in}_{O})" in derivation.to_latex()
+    assert r"\mathrm{relu}'(\mathrm{in}_{O})" in derivation.to_markdown()
+    assert 'op("relu")\'(upright("in")_(O))' in derivation.rendered("typst")

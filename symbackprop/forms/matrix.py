@@ -68,9 +68,7 @@ class MatrixForm:
         return PlainMatrices(self.derivation.notation).equation(self)
 
 
-def matrix_form(
-    derivation: Derivation, array: Array, *, written_out: bool = True, slopes: bool = True
-) -> MatrixForm:
+def matrix_form(derivation: Derivation, array: Array, *, written_out: bool = True, slopes: bool = True) -> MatrixForm:
     """The matrix form of an array's equation.
 
     ``written_out``: a delta is shown in the deltas of the layer behind it and slopes in outputs; else by the System's

@@ -78,8 +78,10 @@ class Tex(Typeset):
         return rf"\{self.operator}{{{word}}}"
 
     def own_name(self, function: Function) -> str:
-        """The function's name, upright."""
-        return self.upright(escaped_name(function.name))
+        """The function's name, upright, its prime behind it: inside it would be an apostrophe."""
+        name = escaped_name(function.name)
+        word = name.removesuffix("'")
+        return self.upright(word) + name[len(word) :]
 
     def listed(self, branches: Sequence[Branch]) -> str:
         r"""``\{ a \text{ if } x < 0; ... \}``."""

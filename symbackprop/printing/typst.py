@@ -73,8 +73,9 @@ class Typst(Typeset):
         return f"op({quoted(word)})"
 
     def own_name(self, function: Function) -> str:
-        """The function's name, upright."""
-        return self.upright(function.name)
+        """The function's name, upright, its prime behind it: inside it would be an apostrophe."""
+        word = function.name.removesuffix("'")
+        return self.upright(word) + function.name[len(word) :]
 
     def listed(self, branches: Sequence[Branch]) -> str:
         r"""``\{ a "if" x < 0\; ... \}``."""
