@@ -6,8 +6,13 @@ import pytest
 
 from symbackprop.checking.audit import audit
 from symbackprop.checking.claims import Claim, Claims
+from symbackprop.checking.equality import Comparison, Equality
 from symbackprop.checking.findings import Finding
+from symbackprop.derivation import derive
+from symbackprop.expressions import Reference
+from symbackprop.functions import LOG
 from symbackprop.network import Network
+from symbackprop.notation.names import Names
 
 TWO = "examples/two-input.toml"
 BUNNY = "examples/happydustbunny.toml"
@@ -157,3 +162,16 @@ def test_a_learning_rate_that_is_given_may_stand_as_its_number() -> None:
 def test_what_a_quantity_depends_on_is_judged(relation: str, verdict: str) -> None:
     (finding,) = judged(Claim(relation=relation), network="examples/math-note.toml")
     assert finding.verdict == verdict
+
+
+def test_the_learning_rate_may_stand_as_the_number_that_it_has() -> None:
+    right, wrong = judged(Claim("new:w_1", formula="w_1 - 0.5*dE/dw_1"), Claim("new:w_1", formula="w_1 - 0.25*dE/dw_1"))
+    assert (right.verdict, right.remark) == ("ok", "")
+    assert wrong.verdict == "wrong"
+
+
+def test_formulas_without_a_number_at_any_point_are_not_said_to_be_equal() -> None:
+    derivation = derive(Network.read(TWO))
+    weight = Reference(Names(derivation).resolve("w_1"))
+    nowhere = LOG(-(weight * weight) - 1)
+    assert Comparison(derivation).of(nowhere, 2 * LOG(-(weight * weight) - 2)) == Equality(holds=False, exact=False)
