@@ -5,7 +5,7 @@ States no backward formula of its own: adjoints come from the sweep. Computes no
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -32,7 +32,7 @@ from symbackprop.quantities import Array, Axis, Cell, Phase, Role
 from symbackprop.rewriting import Rewrite, fused, rewritten
 from symbackprop.sweep import Naming, Slopes, canonical_letters, leading_to, reverse_sweep, uses_in
 from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, System
-from symbackprop.terms import Kronecker, Term
+from symbackprop.terms import Kronecker, Term, axes_of, terms_of
 
 NOT_DIFFERENTIATED = frozenset({Role.TARGET, Role.RATE, Role.SETTING})
 CARRIED = frozenset({Role.LOSS, Role.PART, Role.PENALTY})
@@ -202,6 +202,11 @@ class Derivation:
                 self._define(equation)
 
     @cached_property
+    def steps(self) -> Mapping[Array, Equation]:
+        """The update's equations by what they define, as its rule says them: by the gradients' names."""
+        return {each.target.array: each for each in _updates(self.network, self.arrays, self.ties)}
+
+    @cached_property
     def _forward_now(self) -> _Forward:
         return _Forward((*self.ties.reindexed.values(), *self.now.equations))
 
@@ -264,6 +269,8 @@ def derive(network: Network, *, rewrites: bool = True) -> Derivation:
     applied = fused(network, now, backward, orders_of(conventions)) if rewrites else ()
     now, backward = rewritten(now, backward, applied)
     update = _updates(network, arrays, ties)
+    if conventions.update == "delta":
+        update = _in_deltas(update, backward)
     after = _forward(network, arrays, ties, Phase.AFTER, notation) if update else None
     if after is not None:
         after, _ = rewritten(after, (), applied)
@@ -326,7 +333,20 @@ def _backward(ties: Ties, now: Pass, conventions: Conventions, slopes: Slopes) -
 
     naming = Naming(adjoint, lambda array: array.role not in NOT_DIFFERENTIATED)
     forward = leading_to(now.loss, (*ties.reindexed.values(), *now.equations))
-    return tuple(reverse_sweep(forward, {now.loss: Term()}, naming=naming, slopes=slopes))
+    found = reverse_sweep(forward, {now.loss: Term()}, naming=naming, slopes=slopes)
+    return tuple(found if conventions.delta_first else map(_delta_last, found))
+
+
+def _delta_last(equation: Equation) -> Equation:
+    """The equation of a weight's gradient with the input before the delta; any other as it is."""
+    wrt = equation.target.array.wrt
+    if not isinstance(equation, SumOfProducts) or wrt is None or wrt.role is not Role.WEIGHT:
+        return equation
+    return replace(equation, terms=tuple(_with_delta_last(each) for each in equation.terms))
+
+
+def _with_delta_last(term: Term) -> Term:
+    return replace(term, factors=tuple(sorted(term.factors, key=lambda factor: _role(factor) is Role.DELTA)))
 
 
 def _state_array(label: str, parameter: Array, phase: Phase = Phase.NOW) -> Array:
@@ -346,6 +366,33 @@ def _updates(network: Network, arrays: Arrays, ties: Ties) -> tuple[Equation, ..
             replace(equation, target=Cell(replace(array, phase=Phase.NEW), equation.target.indices), sources=sources)
         )
     return tuple(found)
+
+
+def _in_deltas(update: Iterable[Equation], backward: Iterable[Equation]) -> tuple[Equation, ...]:
+    """The update's equations with what a gradient is, delta times input, in place of its name.
+
+    The name stays where there is more to it: a sum over observations, the total of a tied parameter, a rule that
+    squares gradients.
+    """
+    products = (each for each in backward if isinstance(each, SumOfProducts))
+    sums = {each.target: each for each in products if not any(_adds_up(term, each.target) for term in each.terms)}
+    found = []
+    for equation in update:
+        terms = terms_of(equation.body) if isinstance(equation, Map) else None
+        written = None if terms is None else [each for term in terms for each in _without_gradient(term, sums)]
+        same = written is None or written == terms
+        found.append(equation if same or written is None else SumOfProducts(equation.target, tuple(written)))
+    return tuple(found)
+
+
+def _adds_up(term: Term, target: Cell) -> bool:
+    axes = axes_of(term.cells)
+    return any(axes[letter].size != 1 for letter in term.summed(target))
+
+
+def _without_gradient(term: Term, gradients: Mapping[Cell, SumOfProducts]) -> list[Term]:
+    cell = next((each for each in term.cells if each in gradients), None)
+    return [term] if cell is None else [term.with_factor(cell, each) for each in gradients[cell].terms]
 
 
 def _forward_loss(network: Network) -> Array:

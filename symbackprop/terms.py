@@ -6,17 +6,19 @@ Never computes a number and never prints; knows no equation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 
 from symbackprop.expressions import (
     Along,
     Expression,
+    Negative,
     Number,
     Product,
     Quotient,
     Reference,
+    Sum,
     as_expression,
     leaves,
     product_of,
@@ -72,7 +74,14 @@ class Term:
         return Term(self.number, tuple([_relettered(each, letters) for each in self.factors]), self.over)
 
     def times(self, other: Term) -> Term:
+        """The product, the other's factors behind its own."""
         return Term(self.number * other.number, self.factors + other.factors, self.over + other.over)
+
+    def with_factor(self, factor: Factor, term: Term) -> Term:
+        """The product with a term in place of one of its factors."""
+        place = self.factors.index(factor)
+        factors = (*self.factors[:place], *term.factors, *self.factors[place + 1 :])
+        return Term(self.number * term.number, factors, self.over + term.over)
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -98,6 +107,30 @@ class Term:
     def scaling(self, body: Expression) -> Expression:
         """The body times the term, numbers gathered in front, a mean's size below."""
         return divided(product_of([as_expression(self.number), *map(Reference, self.factors), body]), self.over)
+
+
+def terms_of(expression: Expression) -> list[Term] | None:
+    """The terms that an expression of numbers and factors is the sum of; None where it is no sum of products."""
+    match expression:
+        case Number(value):
+            return [Term(value)]
+        case Reference(Cell() | Kronecker() | Indicator() as factor):
+            return [Term(factors=(factor,))]
+        case Negative(operand):
+            found = terms_of(operand)
+            return None if found is None else [replace(each, number=-each.number) for each in found]
+        case Sum(operands):
+            sums = [terms_of(each) for each in operands]
+            return None if None in sums else [term for each in sums if each is not None for term in each]
+        case Product(operands):
+            product_terms = [Term()]
+            for each in operands:
+                found = terms_of(each)
+                if found is None:
+                    return None
+                product_terms = [before.times(after) for before in product_terms for after in found]
+            return product_terms
+    return None
 
 
 def axis_of(cell: Cell) -> dict[str, Axis]:

@@ -113,7 +113,9 @@ def _described(number: int, *, hidden: tuple[int, ...] = ()) -> dict[str, Any]:
 def backward_variants(derivation: Derivation) -> dict[str, list[Variant]]:
     """The ways to make each mistake that a gradient function can have."""
     found: dict[str, list[Variant]] = {}
-    for variant in variants_of(Subject.of(derivation.system, derivation.loss), MISTAKES, kinds=("backward", "forward")):
+    for variant in variants_of(
+        Subject.of(derivation.system, derivation.loss, derivation.steps), MISTAKES, kinds=("backward", "forward")
+    ):
         if variant.place.phase in (Phase.NOW, Phase.USE):
             found.setdefault(variant.mistake.name, []).append(variant)
     return found

@@ -349,7 +349,9 @@ def test_every_planted_mistake_of_a_step_is_found_and_named() -> None:
             made = network(name, place, number)
             derivation = derive(made)
             variants: dict[str, list[Variant]] = {}
-            for each in variants_of(Subject.of(derivation.system, derivation.loss), MISTAKES, kinds=("update",)):
+            for each in variants_of(
+                Subject.of(derivation.system, derivation.loss, derivation.steps), MISTAKES, kinds=("update",)
+            ):
                 variants.setdefault(each.mistake.name, []).append(each)
             for mistake, several in variants.items():
                 step = PlantedStep(made, Random(f"{number}:{name}:{mistake}").choice(several))

@@ -86,7 +86,8 @@ def test_the_lines_of_the_examples_are_right(style: str) -> None:
 def test_the_lines_of_random_networks_are_right_in_every_setting() -> None:
     redone: Counter[str] = Counter()
     for place, number in enumerate(RANDOM):
-        network = sb.Network.parse(drawn(number).to_toml())
+        update = SETTINGS["update"][place // 2 % 2]
+        network = sb.Network.parse(drawn(number).to_toml()).with_values({"notation.update": update})
         styles = (
             list(STYLES)[place % 2 :: 2] if FULL else [list(STYLES)[place % len(STYLES)], list(STYLES)[-1 - place % 3]]
         )

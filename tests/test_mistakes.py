@@ -30,7 +30,7 @@ def subjects() -> list[Subject]:
             layers=[{"units": 2, "activation": "relu", "weights": [[0.1, 0.2], [0.3, 0.4]], "bias": 0.1}] * 3,
         )
     )
-    return [Subject.of(derived.system, derived.loss) for derived in map(derive, networks)]
+    return [Subject.of(derived.system, derived.loss, derived.steps) for derived in map(derive, networks)]
 
 
 def test_every_mistake_can_be_made_somewhere() -> None:

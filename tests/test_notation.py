@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import symbackprop as sb
 from symbackprop.errors import DescriptionError
 from symbackprop.network import Network
 from symbackprop.notation import Notation, ascii_name, notation_for, plain, tex
@@ -319,3 +320,41 @@ def test_no_pattern_brings_more_than_names_into_a_document(text: str) -> None:
     assert not set('$%#&~<>"\n') & set(printed)
     assert set(re.findall(r"\\[A-Za-z]+|\\.", printed)) <= SAFE_COMMANDS
     assert printed.count("{") == printed.count("}")
+
+
+SHOWN = """
+[inputs]
+values = [[0.1, 0.2], [0.3, 0.4]]
+[targets]
+values = [[1, 0], [0, 1]]
+[[layers]]
+units = 2
+activation = "sigmoid"
+weights = [[0.2, 0.4], [-0.3, 0.1]]
+bias = [-0.4, 0.2]
+[[layers]]
+units = 2
+activation = "sigmoid"
+weights = [[-0.3, -0.2], [0.5, 0.6]]
+bias = [0.1, 0.3]
+[loss]
+name = "squared_error"
+[update]
+rule = "gradient_descent"
+learning_rate = 0.9
+"""
+ONE = {"inputs.values": [[0.1, 0.2]], "targets.values": [[1, 0]]}
+
+
+@pytest.mark.parametrize("key", SETTINGS)
+def test_each_convention_changes_what_is_printed(key: str) -> None:
+    networks = [sb.Network.parse(SHOWN), sb.Network.parse(SHOWN).with_values(ONE)]
+    documents = [
+        "".join(
+            sb.derive(network.with_values({f"notation.{key}": value})).to_latex(form=form)
+            for network in networks
+            for form in (None, "matrix")
+        )
+        for value in SETTINGS[key]
+    ]
+    assert len(set(documents)) == len(documents)

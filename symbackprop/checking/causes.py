@@ -50,7 +50,7 @@ class Catalogue:
 
     def __init__(self, derivation: Derivation, known: Scalars) -> None:
         self.derivation, self.known = derivation, known
-        subject = Subject.of(derivation.system, derivation.loss)
+        subject = Subject.of(derivation.system, derivation.loss, derivation.steps)
         kinds = ("backward", "forward", "update")
         self.variants: list[Variant] = (
             [] if _too_large(derivation) else list(variants_of(subject, MISTAKES, kinds=kinds))

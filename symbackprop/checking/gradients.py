@@ -206,7 +206,7 @@ class _Run:
         count = len(self.observed)
         if count not in self.explained:
             usable = self._usable()
-            subject = Subject.of(self.derivation.system, self.derivation.loss)
+            subject = Subject.of(self.derivation.system, self.derivation.loss, self.derivation.steps)
             search = Diagnosis(subject, usable, kinds=("backward", "forward")) if usable else None
             self.explained[count] = None if search is None else search.explanation()
         return self.explained[count]

@@ -297,7 +297,7 @@ class FormulaJudge:
 
     def _mistake(self, nodes: Grid, wanted: Node) -> str | None:
         """The mistake of the catalogue that has this formula."""
-        subject = Subject.of(self.derivation.system, self.derivation.loss)
+        subject = Subject.of(self.derivation.system, self.derivation.loss, self.derivation.steps)
         for variant in variants_of(subject, MISTAKES, kinds=("backward", "forward", "update")):
 
             def definition(array: Array, variant: Any = variant) -> Any:

@@ -285,11 +285,8 @@ class _Check:
 def _update_of(derivation: Derivation, parameters: tuple[Array, ...]) -> dict[Array, Equation]:
     """The equations of the step, array by array; a tied array's are those of any other."""
     tied = [each for each in parameters if each in derivation.ties.reindexed]
-    own = {array: each for array, each in derivation.system.definitions.items() if array.phase is Phase.NEW}
-    if not tied:
-        return own
     several = (equation for each in tied for equation in update_equations(derivation.network, each))
-    return own | {equation.target.array: equation for equation in several}
+    return {**derivation.steps, **{equation.target.array: equation for equation in several}}
 
 
 def _takes(function: Step) -> int | None:

@@ -13,13 +13,13 @@ from symbackprop.documents.figures import Figures
 from symbackprop.documents.forward import forward_sections, loss_section, passed_in
 from symbackprop.documents.laws import has_law
 from symbackprop.documents.vectors import vector_items
-from symbackprop.quantities import Phase, Quantity
+from symbackprop.quantities import Phase, Quantity, Role
 from symbackprop.system import Equation, Reindex
 
 MOST_ROWS = 60  # of the table of a network of which only laws are shown
 MOST_MORE = 6  # digits of the losses in the last sentence
 MOST_OUTPUTS = 8  # of which the second pass of a large network shows the numbers
-AGAINST = "Each parameter moves against its gradient; all gradients are those at the old parameters."
+AGAINST = "Each parameter moves against its gradient; all {} are those at the old parameters."
 
 
 def update_section(context: Context) -> Section:
@@ -27,7 +27,7 @@ def update_section(context: Context) -> Section:
     equations = [each for each in context.derivation.system.equations if each.target.array.phase is Phase.NEW]
     new = [each for each in equations if not _keeps(context, each) and not isinstance(each, Reindex)]
     wanted = [each for each in new if context.whole or (has_law(each) and not context.is_repeated(_layer(each)))]
-    items: list[Item] = [Paragraph((AGAINST,))] if new else []
+    items: list[Item] = [Paragraph((AGAINST.format("deltas" if _by_deltas(new) else "gradients"),))] if new else []
     items += [] if context.by_parameter else context.shown(wanted)
     kept = [each.target.array.now for each in equations if _keeps(context, each)]
     if kept:
@@ -39,6 +39,10 @@ def update_section(context: Context) -> Section:
         items.append(Paragraph((*names, f" {verb} not trained.")))
     table = _table(context)
     return Section("Update", (*items, *vector_items(context), *([table] if table else [])))
+
+
+def _by_deltas(equations: Iterable[Equation]) -> bool:
+    return any(each.role is Role.DELTA for equation in equations for each in equation.reads)
 
 
 def _layer(equation: Equation) -> int | None:

@@ -16,12 +16,13 @@ SETTINGS: Mapping[str, tuple[object, ...]] = {
     "observations": ("rows", "columns"),  # of the matrices of several
     "factor_order": ("weight_first", "input_first"),
     "bias_place": ("last", "first"),  # of the term in net
-    "bias_form": ("letter", "vector", "column"),  # in matrix forms: apart, or the column of a node that is 1
+    "bias_form": ("letter", "column"),  # in matrix forms: a vector apart, or the column of a node that is 1
     "difference": ("out - target", "target - out"),  # as the loss is written
     # As its slopes are written, -(t - out) for the second: without it as in the loss where delta_sign is "-".
     "slope_difference": ("out - target", "target - out"),
     "delta_sign": ("+", "-"),  # delta is dE/dnet or its negative
     "delta_first": (True, False),  # a gradient is delta * input, or input * delta
+    "update": ("gradient", "delta"),  # what a step is written with: w - eta dE/dw, or w - eta delta x
     "loss_vector": (False, True),  # the loss as the product of a row and a column
     "flat_parameters": (False, True),  # the update for one vector of all parameters
     "diagonal": (False, True),  # delta by a diagonal matrix of slopes instead of an elementwise product
@@ -214,7 +215,6 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
         "output_slope_matrix": "D_o",
         "new_value": "{name}^*",
         "first_index": 0,
-        "bias_form": "vector",
         "difference": "target - out",
         "times": "·",
     },
@@ -263,7 +263,6 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
         "delta_vector": r"\delta^{layer2}",
         "slope_matrix": "D^{layer2}",
         "new_value": "{name}'",
-        "bias_form": "vector",
     },
     "goodfellow": {
         "input": "x_{unit}",
@@ -289,6 +288,5 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
         "part_vector": r"\mathbf{L}",
         "parameter_vector": r"\mathbf{\theta}",
         "new_value": "{name}'",
-        "bias_form": "vector",
     },
 }

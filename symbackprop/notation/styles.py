@@ -30,6 +30,7 @@ class Conventions:
     slope_target_first: bool = False
     delta_sign: int = 1
     delta_first: bool = True
+    update: str = "gradient"
     loss_vector: bool = False
     flat_parameters: bool = False
     diagonal: bool = False

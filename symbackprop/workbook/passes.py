@@ -253,7 +253,7 @@ class _Chain:
         wrt = self.equation.target.array.wrt
         assert wrt is not None
         net = next((each for each in self.layout.derivation.now.nets if each.layer == wrt.layer), None)
-        if factor is not self.term.cells[-1] or net is None or wrt.role is not Role.WEIGHT:
+        if factor.array.role not in (Role.INPUT, Role.OUT, Role.NET) or net is None or wrt.role is not Role.WEIGHT:
             return None
         notation = self.layout.derivation.notation
         above, below = notation.array_name(net), notation.array_name(wrt)

@@ -24,9 +24,9 @@ class Subject:
     loss: Array
 
     @classmethod
-    def of(cls, system: System, loss: Array) -> Subject:
-        """The subject that a right derivation is."""
-        return cls(system.givens, system.definitions, loss)
+    def of(cls, system: System, loss: Array, steps: Mapping[Array, Equation]) -> Subject:
+        """The subject that a right derivation is; ``steps`` are its update's equations, by the gradients' names."""
+        return cls(system.givens, {**system.definitions, **steps}, loss)
 
     @cached_property
     def equations(self) -> tuple[Equation, ...]:
