@@ -62,7 +62,7 @@ SPARE_LETTERS = "kilmqrsuvjp"
 class Term:
     """A product: a number, divided by the sizes of the axes ``over`` (a mean), times factors in the author's order.
 
-    In an adjoint's equation the first factor is the adjoint that the term comes from, the others are the link to it.
+    In an adjoint's equation one factor is the adjoint that the term comes from, the others are the link to it.
     """
 
     number: Fraction = Fraction(1)

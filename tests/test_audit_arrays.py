@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import pytest
@@ -70,3 +71,51 @@ def test_the_right_number_is_shown_as_the_wrong_one_is_printed(text: str, right:
 def test_a_dropped_digit_of_a_percentage_is_told_once() -> None:
     (finding,) = findings_on(Claim("out[2][1]", "77,92 %"))
     assert "cannot be told" not in str(finding.diagnosis)
+
+
+# One output and three observations, the delta without the mean of the loss, as in many a course: dZ = A - Y.
+OF_ONE_OUTPUT = """
+[inputs]
+values = [[0.1], [0.3], [0.5]]
+[targets]
+values = [[1], [0], [1]]
+[[layers]]
+units = 2
+activation = "tanh"
+weights = [[0.2], [-0.3]]
+[[layers]]
+units = 1
+activation = "sigmoid"
+weights = [[-0.3, -0.2]]
+[loss]
+name = "binary_cross_entropy"
+"""
+
+
+def outputs_by_hand() -> list[float]:
+    return [1 / (1 + math.exp(0.3 * math.tanh(0.2 * x) + 0.2 * math.tanh(-0.3 * x))) for x in (0.1, 0.3, 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "formula", "verdict"),
+    [
+        ("3*delta[2]", "out_o1 - t", "ok"),
+        ("3*delta_o1", "out_o1 - t", "ok"),
+        ("dE/dw[2]", "1/3 * (out_o1 - t).T @ out[1]", "ok"),
+        ("dE/dw[2]", "(out_o1 - t).T @ out[1]", "wrong"),
+        ("out_o1", "sigmoid(net_o1)", "ok"),
+        ("out_o1@1", "sigmoid(net_o1@1)", "ok"),
+        ("out_o1@1", "sigmoid(net_o1)", "not judged"),
+    ],
+)
+def test_the_name_of_a_layers_only_unit_stands_for_all_observations(quantity: str, formula: str, verdict: str) -> None:
+    (finding,) = audit(Claims((Claim(quantity, formula=formula),)), Network.parse(OF_ONE_OUTPUT))
+    assert finding.verdict == verdict, finding
+
+
+def test_a_row_of_numbers_is_of_all_observations() -> None:
+    right = [f"{each:.5f}" for each in outputs_by_hand()]
+    wrong = [right[0], right[2], right[1]]
+    for written, verdicts in ((right, ["ok"] * 3), (wrong, ["ok", "wrong", "wrong"])):
+        claim = Claim("out_o1", f"[{', '.join(written)}]")
+        assert [each.verdict for each in audit(Claims((claim,)), Network.parse(OF_ONE_OUTPUT))] == verdicts

@@ -71,17 +71,18 @@ class FormulaReader:
     def __init__(self, names: Names) -> None:
         self.names = names
 
-    def read(self, text: str) -> Node:
-        """The formula's tree. Raises FormulaError or UnknownName."""
+    def read(self, text: str, *, of_all: bool = False) -> Node:
+        """The formula's tree; ``of_all``: a name may be of all observations. Raises FormulaError or UnknownName."""
         if len(text) > LONGEST:
             raise FormulaError(f"a formula of {len(text):,} characters; at most {LONGEST:,} are allowed")
-        return _Reading(text, self.names).whole()
+        return _Reading(text, self.names, of_all).whole()
 
 
 @dataclass
 class _Reading:
     text: str
     names: Names
+    of_all: bool
     place: int = 0
     depth: int = 0
 
@@ -318,6 +319,6 @@ class _Reading:
 
     def resolved(self, text: str) -> Quantity | Array | None:
         try:
-            return self.names.resolve(text)
+            return self.names.resolve_all(text) if self.of_all else self.names.resolve(text)
         except UnknownName:
             return None

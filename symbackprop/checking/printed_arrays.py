@@ -82,7 +82,7 @@ def _are_numbers(rows: Rows) -> bool:
 
 def _array_of(name: str, names: Names) -> Array | None:
     try:
-        found = names.resolve(name)
+        found = names.resolve_all(name)
     except SymbackpropError:
         return None
     return found if isinstance(found, Array) and None not in found.shape else None

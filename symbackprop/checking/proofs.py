@@ -64,7 +64,7 @@ class FormulaJudge:
     def finding(self, number: int, claim: Claim) -> Finding:
         """The verdict on a formula, or on rows of formulas."""
         wanted = self._wanted(claim.quantity)
-        nodes = self._grid(claim.formula)
+        nodes = self._grid(claim.formula, wanted)
         equality = self._decided(nodes, wanted)
         if equality.holds:
             return Finding(number, claim, "ok", remark=equality.remark)
@@ -77,17 +77,18 @@ class FormulaJudge:
     def _wanted(self, text: str) -> Node:
         """What a formula is for: a quantity, a whole array, or another formula."""
         try:
-            return Node("name", of=self.reader.names.resolve(text))
+            return Node("name", of=self.reader.names.resolve_all(text))
         except UnknownName:
             if not OPERATION.search(text):
                 raise
-            return self.reader.read(text)
+            return self.reader.read(text, of_all=True)
 
-    def _grid(self, formula: str | tuple[tuple[str, ...], ...]) -> Grid:
-        """The formula, or the entries of a matrix of formulas."""
+    def _grid(self, formula: str | tuple[tuple[str, ...], ...], wanted: Node) -> Grid:
+        """The formula, or the entries of a matrix of formulas; for an array, names may be of all observations."""
+        of_all = not wanted.is_single
         if not isinstance(formula, str):
-            return [[self.reader.read(text) for text in row] for row in formula]
-        node = self.reader.read(formula)
+            return [[self.reader.read(text, of_all=of_all) for text in row] for row in formula]
+        node = self.reader.read(formula, of_all=of_all)
         if node.kind == "block" and all(part.is_single for row in node.parts for part in row.parts):
             return [list(row.parts) for row in node.parts]
         return [[node]]

@@ -83,6 +83,28 @@ class Names:
         """
         return self._made(self.wanted(name), name)
 
+    def resolve_all(self, name: str) -> Quantity | Array:
+        """As `resolve`, but what is refused there for want of an observation is meant of all of them.
+
+        Of several observations, ``t`` of a network with one output is the array of all targets then.
+        """
+        try:
+            return self.resolve(name)
+        except UnknownName:
+            array = self._of_only_unit(name)
+            if array is None:
+                raise
+            return array
+
+    def _of_only_unit(self, name: str) -> Array | None:
+        """The array whose only unit has the name, where the array has observations and their number is known."""
+        bare, observation = observation_of(undotted(name))
+        if observation or self._count is None:
+            return None
+        array = self._made_array(replace(self._composed(bare.strip(), name), indices=None), name)
+        units = [axis for axis in array.axes if axis.kind != "observation"]
+        return array if array.has_observations and all(axis.size == 1 for axis in units) else None
+
     def wanted(self, name: str) -> Wanted:
         """What a name asks for; see `resolve`."""
         if len(name) > LONGEST:
