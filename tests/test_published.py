@@ -12,74 +12,12 @@ import pytest
 import symbackprop as sb
 from symbackprop.checking.audit import audit
 from symbackprop.checking.claims import Claim, Claims
+from tests.textbooks import HAN_KAMBER, NEGNEVITSKY
 
-# J. Han, M. Kamber, Data Mining: Concepts and Techniques, example 9.1: units numbered through, weights from-to.
-HAN_KAMBER = r"""
-[notation]
-weight = "w_{{from_node}{to_node}}"
-bias = '\theta_{node}'
-net = "I_{node}"
-out = "O_{node}"
-delta = "Err_{node}"
-delta_sign = "-"
-rate = "l"
-[inputs]
-values = [[1, 0, 1]]
-[targets]
-values = [[1]]
-[[layers]]
-units = 2
-activation = "sigmoid"
-weights = [[0.2, 0.4, -0.5], [-0.3, 0.1, 0.2]]
-bias = [-0.4, 0.2]
-[[layers]]
-units = 1
-activation = "sigmoid"
-weights = [[-0.3, -0.2]]
-bias = [0.1]
-[loss]
-name = "squared_error"
-[update]
-rule = "gradient_descent"
-learning_rate = 0.9
-"""
 HAN_KAMBER_PRINTS = """
 I_4 -0.7, I_5 0.1, I_6 -0.105, O_4 0.332, O_5 0.525, O_6 0.474, Err_6 0.1311, Err_5 -0.0065, Err_4 -0.0087,
 new:w_46 -0.261, new:w_56 -0.138, new:w_14 0.192, new:w_15 -0.306, new:w_24 0.4, new:w_25 0.1, new:w_34 -0.508,
 new:w_35 0.194, new:theta_6 0.218, new:theta_5 0.194, new:theta_4 -0.408
-"""
-# M. Negnevitsky, Artificial Intelligence, section 6.4: exclusive or, thresholds taken off, corrections of weights.
-NEGNEVITSKY = r"""
-[notation]
-weight = "w_{{from_node}{to_node}}"
-bias = '\theta_{node}'
-net = "X_{node}"
-out = "y_{node}"
-delta = '\delta_{node}'
-delta_sign = "-"
-target = "y_{d,{node}}"
-rate = '\alpha'
-[inputs]
-values = [[1, 1]]
-[targets]
-values = [[0]]
-[[layers]]
-units = 2
-activation = "sigmoid"
-weights = [[0.5, 0.4], [0.9, 1.0]]
-bias = [0.8, -0.1]
-bias_input = -1
-[[layers]]
-units = 1
-activation = "sigmoid"
-weights = [[-1.2, 1.1]]
-bias = [0.3]
-bias_input = -1
-[loss]
-name = "squared_error"
-[update]
-rule = "gradient_descent"
-learning_rate = 0.1
 """
 NEGNEVITSKY_PRINTS = """
 y_3 0.5250, y_4 0.8808, y_5 0.5097, y_{d;5}-y_5 -0.5097, delta_5 -0.1274, new:w_35-w_35 -0.0067,

@@ -13,7 +13,7 @@ from symbackprop.quantities import Phase, Role
 from symbackprop.system import Map, SumOfProducts
 from tests.networks import drawn
 from tests.running import run
-from tests.test_published import HAN_KAMBER, NEGNEVITSKY
+from tests.textbooks import HAN_KAMBER, NEGNEVITSKY
 
 IN_DELTAS = 'delta_sign = "-"\nupdate = "delta"'
 
