@@ -60,6 +60,19 @@ def test_what_is_no_number_is_refused(text: str, told: str) -> None:
         printed(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [
+        ("0.30", "0.295", "0.31"),
+        ("-0.30", "-0.31", "-0.295"),
+        ("0.00", "-0.005", "0.005"),
+        ("1/3", "1/3", "1/3"),
+    ],
+)
+def test_a_printed_number_reaches_from_where_it_is_rounded_to_where_it_is_cut(text: str, least: str, most: str) -> None:
+    assert printed(text).reach == (Fraction(least), Fraction(most))
+
+
 def judged(*claims: Claim, network: str = EXAMPLE) -> list[Finding]:
     return audit(Claims(claims), Network.read(network))
 
