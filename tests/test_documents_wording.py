@@ -257,3 +257,8 @@ def test_a_slopes_name_has_a_prime_and_no_apostrophe() -> None:
     assert r"\operatorname{relu}'(\mathrm{in}_{O})" in derivation.to_latex()
     assert r"\mathrm{relu}'(\mathrm{in}_{O})" in derivation.to_markdown()
     assert 'op("relu")\'(upright("in")_(O))' in derivation.rendered("typst")
+
+
+def test_in_a_pdf_the_letter_of_an_observation_is_set_as_the_letter_of_its_sum() -> None:
+    source = derived("softmax-classifier").rendered("typst")
+    assert '$= sum_(n) sum_(j) E_(j)^("⟨"n"⟩")$' in source

@@ -32,7 +32,7 @@ def typst(name: AnyName) -> str:
         case mark:
             above.append(script(mark))
     if name.observation:
-        above.append(quoted(f"⟨{name.observation}⟩"))
+        above.append(script(f"⟨{name.observation}⟩"))
     if name.argument is not None:
         below += ("" if not below else quoted(",")) + typst(name.argument)
     raised = _beside(above)
@@ -93,4 +93,4 @@ def _derivative(name: DerivativeName) -> str:
     fraction = fraction or f"frac({sign} {typst(name.of)}, {sign} {typst(name.wrt)})"
     if not name.observation:
         return fraction
-    return f"lr(({fraction}))^({quoted(f'⟨{name.observation}⟩')})"
+    return f"lr(({fraction}))^({script(f'⟨{name.observation}⟩')})"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
-from symbackprop.expressions import Along, BySign, Call, Expression, Function, Number
+from symbackprop.expressions import Along, BySign, Call, Expression, Function, Negative, Number, Product, Quotient
 from symbackprop.printing.dialect import Dialect, Factor, Label, Precedence, Say, cases, compared
 from symbackprop.printing.plain import exact_text
 
@@ -87,12 +87,17 @@ class Typeset(Dialect):
         raise NotImplementedError
 
     def quotient(self, numerator: Expression, denominator: Expression, say: Say) -> Label:
-        """One expression over another."""
+        """One expression over another: a sign before the fraction, and no fraction alone above another's bar."""
         if self.flat:
             return super().quotient(numerator, denominator, say)
-        above, below = say(numerator), say(denominator)
-        text = self.fraction(above.text, below.text)
-        return Label(text, Precedence.QUOTIENT, above.number and below.number, tall=True)
+        match numerator:
+            case Negative(operand):
+                return self.negative(Quotient(operand, denominator), say)
+            case Quotient(above, below):
+                return self.quotient(above, Product((below, denominator)), say)
+        upper, lower = say(numerator), say(denominator)
+        text = self.fraction(upper.text, lower.text)
+        return Label(text, Precedence.QUOTIENT, upper.number and lower.number, tall=True)
 
     def power(self, base: Expression, exponent: Expression, say: Say) -> Label:
         """A raised exponent; an integer power of a named function stands on its name."""
