@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterator, Sequence
 
 from symbackprop import __version__
 from symbackprop.compiled.forms import Temporary
+from symbackprop.compiled.layout import fitted, returned
 from symbackprop.compiled.naming import Identifiers, title_of
 from symbackprop.compiled.statements import (
     Elementwise,
@@ -75,7 +76,7 @@ class _Writer:
         for statement in self.program.statements:
             lines += [f"# {line}" for line in self.names.comments(targets(statement))]
             lines += self._lines(statement)
-        lines.append(self._result())
+        lines += returned((f'"{key}": {self.names.array(array)}' for key, array in self.program.results.items()))
         text = "\n".join(INDENT + line for line in lines)
         names = ", ".join(self.program.results) or "none"
         head = title_of(self.program)
@@ -86,21 +87,25 @@ class _Writer:
             imports.append(f"from math import {', '.join(used)}")
         helpers = [NAMESPACE]
         helpers += [helper for call, helper in HELPERS.items() if re.search(call, code)]
-        return "\n".join(
+        top = "\n".join(
             [
                 f'"""{head[0].upper()}{head[1:]}, for arrays of any library.',
                 "",
                 f"Written by symbackprop {__version__}. Elementwise functions and matmul of the arrays' own namespace.",
                 '"""',
-                *imports,
-                *helpers,
                 "",
+                *imports,
+            ]
+        )
+        function = "\n".join(
+            [
                 f"def {self.program.task.function}(parameters, inputs, targets=None):",
                 f'    """{self.program.task.sentence} {names}."""',
                 text,
-                "",
             ]
         )
+        whole = "\n\n\n".join([top, *(helper.strip() for helper in helpers), function]) + "\n"
+        return fitted(whole, brackets=True) if self.names.commented else whole
 
     def _givens(self) -> Iterator[str]:
         inputs = self.program.inputs
@@ -122,10 +127,6 @@ class _Writer:
     def _tables(self) -> Iterator[str]:
         for array, values in self.program.tables.items():
             yield f"{self.names.array(array)} = xp.asarray({[float(each) for each in values]}, dtype=xp.float64)"
-
-    def _result(self) -> str:
-        pairs = ", ".join(f'"{key}": {self.names.array(array)}' for key, array in self.program.results.items())
-        return f"return loss, {{{pairs}}}"
 
     def _lines(self, statement: Statement) -> Iterator[str]:
         match statement:

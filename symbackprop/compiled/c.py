@@ -14,6 +14,7 @@ from symbackprop.compiled.c_lanes import LaneWriter
 from symbackprop.compiled.c_loops import INDENT, LoopWriter, flat_place, indented
 from symbackprop.compiled.divisions import SHARE
 from symbackprop.compiled.entries import Entry, scalars
+from symbackprop.compiled.layout import WIDEST, fitted
 from symbackprop.compiled.naming import title_of
 from symbackprop.compiled.phases import Accumulate, Phases, phases_of
 from symbackprop.compiled.prelude import parts_for
@@ -24,7 +25,6 @@ from symbackprop.quantities import Array
 
 STRAIGHT = 200  # operations for one observation, up to which each number has a line of its own
 WORD = re.compile(r"\w+")
-WIDEST = 116  # columns of a line
 IN_LANES = 160  # the same for many observations side by side: more take compilers above half a second
 
 
@@ -50,7 +50,7 @@ class _Writer(LoopWriter):
         one, many = self._one(), self._many()
         body = "\n".join([*one, "", *many])
         tables = [self._table(array) for array in self.program.tables]
-        return "\n".join([*self._header(), parts_for(body), *tables, body, ""])
+        return fitted("\n".join([*self._header(), parts_for(body), *tables, body, ""]), brackets=False)
 
     def _table(self, array: Array) -> str:
         values = ", ".join(f"{value}.0" for value in self.program.tables[array])

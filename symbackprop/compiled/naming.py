@@ -165,6 +165,7 @@ RESERVED = frozenset(
     }
 )
 ASCII = Plain(ascii=True)
+COMMENT = 102  # columns of an equation before a line, which stands up to three levels deep
 SIGNS = re.compile(r"\W+")  # what no identifier has
 
 
@@ -266,7 +267,7 @@ class Identifiers:
         if isinstance(equation, SumOfProducts | Map):
             left = self._law_label(equation.target).text
             text = f"{left} = {ASCII.text(equation.law(), self._law_label)}"
-            yield from textwrap.wrap(text, 110, subsequent_indent="    ", break_long_words=False)
+            yield from textwrap.wrap(text, COMMENT, subsequent_indent="    ", break_long_words=False)
 
     def _law_label(self, leaf: Hashable) -> Label:
         match leaf:

@@ -8,6 +8,7 @@ from functools import cached_property
 from symbackprop import __version__
 from symbackprop.compiled.entries import Entry, blocks
 from symbackprop.compiled.forms import Temporary
+from symbackprop.compiled.layout import fitted, returned
 from symbackprop.compiled.naming import Identifiers, title_of
 from symbackprop.compiled.nests import nests
 from symbackprop.compiled.phases import Accumulate, Phases, phases_of
@@ -79,7 +80,7 @@ class _Writer:
 
     def _with_head(self, text: str) -> str:
         head = title_of(self.program)
-        return "\n".join(
+        whole = "\n".join(
             [
                 f'"""{head[0].upper()}{head[1:]}.',
                 "",
@@ -94,6 +95,7 @@ class _Writer:
                 "",
             ]
         )
+        return fitted(whole, brackets=True) if self.names.commented else whole
 
     def _one(self) -> str:
         """The function for one observation: no sums, no loop."""
@@ -102,7 +104,7 @@ class _Writer:
             [
                 f"def {ONE}(parameters, inputs, targets=None):",
                 self._docstring(" at one observation"),
-                *_indented([*lines, self._result()]),
+                *_indented([*lines, *self._result()]),
                 "",
             ]
         )
@@ -125,7 +127,7 @@ class _Writer:
         body = [*self._parameters(), *self._tables()]
         done = [*self._lines(self.phases.before)]
         each = [*self._lines(self.phases.each)]
-        after = [*self._lines(self.phases.after), self._result()]
+        after = [*self._lines(self.phases.after), *self._result()]
         if any(" / n" in line for line in (*done, *each, *after)):
             body.append("n = len(rows)")
         looped = [self._loop(), *_indented(each)] if each else []  # a program may not read its inputs
@@ -195,15 +197,15 @@ class _Writer:
     def _listed(self, array: Array) -> str:
         return _nested_list(array, lambda place: self.names.entry(Entry(array, place)))
 
-    def _result(self) -> str:
-        return f"return loss, {self._results()}"
+    def _result(self) -> list[str]:
+        return returned(self._pairs())
 
     def _results(self) -> str:
-        pairs = ", ".join(
-            f'"{key}": {self._listed(array) if self.straight else self.names.array(array)}'
-            for key, array in self.program.results.items()
-        )
-        return f"{{{pairs}}}"
+        return f"{{{', '.join(self._pairs())}}}"
+
+    def _pairs(self) -> Iterator[str]:
+        for key, array in self.program.results.items():
+            yield f'"{key}": {self._listed(array) if self.straight else self.names.array(array)}'
 
     def _lines(self, statements: Sequence[Statement | Accumulate]) -> Iterator[str]:
         for statement in statements:

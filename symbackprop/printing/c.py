@@ -42,8 +42,10 @@ class C(Code):
 
     def by_sign(self, choice: BySign, say: Say) -> Label:
         """``(x < 0.0 ? a : b)``."""
-        branches = cases(choice)
         left, right = (say(each).text for each in compared(choice.decider))
+        if choice.negative == choice.positive:
+            return Label(f"({left} == {right} ? {say(choice.zero).text} : {say(choice.positive).text})")
+        branches = cases(choice)
         (first, relation), *_, (last, _) = branches
         text = say(last).text
         if len(branches) == 3:

@@ -42,8 +42,11 @@ class Numpy(Code):
 
     def by_sign(self, choice: BySign, say: Say) -> Label:
         """``xp.where(x < 0, a, b)``."""
-        branches = cases(choice)
         left, right = (say(each).text for each in compared(choice.decider))
+        if choice.negative == choice.positive:
+            zero = self._like(say(choice.zero).text, choice, say)
+            return Label(f"xp.where({left} == {right}, {zero}, {say(choice.positive).text})")
+        branches = cases(choice)
         arrays = [any(True for _ in leaves(each)) for each, _ in branches]
         texts = [say(each).text for each, _ in branches]
         if not any(arrays):

@@ -69,8 +69,10 @@ class Python(Code):
 
     def by_sign(self, choice: BySign, say: Say) -> Label:
         """``(a if x < 0 else b)``."""
-        branches = cases(choice)
         left, right = (say(each).text for each in compared(choice.decider))
+        if choice.negative == choice.positive:
+            return Label(f"({say(choice.zero).text} if {left} == {right} else {say(choice.positive).text})")
+        branches = cases(choice)
         (first, relation), *_, (last, _) = branches
         text = say(last).text
         if len(branches) == 3:
