@@ -107,7 +107,9 @@ class _Writer(LoopWriter):
                 lines += self.comments(targets(statement))
                 lines += self.statement(statement)
             lines += self.freed(scratch)
-        unused = [f"(void){self.names.array(array)};" for array in pointers(self.program)]
+        used = set(WORD.findall("\n".join(lines)))
+        names = [self.names.array(array) for array in pointers(self.program)]
+        unused = [f"(void){name};" for name in names if name not in used]
         return [self._signature("one_observation", static=True), "{", *indented([*unused, *lines, "return 0;"]), "}"]
 
     def _straight(self) -> Iterator[str]:

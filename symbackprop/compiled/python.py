@@ -10,10 +10,10 @@ from symbackprop.compiled.entries import Entry, blocks
 from symbackprop.compiled.forms import Temporary
 from symbackprop.compiled.layout import fitted, returned
 from symbackprop.compiled.naming import Identifiers, title_of
-from symbackprop.compiled.nests import nests
+from symbackprop.compiled.nests import Nest, nests
 from symbackprop.compiled.phases import Accumulate, Phases, phases_of
 from symbackprop.compiled.statements import Gathered, Program, Statement, places_of, targets
-from symbackprop.expressions import Expression
+from symbackprop.expressions import Expression, constant
 from symbackprop.printing.dialect import Label
 from symbackprop.printing.python import ANGLES, MATH, PYTHON
 from symbackprop.quantities import Array, Axis, Cell
@@ -229,12 +229,14 @@ class _Writer:
     def _nested_loops(self, statement: Statement | Accumulate) -> Iterator[str]:
         if not isinstance(statement, Accumulate):
             for array in targets(statement):
-                if array.axes:
+                if any(axis.kind != "observation" for axis in array.axes):
                     yield f"{self.names.array(array)} = {_zeros(array)}"
         for nest in nests(statement):
             if isinstance(nest, Gathered):
                 yield from self._gathering(nest)
                 continue
+            if nest.letters and _makes_zeros(nest):
+                continue  # the array was made of them
             for depth, (letter, extent) in enumerate(nest.letters):
                 yield f"{INDENT * depth}for {letter} in range({extent}):"
             for target, law in nest.lines:
@@ -303,6 +305,10 @@ def _nested_list(array: Array, name: object, place: tuple[int, ...] = ()) -> str
         return str(name(place))
     inside = [_nested_list(array, name, (*place, index)) for index in range(array.axes[len(place)].size or 0)]
     return f"[{', '.join(inside)}]"
+
+
+def _makes_zeros(nest: Nest) -> bool:
+    return nest.operation == "=" and all(constant(law) == 0 for _, law in nest.lines)
 
 
 def _zeros(array: Array) -> str:
