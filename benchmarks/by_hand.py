@@ -1,8 +1,9 @@
-"""What one writes by hand for a network of sigmoids with squared error: numpy, straight-line C, C in loops."""
+"""What one writes by hand for a network of sigmoids with squared error, in numpy, Python and C."""
 
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,46 @@ def bound_c(case: Case) -> Callable[[], Any]:
     bound = glue.Bound(address, 1, tuple(each.ctypes.data for each in arrays), loss, gradients, (library, arrays))
     bound()
     return bound
+
+
+def bound_python(case: Case) -> Callable[[], Any]:
+    """A line for each number on fixed lists: the fewest operations there are, in forms that overflow."""
+    lists = {key: value.tolist() for key, value in case.parameters.items()}
+    space = {"exp": math.exp, "x": case.inputs.tolist(), "t": case.targets.tolist(), **lists}
+    last = len(case.sizes) - 1
+    outs = [[f"x{k}" for k in range(case.sizes[0])]]
+    lines = [f"{_names('x', case.sizes[0])} = x", f"{_names('t', case.sizes[-1])} = t"]
+    for layer in range(1, last + 1):
+        by, to = case.sizes[layer - 1], case.sizes[layer]
+        rows = ", ".join(f"({_names(f'w{layer}_{j}_', by)})" for j in range(to))
+        lines += [f"{rows}, = W{layer}", f"{_names(f'b{layer}_', to)} = b{layer}"]
+        outs.append([f"o{layer}_{j}" for j in range(to)])
+        for j, out in enumerate(outs[-1]):
+            terms = [f"w{layer}_{j}_{k} * {name}" for k, name in enumerate(outs[-2])]
+            lines.append(f"{out} = 1.0 / (1.0 + exp(-({' + '.join(terms)} + b{layer}_{j})))")
+    lines += [f"g{j} = {out} - t{j}" for j, out in enumerate(outs[-1])]
+    lines.append(f"call.loss = {' + '.join(f'0.5 * g{j} * g{j}' for j in range(case.sizes[-1]))}")
+    found = []
+    for layer in range(last, 0, -1):
+        above = [f"g{j}" for j in range(case.sizes[-1])] if layer == last else _sent_back(case.sizes, layer)
+        lines += [f"d{layer}_{j} = {above[j]} * {out} * (1.0 - {out})" for j, out in enumerate(outs[layer])]
+        rows = ", ".join(f"[{', '.join(f'd{layer}_{j} * {out}' for out in outs[layer - 1])}]"
+                         for j in range(case.sizes[layer]))  # fmt: skip
+        found += [f"'W{layer}': [{rows}]", f"'b{layer}': [{_names(f'd{layer}_', case.sizes[layer])}]"]
+    body = "\n    ".join([*lines, f"return {{{', '.join(found)}}}"])
+    exec(f"def call():\n    {body}", space)  # noqa: S102 - the lines above
+    call: Callable[[], Any] = space["call"]
+    return call
+
+
+def _names(start: str, count: int) -> str:
+    return "".join(f"{start}{number}, " for number in range(count))
+
+
+def _sent_back(sizes: Sizes, layer: int) -> list[str]:
+    """What the layer above sends back to each unit of a layer."""
+    above = range(sizes[layer + 1])
+    return [f"({' + '.join(f'd{layer + 1}_{k} * w{layer + 1}_{k}_{j}' for k in above)})" for j in range(sizes[layer])]
 
 
 def _straight(sizes: Sizes) -> str:

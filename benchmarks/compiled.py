@@ -10,7 +10,19 @@ from typing import Any
 
 from benchmarks.data import Case, Sizes
 from benchmarks.measure import Curves, Ratio, Skipped, Timing, in_turns, missing
-from benchmarks.peers import C_BY_HAND, CASADI_C, JAX, MICROGRAD, NUMPY, PEERS, TORCH, found_by, jax_arguments, jax_loss
+from benchmarks.peers import (
+    C_BY_HAND,
+    CASADI_C,
+    JAX,
+    MICROGRAD,
+    NUMPY,
+    PEERS,
+    PYTHON_BY_HAND,
+    TORCH,
+    found_by,
+    jax_arguments,
+    jax_loss,
+)
 from symbackprop.compiled import building
 
 OURS_C, OURS_CALLED, OURS_PYTHON, OURS_NUMPY = "C, bound", "C, called", "Python, bound", "numpy, bound"
@@ -45,18 +57,18 @@ LIMITED_BY = {
         "busy machine's spread"
     ),
     (OURS_C, JAX): (
-        "a 200th of a call of JAX is what C by hand takes, a third of that being Python's loop and call: which side it "
-        "falls on differs from run to run"
+        "a 200th of a call of JAX is what C by hand takes, Python's loop and call included: which side it falls on "
+        "differs from run to run"
     ),
     (OURS_PYTHON, JAX): (
-        "CPython 3.11 takes 0.3 µs for the dict of new lists, 0.2 for four exponentials, 0.1 for taking the arguments "
-        "apart and 0.5 for the arithmetic: 1.15 µs if written by hand, in forms that overflow"
+        "nearly all of it is CPython's own time for four exponentials, the arithmetic and a dict of new lists, which "
+        "lines by hand take as well"
     ),
     (DEFAULT, NUMPY): (
-        "at the limit: nearly all of both is the same products of matrices, ours in a kernel of its own and numpy's in "
-        "its library; which side it falls on differs from run to run"
+        "the products of matrices are numpy's in both; ours takes a sigmoid and its slope in forms that neither "
+        "overflow nor lose digits, with more passes over the arrays"
     ),
-    (OURS_PYTHON, TORCH): "as for JAX: above 1.15 µs is what CPython takes for the arithmetic and the lists",
+    (OURS_PYTHON, TORCH): "as for JAX: nearly all of it is CPython's own time",
 }
 NAMED_ONE_BY_ONE = "a line for each number, each with a name of its own; JAX does not print what it traces"
 
@@ -110,7 +122,7 @@ def evaluating(case: Case) -> Iterator[Ratio | Skipped]:
         timings[DEFAULT] = timings[{"c": OURS_C, "numpy": OURS_NUMPY}[case.picked]]
     yield from _limited(case, timings)
     fastest = min((name for name in names if name in timings), key=lambda name: timings[name].median)
-    stated = {peer for _, peer, _ in LIMITS.get((case.sizes, case.count), ())}
+    stated = {peer for _, peer, _ in LIMITS.get((case.sizes, case.count), ())} | {PYTHON_BY_HAND}
     for name in timings:
         if name not in names and name not in stated and name != DEFAULT:
             yield Ratio(f"{case}: {fastest}", name, timings[fastest], timings[name], None)
@@ -123,6 +135,8 @@ def _limited(case: Case, timings: dict[str, Timing]) -> Iterator[Ratio]:
             yield _noted(
                 Ratio(f"{case}: {name}", peer, timings[name], timings[peer], limit), LIMITED_BY.get((name, peer))
             )
+    if PYTHON_BY_HAND in timings:
+        yield Ratio(f"{case}: {OURS_PYTHON}", PYTHON_BY_HAND, timings[OURS_PYTHON], timings[PYTHON_BY_HAND], None)
     if (case.sizes, case.count) == (SMALL, 1):
         pairs = zip(timings[OURS_CALLED].seconds, timings[OURS_C].seconds, strict=True)
         above = Timing(tuple(called - bound for called, bound in pairs))

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.by_hand import bound_c, numpy_lines
+from benchmarks.by_hand import bound_c, bound_python, numpy_lines
 from benchmarks.data import Case
 from symbackprop.compiled import building
 
@@ -259,11 +259,13 @@ def found_by(call: Call) -> dict[str, Any]:
 
 
 C_BY_HAND, NUMPY, TORCH, JAX = "C by hand", "numpy by hand", "torch eager", "JAX jit"
+PYTHON_BY_HAND = "Python by hand"
 CASADI_C = "CasADi, C"
 MICROGRAD = Peer("micrograd", "micrograd", by_micrograd)
 PEERS = (
     Peer(C_BY_HAND, "numpy", bound_c, many=False),
     Peer(NUMPY, "numpy", by_numpy),
+    Peer(PYTHON_BY_HAND, "math", bound_python, most=100, many=False),
     Peer(TORCH, "torch", torch_eager),
     Peer(JAX, "jax", jax_jit),
     Peer(CASADI_C, "casadi", casadi_c, most=1_000, many=False),
