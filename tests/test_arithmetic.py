@@ -193,6 +193,12 @@ def test_an_exact_value_is_a_fraction_or_a_closed_expression(text: str, x: Fract
     assert in_sympy(found, {}) == in_sympy(closed, {})
 
 
+def test_a_power_of_a_million_bits_is_not_written_out() -> None:
+    base = Fraction(10**999 + 1)
+    assert isinstance(exact(read("x^1000"), lambda _: base), Expression)
+    assert exact(read("x^2"), lambda _: base) == base * base
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -202,6 +208,9 @@ def test_an_exact_value_is_a_fraction_or_a_closed_expression(text: str, x: Fract
         ("sqrt(x - 1)", "sqrt of a number outside its domain"),
         ("log1p(x - 1)", "log1p of a number outside its domain"),
         ("asin(x + 2)", "asin of a number outside its domain"),
+        ("asin(x - 2)", "asin of a number outside its domain"),
+        ("acos(x + 2)", "acos of a number outside its domain"),
+        ("acos(x - 3/2)", "acos of a number outside its domain"),
         ("(x - 1)^(1/2)", "a negative number to a power that is not whole"),
     ],
 )

@@ -196,6 +196,21 @@ def test_matrix_formulas_have_products_transposes_diagonals_and_elementwise_prod
     assert "row 2, column 2" in str(findings[4].diagnosis)
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("0.593...", "truncated"),
+        ("0.5932699…", "truncated"),
+        ("0.594...", "wrong"),
+        ("0.59327…", "wrong"),
+        ("0.59327", "ok"),
+    ],
+)
+def test_dots_say_that_a_number_is_cut_and_not_rounded(text: str, verdict: str) -> None:
+    (finding,) = judged(Claim("out_h1", text))  # 0.593269992...
+    assert finding.verdict == verdict
+
+
 def test_a_zero_in_front_that_is_printed_as_another_digit_is_named() -> None:
     (finding,) = judged(Claim("dE/dw_5", "0.9822"))
     assert finding.diagnosis == "a digit 0 is printed as 9: 0.0822 is meant"

@@ -263,6 +263,7 @@ def test_a_line_of_working_in_any_usual_writing_is_read() -> None:
         "0,741365069 · 0,186815602 · 0,593269992 = 0,0822",
         "dE/dw_5 = 0.741365069 * 0.186815602 * 0.593269992",
         "0.741365069 x 1.86815602·10⁻¹ × 0.593269992 ≈ 8.22·10^-2",
+        "74.1365069 % * 0.186815602 * 59.3269992% = 8.22 %",
     ):
         table = f"quantity;printed;working\ndE/dw_5;0.0722;{working}\n"
         (finding,) = audit(parse_claims(table, source="claims.csv"), Network.read(network))

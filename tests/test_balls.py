@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from symbackprop.arithmetic import NotANumber
-from symbackprop.balls import Undetermined, ball, over, size, times, total, value_of_number
+from symbackprop.balls import Undetermined, ball, over, sign, size, times, total, value_of_number
 from symbackprop.primitives import PRIMITIVES
 from symbackprop.rounding import Run, program_of
 from tests.formulas import FORMULAS, SMALL, read
@@ -49,6 +50,7 @@ def test_a_primitive_of_a_wide_ball_bounds_all_of_it(name: str, size_of: int) ->
             try:
                 midpoint, bound = ball(PRIMITIVES[name]((middle._mpf_, error), 80), 80)
             except Undetermined:
+                assert gap < 40
                 continue
             assert bound is not None
             for end in (middle - mpmath.mpf(2) ** error, middle + mpmath.mpf(2) ** error):
@@ -66,6 +68,7 @@ def test_a_primitive_of_a_wide_ball_of_ordinary_size_bounds_all_of_it(name: str,
         try:
             midpoint, bound = ball(PRIMITIVES[name]((middle[0], -gap), 80), 80)
         except Undetermined:
+            assert gap < 20
             return
         assert bound is not None
         for end in (mpmath.mpf(x) - mpmath.mpf(2) ** -gap, mpmath.mpf(x) + mpmath.mpf(2) ** -gap):
@@ -96,3 +99,14 @@ def test_an_operation_on_wide_balls_bounds_all_of_them(gap: int, right: float) -
 
 def added(a: Any, b: Any, precision: int) -> Any:
     return total([a, b], precision)
+
+
+@pytest.mark.parametrize("middle", [1.0, 0.75, -1.0, -6.0])
+def test_a_ball_has_a_sign_unless_0_may_lie_in_it(middle: float) -> None:
+    midpoint = mpmath.mpf(middle)._mpf_
+    for error in range(-8, 5):
+        if 2.0**error < abs(middle) / 2:
+            assert sign((midpoint, error)) == math.copysign(1, middle)
+        elif 2.0**error >= abs(middle):
+            with pytest.raises(Undetermined):
+                sign((midpoint, error))
