@@ -58,6 +58,12 @@ def test_numbers_that_are_no_floats_stay() -> None:
         assert settled(values) is values
 
 
+def test_the_floats_of_a_large_derivation_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = derived("batchnorm").evaluate()
+    monkeypatch.setattr("symbackprop.values.MOST_SETTLED", 10)
+    assert settled(values) is values
+
+
 def test_a_slope_that_does_not_exist_is_no_matter_where_it_is_not_shown() -> None:
     derivation = sb.derive(sb.Network.parse(AT_A_KINK))
     assert "= 1 * 0 + 0 * 1 = 0" in derivation.to_text(of=["net[1]"])
