@@ -115,6 +115,18 @@ def test_gradients_computed_elsewhere_are_compared() -> None:
     assert [each.name for each in report.mistakes][:1] == ["gradient doubled"]
 
 
+def test_mistakes_with_the_same_numbers_stand_beside_the_one_that_is_named() -> None:
+    """Half of everything: there are two outputs, and the learning rate is 1/2."""
+    network = Network.read(EXAMPLE)
+    right = textbook(network)
+    report = check_gradients(lambda *each: {key: value / 2 for key, value in right(*each).items()}, network)
+    lines = report.to_text().splitlines()
+    assert [line for line in lines if line.startswith("  mistake: ")] == ["  mistake: factor 1/2"]
+    others = [line for line in lines if line.startswith("  it could as well be: ")]
+    assert others
+    assert others[0].startswith("  it could as well be: mean over outputs for sum: the loss's slope is divided by")
+
+
 def test_an_assertion_fails_with_the_report() -> None:
     network = Network.read(EXAMPLE)
     assert assert_gradients(textbook(network), EXAMPLE)

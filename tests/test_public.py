@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 import sympy
 
 import symbackprop as sb
+from tests.pictures import sized
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 NINTH_DIGIT = 1.01e-9
@@ -108,6 +110,37 @@ def test_a_gradient_by_an_input_and_by_a_net_are_there_too(two_input: sb.Derivat
     assert two_input.gradient("t_1").value == pytest.approx(-0.74136507, abs=NINTH_DIGIT)  # -dE/dout of his
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"parameters": {"w_1": "0,5"}}, "w_1: '0,5' is not a number: has a decimal comma; write a decimal point: 0.5"),
+        ({"parameters": {"w_1": "1/0"}}, "w_1: '1/0' is not a number: divides by zero"),
+        ({"parameters": {"w_1": "abc"}}, "w_1: 'abc' is not a number"),
+        ({"inputs": [[1, 2], 3]}, "inputs: rows and single numbers are mixed"),
+        ({"inputs": []}, "inputs: expected a row of numbers, or a list of such rows, one per observation; got []"),
+    ],
+)
+def test_numbers_that_cannot_be_taken_are_refused(two_input: sb.Derivation, given: dict[str, Any], told: str) -> None:
+    with pytest.raises(sb.InputError, match=f"^{re.escape(told)}$"):
+        two_input.evaluate(**given)
+
+
+def test_targets_that_a_shorter_delta_does_not_hold_for_are_refused() -> None:
+    derivation = sb.derive(sb.Network.read(EXAMPLES / "softmax-classifier.toml"))
+    right = derivation.evaluate(inputs=[[0.5, 1]], targets=[[0.25, 0.75, 0]])
+    assert right["delta[2][0]"] == pytest.approx(right["out[2][0]"] - 0.25, rel=1e-12)
+    with pytest.raises(sb.InputError, match=r"^targets\[1\]: the targets of each observation sum to 1 is what "):
+        derivation.evaluate(inputs=[[0.5, 1], [1, 2]], targets=[[0, 1, 0], [1, 1, 0]])
+
+
+def test_of_many_numbers_without_a_value_twelve_are_named() -> None:
+    """3 inputs, 2 targets, 12 and 8 weights, 4 and 2 biases: 31."""
+    with pytest.raises(
+        sb.MissingValue, match=r"^no value for t_1, t_2, x_1, x_2, x_3, w_1, .*, w_7 and 19 more: give "
+    ):
+        _ = sb.derive(sized(3, 4, 2)).evaluate()["loss"]
+
+
 def test_a_gradient_of_a_whole_array_has_rows(two_input: sb.Derivation) -> None:
     assert two_input.gradient("w[2]").value[0][0] == pytest.approx(0.082167041, abs=NINTH_DIGIT)
     with pytest.raises(sb.InputError, match="one entry is wanted"):
@@ -163,6 +196,17 @@ def test_a_workbook_without_a_path_is_bytes_and_with_one_a_file(two_input: sb.De
     two_input.to_workbook(tmp_path / "book.xlsx")
     assert (tmp_path / "book.xlsx").read_bytes() == book
     assert book.startswith(b"PK")
+
+
+def test_the_json_of_a_large_network_lists_laws_and_no_gradients(
+    two_input: sb.Derivation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("symbackprop.structure.MOST_GRADIENTS", 11)  # 8 weights and 4 biases are more
+    table = json.loads(two_input.rendered("json"))
+    assert table["gradients"] == []
+    assert len(table["laws"]) > 10
+    monkeypatch.setattr("symbackprop.structure.MOST_GRADIENTS", 12)
+    assert len(json.loads(two_input.rendered("json"))["gradients"]) == 12
 
 
 def test_numbers_are_left_out_where_a_value_is_missing(two_input: sb.Derivation) -> None:
