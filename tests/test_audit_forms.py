@@ -145,6 +145,12 @@ def test_a_file_that_cannot_be_used_is_refused_with_its_place(
     assert name in error
 
 
+def test_a_claim_says_where_it_stands_by_its_own_column_its_id_or_its_line() -> None:
+    table = "where,id,quantity,printed\npage 3,K1,net_h1,0.3\n,K2,net_h2,0.3\n,,out_h1,0.5\n"
+    claims = parse_claims(table, source="claims.csv").claims
+    assert [each.where for each in claims] == ["page 3", "K2", "line 4"]
+
+
 def test_what_cannot_be_judged_is_said_with_its_reason() -> None:
     beyond = "its value is too large, or too near to 0, to be compared with a printed number"
     told = {

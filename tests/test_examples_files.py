@@ -81,7 +81,10 @@ def test_xor_draws_its_weights():
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_new_description_can_be_read(activation, loss):
-    network = Network.parse(template(sizes="3-2-2", activation=activation, loss=loss))
+    text = template(sizes="3-2-2", activation=activation, loss=loss)
+    network = Network.parse(text)
+    assert network.loss is not None
+    assert f'# factor = "{network.loss.factor.value}"' in text  # what holds where it stays a comment
     assert network.layers[0].activation.name == activation
     assert network.loss.choice.name == loss
     assert network.targets is not None

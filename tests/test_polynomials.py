@@ -13,7 +13,7 @@ from symbackprop.expressions import Expression, Negative, Number, Reference, pro
 from symbackprop.formulas import parse
 from symbackprop.functions import FUNCTIONS
 from symbackprop.identities import slope_of
-from symbackprop.polynomials import are_same, differ_in_order_only
+from symbackprop.polynomials import MOST_TERMS, UNIT, Polynomial, TooManyTerms, are_same, differ_in_order_only
 from symbackprop.proof.carried import path_verdict
 from symbackprop.ratios import are_equal, is_slope_of
 from tests.small import quantity, two_two_two
@@ -110,3 +110,10 @@ def test_a_wrong_derivative_is_told_from_the_right_one_carried_forward() -> None
     assert path_verdict(derivation, weight, one + other)
     assert not path_verdict(derivation, weight, one)
     assert not path_verdict(derivation, weight, one - other)
+
+
+def test_a_product_of_more_terms_than_can_be_compared_is_refused_before_it_is_multiplied_out() -> None:
+    one, other = (Polynomial({(number,): 1 for number in range(some)}) for some in (400, MOST_TERMS // 400 + 1))
+    with pytest.raises(TooManyTerms):
+        _ = one * other
+    assert len((one * UNIT).terms) == 400
