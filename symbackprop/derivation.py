@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 
 from symbackprop.catalogue.updates import UPDATES
 from symbackprop.errors import DescriptionError
@@ -28,10 +28,12 @@ from symbackprop.forward import (
 from symbackprop.network import Network
 from symbackprop.notation import Notation, notation_for
 from symbackprop.notation.styles import Conventions
+from symbackprop.ordering import in_order
 from symbackprop.quantities import Array, Axis, Cell, Phase, Role
 from symbackprop.rewriting import Rewrite, fused, rewritten
+from symbackprop.shares import share_of, shared, summed_in
 from symbackprop.sweep import Naming, Slopes, canonical_letters, leading_to, reverse_sweep, uses_in
-from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts, System
+from symbackprop.system import Equation, Map, SumOfProducts, System
 from symbackprop.terms import Kronecker, Term, axes_of, terms_of
 
 NOT_DIFFERENTIATED = frozenset({Role.TARGET, Role.RATE, Role.SETTING})
@@ -126,14 +128,22 @@ class Derivation:
     def share(self, array: Array) -> Array:
         """Each observation's share of a sum over observations: the same array with an observation axis in front."""
         observations = self.observations
-        if array.has_observations:
-            return array
-        shared = replace(array, axes=(observations, *array.axes))
-        if self.definition(shared) is None:
-            definition = self.definition(array)
-            assert definition is not None, f"{array} is given and has no shares"
-            self._define(self._shared(definition, shared, observations))
-        return shared
+        wanted = shared(array, observations)
+        if wanted != array:
+            sums = partial(self._sums_behind, observations=observations)
+            for each in in_order(wanted, sums, self._further):
+                self._define(share_of(self._shared_by(each), observations))
+        return wanted
+
+    def _shared_by(self, share: Array) -> Equation:
+        """The equation of what an array holds the shares of."""
+        array = replace(share, axes=share.axes[1:])
+        definition = self.definition(array)
+        assert definition is not None, f"{array} is given and has no shares"
+        return definition
+
+    def _sums_behind(self, share: Array, observations: Axis) -> list[Array]:
+        return [shared(each, observations) for each in summed_in(self._shared_by(share))]
 
     def weighted_sum(self, net: Array) -> Array:
         """A layer's net without its bias."""
@@ -204,7 +214,7 @@ class Derivation:
     @cached_property
     def steps(self) -> Mapping[Array, Equation]:
         """The update's equations by what they define, as its rule says them: by the gradients' names."""
-        return {each.target.array: each for each in _updates(self.network, self.arrays, self.ties)}
+        return {each.target.array: each for each in _updates(self.network, self.arrays, self.ties, self.loss)}
 
     @cached_property
     def _forward_now(self) -> _Forward:
@@ -214,28 +224,6 @@ class Derivation:
     def _forward_after(self) -> _Forward:
         assert self.after is not None
         return _Forward((*self.ties.reindexed.values(), *self.after.equations))
-
-    def _shared(self, definition: Equation, shared: Array, observations: Axis) -> Equation:
-        match definition:
-            case SumOfProducts(target, terms):
-                return SumOfProducts(
-                    Cell(shared, ("n", *target.indices)), tuple(_share_of(term, observations) for term in terms)
-                )
-            case Reindex(target, sources, table):
-                return Reindex(Cell(shared, ("n", *target.indices)), tuple(self.share(each) for each in sources), table)
-            case Scatter(target, sources, table, extra):
-                shares = tuple(self.share(each) for each in sources)
-                terms = tuple(_share_of(term, observations) for term in extra)
-                return Scatter(Cell(shared, ("n", *target.indices)), shares, table, terms)
-        raise AssertionError("a map has no sum over observations to share")
-
-
-def _share_of(term: Term, observations: Axis) -> Term:
-    if any("n" in getattr(factor, "indices", ()) for factor in term.factors):
-        return term
-    if not term.factors and observations.size is not None:
-        return replace(term, number=term.number / observations.size)
-    return replace(term, over=(*term.over, observations))
 
 
 def _role(factor: object) -> Role | None:
@@ -265,10 +253,10 @@ def derive(network: Network, *, rewrites: bool = True) -> Derivation:
     notation = notation.with_vectors(ties.sources)
     now = _forward(network, arrays, ties, Phase.NOW, notation)
     slopes = Slopes()
-    backward = _backward(ties, now, conventions, slopes)
+    backward = _backward(arrays, ties, now, conventions, slopes)
     applied = fused(network, now, backward, orders_of(conventions)) if rewrites else ()
     now, backward = rewritten(now, backward, applied)
-    update = _updates(network, arrays, ties)
+    update = _updates(network, arrays, ties, now.loss)
     if conventions.update == "delta":
         update = _in_deltas(update, backward)
     after = _forward(network, arrays, ties, Phase.AFTER, notation) if update else None
@@ -322,7 +310,7 @@ def _settings(network: Network, arrays: Arrays) -> tuple[Array, ...]:
     return tuple(found)
 
 
-def _backward(ties: Ties, now: Pass, conventions: Conventions, slopes: Slopes) -> tuple[Equation, ...]:
+def _backward(arrays: Arrays, ties: Ties, now: Pass, conventions: Conventions, slopes: Slopes) -> tuple[Equation, ...]:
     def adjoint(array: Array) -> tuple[int, Array] | None:
         if array.role in CARRIED or array == now.loss:
             return None
@@ -334,6 +322,10 @@ def _backward(ties: Ties, now: Pass, conventions: Conventions, slopes: Slopes) -
     naming = Naming(adjoint, lambda array: array.role not in NOT_DIFFERENTIATED)
     forward = leading_to(now.loss, (*ties.reindexed.values(), *now.equations))
     found = reverse_sweep(forward, {now.loss: Term()}, naming=naming, slopes=slopes)
+    known = {equation.target.array for equation in found}
+    gradients = (_derivative_array(now.loss, None, each) for each in arrays.parameters)
+    unused = [each for each in gradients if each not in known]  # by the loss, of a program
+    found += [SumOfProducts(Cell(each, canonical_letters(each)), ()) for each in unused]
     return tuple(found if conventions.delta_first else map(_delta_last, found))
 
 
@@ -353,13 +345,13 @@ def _state_array(label: str, parameter: Array, phase: Phase = Phase.NOW) -> Arra
     return Array(Role.STATE, parameter.axes, parameter.layer, label, phase, wrt=parameter)
 
 
-def _updates(network: Network, arrays: Arrays, ties: Ties) -> tuple[Equation, ...]:
+def _updates(network: Network, arrays: Arrays, ties: Ties, loss: Array) -> tuple[Equation, ...]:
     """New values of all parameters and optimiser states, all from the old ones."""
     if network.update is None:
         return ()
     found: list[Equation] = []
     for parameter in arrays.parameters:
-        found += _frozen(parameter) if parameter in arrays.frozen else update_equations(network, parameter)
+        found += _frozen(parameter) if parameter in arrays.frozen else update_equations(network, parameter, loss)
     for array, equation in ties.reindexed.items():
         sources = tuple(replace(each, phase=Phase.NEW) for each in equation.sources)
         found.append(
@@ -395,12 +387,6 @@ def _without_gradient(term: Term, gradients: Mapping[Cell, SumOfProducts]) -> li
     return [term] if cell is None else [term.with_factor(cell, each) for each in gradients[cell].terms]
 
 
-def _forward_loss(network: Network) -> Array:
-    if network.program and network.observations == 1:
-        return Array(Role.VARIABLE, label=network.result)
-    return Array(Role.LOSS)
-
-
 def _frozen(parameter: Array) -> list[Equation]:
     letters = canonical_letters(parameter)
     return [
@@ -408,10 +394,10 @@ def _frozen(parameter: Array) -> list[Equation]:
     ]
 
 
-def update_equations(network: Network, parameter: Array) -> list[Equation]:
+def update_equations(network: Network, parameter: Array, loss: Array) -> list[Equation]:
     """The update rule's equations for one array of parameters: its new value and its new states, from the gradient."""
     assert network.update is not None
-    rule, loss = UPDATES[network.update.rule], _forward_loss(network)
+    rule = UPDATES[network.update.rule]
     letters = canonical_letters(parameter)
     cells: dict[str, Cell] = {
         "value": Cell(parameter, letters),

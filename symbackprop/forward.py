@@ -319,7 +319,10 @@ def _program_axes(network: Network) -> tuple[Axis, ...]:
 
 
 def program_pass(network: Network, arrays: Arrays, phase: Phase) -> Pass:
-    """A program's equations in order; with several observations its loss is their sum or mean."""
+    """A program's equations in order; with several observations its loss is their results' sum or mean.
+
+    Of the others, those that do not depend on the observations have one value for all of them.
+    """
     cells: dict[str, Cell] = {}
     for array in (*arrays.inputs, *arrays.parameters):
         current = replace(array, phase=Phase.NEW) if phase is Phase.AFTER and array in arrays.parameters else array
@@ -328,6 +331,7 @@ def program_pass(network: Network, arrays: Arrays, phase: Phase) -> Pass:
     for line in network.program:
         body = substituted(parse(line.formula, variables=tuple(cells)), lambda name: Reference(cells[str(name)]))
         axes = next((each.array.axes for each in cells_in(body) if each.array.axes), ())
+        axes = _program_axes(network) if line.name == network.result else axes
         cell = Cell(Array(Role.VARIABLE, axes, label=line.name, phase=phase), ("n",) if axes else ())
         equations.append(Map(cell, body))
         cells[line.name] = cell

@@ -189,6 +189,21 @@ def test_a_program_takes_and_gives_its_own_names(target: str) -> None:
 
 
 @targets
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_sums_of_constants_over_observations_are_as_many(target: str, reduction: str) -> None:
+    network = sb.Network(  # df/da = 3 and df/db = 2b + 1/2 at each observation
+        equations=[("f", "3*a + x + sqrt(1 + b*b)^2 + b/2")], loss="f", inputs={"x": [0, 0]},
+        parameters={"a": 1, "b": 2}, over_observations=reduction,
+    )  # fmt: skip
+    function = compiled(core(network), target)
+    for inputs, count in (({"x": 1.0}, 1), ({"x": [1.0, 2.0, 6.0]}, 3 if reduction == "sum" else 1)):
+        _, found = function.loss_and_gradients({"a": 1.0, "b": 2.0}, inputs)
+        assert {key: float(np.array(each).item()) for key, each in found.items()} == pytest.approx(
+            {"a": 3 * count, "b": 4.5 * count}, rel=1e-15
+        )
+
+
+@targets
 def test_columns_of_a_program_that_differ_in_length_are_refused(target: str) -> None:
     network = sb.Network(equations=[("f", "a*x*y")], loss="f", inputs={"x": [2], "y": [3]}, parameters={"a": 0.5})
     function = compiled(core(network), target)

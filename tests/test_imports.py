@@ -26,7 +26,7 @@ STAGES = (
     {"exactness", "notation"},
     {"arithmetic"},
     {"network"},
-    {"description", "sweep"},
+    {"description", "shares", "sweep"},
     {"forward"},
     {"conditions", "rewriting"},
     {"derivation"},

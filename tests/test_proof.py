@@ -76,6 +76,11 @@ def test_programs_are_proven() -> None:
     assert prove(program(("q", "x + y"), ("f", "q*z*q + exp(x)"), x=1, y=2, z=3))
 
 
+def test_a_proof_leaves_out_readers_that_the_loss_does_not_use() -> None:
+    equations = [("u", "w^2"), ("aside", "sin(u)"), ("h", "u^3"), ("f", "x*h")]
+    assert prove(derive(Network(equations=equations, loss="f", inputs={"x": [1, 2]}, parameters={"w": 3})))
+
+
 def test_the_rewrite_needs_its_condition() -> None:
     derivation = two_two_two("tanh", "softmax", loss="cross_entropy", targets=[0, 1])
     assert prove(derivation)

@@ -65,3 +65,37 @@ def test_what_a_program_computes_beside_its_loss_has_no_part_in_the_gradients() 
     loss, gradients = derivation.compile("python").loss_and_gradients({"w": 2.0, "v": 3.0}, {"x": 1.5})
     assert (loss, gradients) == (27, {"w": 27, "v": 9})
     assert "dE/dv = h^2 = 3^2 = 9" in derivation.to_text()
+
+
+@pytest.mark.parametrize("rule", ["gradient_descent", "adam"])
+def test_a_parameter_that_the_loss_does_not_use_has_gradient_0_and_keeps_its_value(rule: str) -> None:
+    network = sb.Network(
+        equations=[("h", "v*x"), ("E", "w*x^2")], loss="E", inputs={"x": [3]}, parameters={"w": 2, "v": 5},
+        update={"rule": rule, "learning_rate": 0.1},
+    )  # fmt: skip
+    derivation = sb.derive(network)
+    values = derivation.evaluate()
+    assert [values[each] for each in ("dE/dw", "dE/dv", "new:v")] == [9, 0, 5]
+    assert derivation.prove()
+    assert "dE/dv = 0" in derivation.to_text()
+    assert derivation.compile("python").loss_and_gradients({"w": 2.0, "v": 5.0}, {"x": 3.0}) == (18, {"w": 9, "v": 0})
+
+
+@pytest.mark.parametrize(("reduction", "count"), [("sum", 2), ("mean", 1)])
+def test_a_result_of_parameters_alone_is_added_up_for_each_observation(reduction: str, count: int) -> None:
+    network = sb.Network(
+        equations=[("h", "w^2"), ("f", "3*h")], loss="f", inputs={"x": [1, 4]}, parameters={"w": 2},
+        over_observations=reduction, update={"rule": "gradient_descent", "learning_rate": 0.5},
+    )  # fmt: skip
+    values = sb.derive(network).evaluate()
+    names = ("loss", "dE/dw", "dE/dw@0", "dE/dh@1", "new:w")
+    assert [values[each] for each in names] == [12 * count, 12 * count, 6 * count, 1.5 * count, 2 - 6 * count]
+
+
+def test_shares_of_what_all_observations_have_in_common_are_each_observations_own() -> None:
+    network = sb.Network(  # E = x h^2, h = w^2
+        equations=[("h", "w^2"), ("E", "x*h^2")], loss="E", inputs={"x": [1, 4]}, parameters={"w": 3},
+        over_observations="sum",
+    )  # fmt: skip
+    values = sb.derive(network).evaluate()
+    assert [values[f"dE/dw@{row}"] for row in range(2)] == [4 * 27, 4 * 4 * 27]

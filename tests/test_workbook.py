@@ -17,6 +17,7 @@ from symbackprop.derivation import derive
 from symbackprop.diagram import shapes
 from symbackprop.errors import MissingValue, TooLarge
 from symbackprop.network import Dense, Network
+from symbackprop.notation.neutral import neutral
 from symbackprop.values import evaluate
 from symbackprop.workbook import layout, workbook_bytes
 from symbackprop.workbook.building import planned
@@ -129,6 +130,14 @@ def test_a_hostile_title_stays_a_text(text: str) -> None:
     book = openpyxl.load_workbook(BytesIO(book_bytes(book_of(small(title=text)))))
     cell = book["Overview"]["A1"]
     assert (cell.value, cell.data_type) == (text, "s")
+
+
+def test_a_programs_gradients_by_its_inputs_stand_at_each_observation() -> None:
+    network = Network(equations=[("u", "w*x"), ("f", "u^2")], loss="f", inputs={"x": [1, 2]}, parameters={"w": 3})
+    derivation = derive(network)
+    cells = [each for *_, each in planned(derivation, evaluate(derivation)).cells() if isinstance(each, Formula)]
+    by_inputs = [each for each in cells if each.of is not None and neutral(each.of).startswith("dloss/dx@")]
+    assert [(each.of.indices, each.value) for each in by_inputs if each.of] == [((0,), 9), ((1,), 18)]
 
 
 def test_no_text_cell_is_a_formula() -> None:

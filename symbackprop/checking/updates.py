@@ -285,7 +285,7 @@ class _Check:
 def _update_of(derivation: Derivation, parameters: tuple[Array, ...]) -> dict[Array, Equation]:
     """The equations of the step, array by array; a tied array's are those of any other."""
     tied = [each for each in parameters if each in derivation.ties.reindexed]
-    several = (equation for each in tied for equation in update_equations(derivation.network, each))
+    several = (equation for each in tied for equation in update_equations(derivation.network, each, derivation.loss))
     return {**derivation.steps, **{equation.target.array: equation for equation in several}}
 
 

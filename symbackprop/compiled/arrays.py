@@ -23,7 +23,7 @@ from symbackprop.compiled.statements import (
     letters_in,
     targets,
 )
-from symbackprop.expressions import Expression, Reference, Sum
+from symbackprop.expressions import Expression, Sum, leaves
 from symbackprop.printing.dialect import Label, Precedence
 from symbackprop.printing.numpy import CONSTANTS, NUMPY
 from symbackprop.quantities import Array, Axis, Cell
@@ -70,6 +70,7 @@ class _Writer:
         self.names = Identifiers(program, arrays=True, commented=commented)
         self.letters: tuple[str, ...] = ()
         self.axes: dict[str, Axis] = {}
+        self.spanned: dict[Temporary, set[str]] = {}
 
     def source(self) -> str:
         lines = [*self._givens(), *self._tables()]
@@ -134,6 +135,8 @@ class _Writer:
                 self.letters, self.axes = letters, dict(zip(letters, axes, strict=True))
                 for target, law in lines:
                     name = self._target(target)
+                    if isinstance(target, Temporary):
+                        self.spanned[target] = self._letters_of(law)
                     yield f"{name} = {self._whole(target, law)}"
             case Total(target, products):
                 self.letters = target.indices
@@ -157,9 +160,14 @@ class _Writer:
     def _whole(self, target: Hashable, law: Expression) -> str:
         """The law's text; stretched to the target's shape where no leaf has it."""
         text = NUMPY.text(law, self._leaf)
-        if isinstance(target, Cell) and set(letters_in(law)) != set(self.letters) and not _has_temporary(law):
+        if isinstance(target, Cell) and self._letters_of(law) != set(self.letters):
             return f"{text} + {self._zeros(target)}"
         return text
+
+    def _letters_of(self, law: Expression) -> set[str]:
+        """The letters along which the law's array runs, those of its temporaries included."""
+        temporaries = [leaf for leaf in leaves(law) if isinstance(leaf, Temporary)]
+        return set(letters_in(law)).union(*(self.spanned[each] for each in temporaries))
 
     def _zeros(self, target: Cell) -> str:
         sizes = ", ".join("n" if axis.kind == "observation" else str(axis.size) for axis in target.array.axes)
@@ -311,12 +319,6 @@ def _flat(array: Array, place: Sequence[int]) -> int:
 def _is_matrix(factor: Expression) -> bool:
     """Whether the factor is a matrix as it stands: a cell, or a formula over one shape."""
     return len(letters_in(factor)) == 2
-
-
-def _has_temporary(law: Expression) -> bool:
-    if isinstance(law, Reference):
-        return isinstance(law.of, Temporary)
-    return any(_has_temporary(child) for child in law.children)
 
 
 # erfc(x) = exp(-x^2) g(x)/(1 + 2x) for x >= 0, where g is smooth and nearly constant: its Chebyshev coefficients in

@@ -135,7 +135,8 @@ def _terms(products: Sequence[ProductSum], known: Places, *, one: bool) -> Itera
                 factors = tuple([Reference(_entry(of, here)) for of in cells])
                 term: Expression = factors[0] if len(factors) == 1 else Product(factors)
             else:
-                term = product_of([as_expression(each.number), *[_opened(factor, here) for factor in each.factors]])
+                laws = [over_one(factor) if one else factor for factor in each.factors]
+                term = product_of([as_expression(each.number), *[_opened(law, here) for law in laws]])
             if constant(term) == 0:
                 continue
             for _ in range(0 if one else each.means):

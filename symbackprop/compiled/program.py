@@ -232,9 +232,13 @@ class _Builder:
         axes = axes_of(term.cells) if free else {}
         if len(factors) < len(term.factors):
             left = {letter for each in factors for letter in letters_in(each)}
-            for letter in (each for each in free if each not in left):
-                assert axes[letter].size is not None, "a sum of a constant over observations has no factor left"
-                number *= axes[letter].size or 1
+            for size in (axes[each].size for each in free if each not in left):
+                if size is not None:
+                    number *= size
+                elif means:
+                    means -= 1
+                else:
+                    factors.append(Reference(OBSERVATIONS))
             free = tuple([letter for letter in free if letter in left])
         return ProductSum(number, means, tuple(factors), tuple([(letter, axes[letter]) for letter in free]))
 

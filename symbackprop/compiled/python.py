@@ -12,7 +12,7 @@ from symbackprop.compiled.layout import fitted, returned
 from symbackprop.compiled.naming import Identifiers, title_of
 from symbackprop.compiled.nests import Nest, nests
 from symbackprop.compiled.phases import Accumulate, Phases, phases_of
-from symbackprop.compiled.statements import Gathered, Program, Statement, places_of, targets
+from symbackprop.compiled.statements import Gathered, Program, Statement, counts_observations, places_of, targets
 from symbackprop.expressions import Expression, constant
 from symbackprop.printing.dialect import Label
 from symbackprop.printing.python import ANGLES, MATH, PYTHON
@@ -128,7 +128,7 @@ class _Writer:
         done = [*self._lines(self.phases.before)]
         each = [*self._lines(self.phases.each)]
         after = [*self._lines(self.phases.after), *self._result()]
-        if any(" / n" in line for line in (*done, *each, *after)):
+        if counts_observations(self.program.statements):
             body.append("n = len(rows)")
         looped = [self._loop(), *_indented(each)] if each else []  # a program may not read its inputs
         lines = [*self._rows(), *body, *done, *self._sums(), *looped, *after]

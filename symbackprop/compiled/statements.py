@@ -13,7 +13,7 @@ from fractions import Fraction
 from symbackprop.compiled.forms import Line
 from symbackprop.compiled.tasks import Task
 from symbackprop.derivation import Derivation
-from symbackprop.expressions import Along, Expression, Reference
+from symbackprop.expressions import Along, Expression, Reference, leaves
 from symbackprop.quantities import Array, Axis, Cell
 from symbackprop.terms import Kronecker, axes_of, cells_in
 
@@ -182,6 +182,12 @@ def laws(statement: Statement) -> Iterator[Expression]:
             yield from (law for _, law in lines)
         case Total(_, products):
             yield from (factor for each in products for factor in each.factors)
+
+
+def counts_observations(statements: Iterable[Statement]) -> bool:
+    """Whether the number of observations stands in a law, or below one."""
+    means = any(each.means for statement in statements if isinstance(statement, Total) for each in statement.products)
+    return means or any(leaf == OBSERVATIONS for each in statements for law in laws(each) for leaf in leaves(law))
 
 
 def reads(statement: Statement) -> Iterator[Cell]:

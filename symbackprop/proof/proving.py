@@ -15,6 +15,7 @@ from symbackprop.proof.formulas import formula_checks
 from symbackprop.proof.modular import modular_checks
 from symbackprop.proof.resizing import with_few_observations, with_few_units
 from symbackprop.quantities import Cell
+from symbackprop.sweep import leading_to
 from symbackprop.system import Equation, Map, Reindex, Scatter, SumOfProducts
 from symbackprop.terms import axis_of
 
@@ -44,7 +45,8 @@ def prove(derivation: Derivation) -> Proof:
 def _formulas(derivation: Derivation) -> Iterator[Check]:
     claims = Claims(derivation)
     local = [each for each in claims.backward if not claims.is_adjoint(each.target.array)]
-    kept = [each for each in (*claims.forward, *claims.backward) if isinstance(each, Map) or each in local]
+    forward = leading_to(claims.loss, claims.forward)  # what the loss does not use is no reader of a value
+    kept = [each for each in (*forward, *claims.backward) if isinstance(each, Map) or each in local]
     narrow = with_few_units(derivation, kept)
     yield from _named(formula_checks(Claims(narrow)), kept, narrow.system.equations)
 

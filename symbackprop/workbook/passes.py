@@ -184,9 +184,9 @@ class _Chain:
 
     @classmethod
     def of(cls, layout: Layout, array: Array) -> _Chain | None:
-        """The chain of a gradient, where it is one product for each observation."""
+        """The chain of a gradient, where it is one product for each observation that it is summed over."""
         equation = layout.definition(array)
-        if not isinstance(equation, SumOfProducts) or len(equation.terms) != 1:
+        if array.has_observations or not isinstance(equation, SumOfProducts) or len(equation.terms) != 1:
             return None
         chain = cls(layout, equation, _expanded(layout, equation.terms[0]))
         if not all(isinstance(factor, Cell) for factor in chain.term.factors) or len(chain.term.factors) < 2:
