@@ -145,7 +145,7 @@ def test_numbers_in_place_of_symbols_keep_their_sign(expression: Expression, val
         (FUNCTIONS["relu"](x), r"\operatorname{relu}(x)"),
         (x / y / 3, r"\frac{x}{y \cdot 3}"),
         (-x / y / 3, r"-\frac{x}{y \cdot 3}"),
-        ((x / y + 1) / 3, r"\frac{\frac{x}{y} + 1}{3}"),
+        ((x / y - 1) / 3, r"\frac{1}{3} \left(\frac{x}{y} - 1\right)"),
         (SQRT(2 / FUNCTIONS["pi"]()), r"\sqrt{\frac{2}{\pi}}"),
         (ABS(x - y), r"\left|x - y\right|"),
         (LOG(1 + x), r"\ln(1 + x)"),

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
-from symbackprop.expressions import Along, BySign, Call, Expression, Function, Negative, Number, Product, Quotient
+from symbackprop.expressions import (
+    ONE,
+    Along,
+    BySign,
+    Call,
+    Expression,
+    Function,
+    Negative,
+    Number,
+    Product,
+    Quotient,
+    Sum,
+)
 from symbackprop.printing.dialect import Dialect, Factor, Label, Precedence, Say, cases, compared
 from symbackprop.printing.plain import exact_text
 
@@ -87,7 +99,7 @@ class Typeset(Dialect):
         raise NotImplementedError
 
     def quotient(self, numerator: Expression, denominator: Expression, say: Say) -> Label:
-        """One expression over another: a sign before the fraction, and no fraction alone above another's bar."""
+        """One expression over another: a sign before the fraction, and no fraction above another's bar."""
         if self.flat:
             return super().quotient(numerator, denominator, say)
         match numerator:
@@ -96,6 +108,9 @@ class Typeset(Dialect):
             case Quotient(above, below):
                 return self.quotient(above, Product((below, denominator)), say)
         upper, lower = say(numerator), say(denominator)
+        if _has_fractions(numerator) and not lower.tall:
+            whole = self.fraction(say(ONE).text, lower.text)
+            return Label(f"{whole} {self.bracket(upper)}", Precedence.PRODUCT, lower.number, tall=True)
         text = self.fraction(upper.text, lower.text)
         return Label(text, Precedence.QUOTIENT, upper.number and lower.number, tall=True)
 
@@ -164,3 +179,9 @@ class Typeset(Dialect):
     def undefined(self, reason: str) -> Label:
         """The word alone."""
         return Label(self.sign("undefined"))
+
+
+def _has_fractions(expression: Expression) -> bool:
+    """Whether a term of a sum is a fraction."""
+    terms = expression.operands if isinstance(expression, Sum) else ()
+    return any(isinstance(each.operand if isinstance(each, Negative) else each, Quotient) for each in terms)
