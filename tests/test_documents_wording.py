@@ -262,3 +262,18 @@ def test_a_slopes_name_has_a_prime_and_no_apostrophe() -> None:
 def test_in_a_pdf_the_letter_of_an_observation_is_set_as_the_letter_of_its_sum() -> None:
     source = derived("softmax-classifier").rendered("typst")
     assert '$= sum_(n) sum_(j) E_(j)^("⟨"n"⟩")$' in source
+
+
+def test_where_many_paths_lead_to_the_first_weight_the_steps_are_those_of_a_later_layer() -> None:
+    layers = "".join(f'[[layers]]\nunits = 3\nactivation = "{each}"\n' for each in ("relu", "tanh", "softmax"))
+    network = sb.Network.parse(f'[inputs]\ncount = 3\n{layers}[loss]\nname = "cross_entropy"\n')
+    steps = sb.derive(network).to_text().split("\nFrom the sum over paths to the delta form")[1]
+    assert "For one parameter, the derivative dE/dw_10." in steps  # 9 paths; to w_1 there are 27
+    assert "dE/dw_10 = δ_h1^(2) * out_h1^(1)" in steps
+
+
+def test_a_delta_of_the_other_sign_is_minus_what_the_weights_share() -> None:
+    network = derived("russo").network
+    other = sb.derive(network.with_values({"notation.delta_sign": "-"})).to_text()
+    assert "so minus their product has a name" in " ".join(other.split())
+    assert "so their product has a name" in " ".join(derived("russo").to_text().split())

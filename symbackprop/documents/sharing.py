@@ -13,35 +13,33 @@ from symbackprop.expressions import Expression, Reference, leaves, size, substit
 from symbackprop.forms.adjoints import scalar_of
 from symbackprop.forms.delta import delta_form, flattened, inlined
 from symbackprop.forms.tails import Tails
-from symbackprop.quantities import Quantity, extents
+from symbackprop.quantities import Array, Quantity, extents
 from symbackprop.system import Scatter
 
 LONGEST = 350  # operations and names of a formula that is shown
-PARAMETERS = 40  # of a network whose steps are shown
+PARAMETERS = 40  # of a network whose proof is shown
+MOST_PARAMETERS = 160  # of a network of which laws are shown, and the steps of one parameter
 TITLE = "From the sum over paths to the delta form"
 PROGRAM_TITLE = "From the sum over paths to what they share"
 PATHS = "Every path from the loss to the parameter gives one product of derivatives, and the paths are added up."
 WRITTEN = "Each derivative written out:"
 SHARED = "Paths through the same net share everything from there to the loss: it is taken out of the sum, once for all."
 NAMED = (
-    "The factors up to a net are the derivative of the loss by that net. All weights of the unit have them in common, "
-    "so they have a name, delta:"
+    "The factors up to a net are together the derivative of the loss by that net. All weights of the unit have them in "
+    "common, so {}their product has a name, delta:"
 )
 AGAIN = "In the same way for the layer before:"
 
 
 def sharing_sections(context: Context) -> Iterable[Section]:
     """The steps for one weight of a small network."""
-    quantity = worked_gradient(context)
-    if quantity is None:
-        return
     many = context.has_batch and not context.derivation.network.program
-    whole = quantity
-    if many:
-        array = context.derivation.share(quantity.array)
-        quantity = Quantity(array, (0, *quantity.indices))
-    paths = paths_of(context, quantity)
-    if paths is None:
+    for whole in _gradients(context, MOST_PARAMETERS):
+        quantity = Quantity(context.derivation.share(whole.array), (0, *whole.indices)) if many else whole
+        paths = paths_of(context, quantity)
+        if paths is not None:
+            break
+    else:
         return
     of = f" of its first observation's share: the shares of all {context.derivation.network.observations} are added up"
     introduction = Paragraph(("For one parameter, the derivative ", whole, of if many else "", "."))
@@ -57,16 +55,29 @@ def sharing_sections(context: Context) -> Iterable[Section]:
 
 def worked_gradient(context: Context) -> Quantity | None:
     """The derivative by the first trained parameter of a network that has few."""
-    arrays = context.derivation.arrays
-    trained = [each for each in arrays.parameters if each not in arrays.frozen]
-    if not trained or not context.counted or not (context.whole or context.has_batch):
-        return None
-    if sum(prod(extents(each)) for each in trained) > PARAMETERS:
-        return None
-    gradients = [context.derivation.gradient_array(each) for each in trained]
+    few = _count(context) <= PARAMETERS
+    return next(iter(_gradients(context, PARAMETERS)), None) if few else None
+
+
+def _gradients(context: Context, most: int) -> list[Quantity]:
+    """The derivatives by the first entries of what is trained; none where a network of more than ``most`` parameters
+    is not shown whole."""
+    if not context.counted or not (context.whole or (context.has_batch and _count(context) <= most)):
+        return []
+    gradients = [context.derivation.gradient_array(each) for each in _trained(context)]
     if context.has_batch:  # the steps are those of one observation's share, which a tied parameter has for each use
         gradients = [each for each in gradients if not isinstance(context.derivation.definition(each), Scatter)]
-    return first_of(gradients[0]) if gradients else None
+    return [first_of(each) for each in gradients]
+
+
+def _trained(context: Context) -> list[Array]:
+    arrays = context.derivation.arrays
+    return [each for each in arrays.parameters if each not in arrays.frozen]
+
+
+def _count(context: Context) -> int:
+    """How many parameters are trained."""
+    return sum(prod(extents(each)) for each in _trained(context))
 
 
 @dataclass
@@ -94,7 +105,7 @@ class _Steps:
             forms = {each: delta_form(derivation, each).expression for each in deltas}
             if rewrite is None:
                 self._say((SHARED,), flattened(_put(named, forms)))
-            plain = NAMED if count == 1 else AGAIN
+            plain = NAMED.format(self.context.delta_sign) if count == 1 else AGAIN
             self._say((plain if rewrite is None else f"{sentence(rewrite.pair.sentence)}. {plain}",), named, forms)
 
     def variables(self) -> None:
