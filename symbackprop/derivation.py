@@ -116,7 +116,14 @@ class Derivation:
             else:
                 self._sweep_from(of, of_unit, wrt)
         if self.definition(array) is None:
-            self._define(self._same_or_zero(array, of, of_unit, wrt))
+            self._define(self._total(array, of, of_unit, wrt) or self._same_or_zero(array, of, of_unit, wrt))
+        return array
+
+    def use(self, derivative: Array) -> Array:
+        """What each position of tied parameters adds to their derivative; 0 where nothing comes through it."""
+        array = replace(derivative, phase=Phase.USE)
+        if self.definition(array) is None:
+            self._define(SumOfProducts(Cell(array, canonical_letters(array)), ()))
         return array
 
     def slope(self, of: Array, wrt: Array) -> Array:
@@ -182,6 +189,14 @@ class Derivation:
         if self.notation.is_plain_derivative(delta.array) and own is not None:
             return replace(own, target=Cell(array, own.target.indices))  # under one name it cannot stand for itself
         return SumOfProducts(Cell(array, letters), (Term(Fraction(self.conventions.delta_sign), (delta,)),))
+
+    def _total(self, array: Array, of: Array, of_unit: int | None, wrt: Array) -> Equation | None:
+        """At tied positions, the derivatives by the parameters that stand there, though nothing comes from these."""
+        tied = self.ties.reindexed.get(wrt)
+        if tied is None:
+            return None
+        sources = tuple(self.derivative(of, of_unit, each) for each in tied.sources)
+        return replace(tied, target=Cell(array, tied.target.indices), sources=sources)
 
     def _same_or_zero(self, array: Array, of: Array, of_unit: int | None, wrt: Array) -> Equation:
         letters = canonical_letters(wrt)

@@ -14,6 +14,7 @@ from symbackprop.notation import ascii_name, neutral, plain, tex
 from symbackprop.notation.names import Names
 from symbackprop.notation.presets import PRESETS
 from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
+from symbackprop.values import evaluate
 from tests.running import quick
 
 ROOT = Path(__file__).parents[1]
@@ -258,6 +259,11 @@ def test_the_slope_of_a_parameters_size_is_found_by_all_its_indices() -> None:
     assert len(slopes) == 6
     assert [names.resolve(neutral(each)) for each in slopes] == slopes
     assert [names.resolve(names.notation.plain(each)) for each in slopes] == slopes
+    gathered = Names(derive(Network.parse(TIED + SIZES)))
+    sizes = [each for each in quantities(gathered) if each.array.of is not None and each.array.of.role is Role.PENALTY]
+    spoken = [gathered.resolve(gathered.notation.plain(each)) for each in sizes]
+    numbers = evaluate(gathered.derivation)
+    assert [numbers.of(each) for each in spoken if isinstance(each, Quantity)] == [numbers.of(each) for each in sizes]
     with pytest.raises(UnknownName, match="differentiated by the parameter that it is the size of"):
         names.resolve("dsize:w[1][0][1]/dw[1][0][0]")
 

@@ -99,3 +99,18 @@ def test_shares_of_what_all_observations_have_in_common_are_each_observations_ow
     )  # fmt: skip
     values = sb.derive(network).evaluate()
     assert [values[f"dE/dw@{row}"] for row in range(2)] == [4 * 27, 4 * 4 * 27]
+
+
+@pytest.mark.parametrize(("kind", "slope"), [("l2", 0.1 * 0.5), ("l1", 0.1)])
+def test_a_derivative_by_a_tied_position_is_the_parameters_whatever_lies_between(kind: str, slope: float) -> None:
+    network = sb.Network(
+        inputs=[1, 2], targets=[1], loss="squared_error", parameters={"a": 0.5},
+        layers=[sb.Dense(1, "tanh", weights=[["a", 0.3]]), sb.Dense(1, "identity", weights=[["a"]])],
+        penalty={"kind": kind, "strength": 0.1},
+    )  # fmt: skip
+    values = sb.derive(network).evaluate()
+    for place in ("a", "w[1][0][0]", "w[2][0][0]"):
+        assert values[f"dpenalty/d{place}"] == pytest.approx(slope, rel=1e-15)
+        assert values[f"dnet[1][0]/d{place}"] == 1
+    uses = ("dpenalty/dw[1][0][0]", "dnet[1][0]/dw[1][0][0]", "dnet[1][0]/dw[2][0][0]")
+    assert [values[f"use:{each}"] for each in uses] == [0, 1, 0]

@@ -194,7 +194,7 @@ class Names:
             raise UnknownName(
                 f"'{whole}': {text} is a whole array; name one of its entries, as in {neutral_array(array)}[0]"
             )
-        if array.role is Role.PENALTY and array.axes and (array.wrt, rest) != (wrt, indices):
+        if array.role is Role.PENALTY and array.axes and (array.wrt, rest) != self._behind_ties(wrt, indices):
             raise UnknownName(f"'{_short(whole)}': {text} is differentiated by the parameter that it is the size of")
         return array, rest
 
@@ -241,14 +241,17 @@ class Names:
     def _state(self, label: str, entry: Entry | None) -> Entry | None:
         if entry is None:
             return None
-        array, indices = entry
-        if array in self.derivation.ties.reindexed and indices is not None:
-            equation = self.derivation.ties.reindexed[array]
-            places = tuple(each for each in indices if isinstance(each, int))
-            number, indices = equation.table[flat(places, array.shape)]
-            array = equation.sources[number]
+        array, indices = self._behind_ties(*entry)
         state = Array(Role.STATE, array.axes, array.layer, label, wrt=array)
         return (state, indices) if state in self.dictionary.there(Phase.NOW) else None
+
+    def _behind_ties(self, array: Array, indices: Indices | None) -> tuple[Array, Indices | None]:
+        """The entry of a vector that a tied parameter's place is taken from; any other entry as it is."""
+        equation = self.derivation.ties.reindexed.get(array)
+        if equation is None or indices is None:
+            return array, indices
+        number, place = equation.table[flat(tuple(each for each in indices if isinstance(each, int)), array.shape)]
+        return equation.sources[number], place
 
     # Observations
 
@@ -328,7 +331,7 @@ class Names:
             raise UnknownName(f"'{name}': name one entry, as in d{of.role.value}/d{neutral_array(wrt)}[0]")
         array = derivation.derivative(of, wanted.of_unit, wrt)
         if wanted.use and wrt in derivation.ties.reindexed:
-            array = replace(array, phase=Phase.USE)
+            array = derivation.use(array)
         return share(array)
 
     def _shared(self, wanted: Wanted) -> bool:
