@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from symbackprop.compiled.forms import GROWING, folded, not_positive, ready
 from symbackprop.compiled.grouping import grouped
+from symbackprop.compiled.growing import tamed
 from symbackprop.compiled.statements import (
     OBSERVATIONS,
     Elementwise,
@@ -144,7 +145,7 @@ class _Builder:
     def _add(self, equation: Equation) -> None:
         match equation:
             case Map():
-                self._add_law(equation.target, ready(folded(self._known(equation.computed_law()))))
+                self._add_law(equation.target, tamed(ready(folded(self._known(equation.computed_law())))))
             case SumOfProducts(target, terms):
                 self._add_sum(target, terms)
             case Reindex(target, sources, table):
