@@ -21,7 +21,7 @@ ONLY =
 RUN = $(VENV)/stamp-run
 TEST = $(VENV)/stamp-test
 
-.PHONY: help demo reproductions test test-all lint format types workbooks bench clean
+.PHONY: help demo reproductions test test-all test-peers lint format types workbooks bench clean
 .NOTPARALLEL:
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo 'make reproductions   the published examples in the layouts of their authors, into build/'
 	@echo 'make test        lint, types, and the tests with a seeded sample of each property'
 	@echo 'make test-all    the tests that are marked full, at their full counts'
+	@echo 'make test-peers  those that need Dask, JAX or torch, in the environment of the benchmarks'
 	@echo 'make lint        ruff: rules and formatting'
 	@echo 'make format      ruff: format, and mend what it can'
 	@echo 'make types       mypy, strict'
@@ -47,6 +48,12 @@ test: lint types
 
 test-all: $(TEST)
 	SYMBACKPROP_FULL=1 $(PYTEST) -n $(WORKERS) -m full tests
+
+# Dask's two worker processes and JAX's devices: too large for every machine that runs the other tests.
+test-peers: $(BENCH)
+	$(BENCH_PIP) install --quiet 'pytest>=8.2' 'hypothesis>=6.100'
+	$(BENCH_PYTHON) -m pytest -p no:cacheprovider tests/test_scaling.py tests/test_compiled.py \
+		tests/test_compiled_arguments.py tests/test_adapters_arrays.py tests/test_adapters_torch.py
 
 lint: $(TEST)
 	$(PYTHON) -m ruff check

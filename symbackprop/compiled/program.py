@@ -184,8 +184,9 @@ class _Builder:
     def _setting(self, array: Array) -> Fraction:
         value = self.settings[array]
         if value is None:
+            name = array.label or "learning rate"
             raise MissingValue(
-                f"no value for the {array.label or 'learning rate'}: a compiled function has it built in"
+                f"no value for the {name}: a compiled function has it built in; give it in the description"
             )
         return value
 
