@@ -273,14 +273,6 @@ class Network:
             object.__setattr__(network, name, value)
         return network
 
-    @property
-    def setting_names(self) -> frozenset[str]:
-        """The names that stand for settings: learning rate, strength, factors."""
-        entries = [self.update.learning_rate] if self.update is not None else []
-        entries += [self.loss.factor] if self.loss is not None else []
-        entries += [self.penalty.strength, self.penalty.factor] if self.penalty is not None else []
-        return frozenset(each for each in entries if isinstance(each, str))
-
     def _repr_svg_(self) -> str:
         """The network's diagram, as notebooks show it."""
         from symbackprop.derivation import derive

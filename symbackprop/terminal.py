@@ -34,11 +34,6 @@ def printable(text: str, encoding: str | None) -> str:
     return text
 
 
-def ascii_text(text: str) -> str:
-    """The text with every character outside ASCII as its ASCII name."""
-    return text if text.isascii() else "".join(_ascii(character) for character in text)
-
-
 def say(text: str) -> None:
     """Prints a result to stdout, with a line's end. Raises OutsideError if it cannot be written."""
     _write(sys.stdout, text if text.endswith("\n") else text + "\n")

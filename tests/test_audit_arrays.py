@@ -13,6 +13,7 @@ from symbackprop.checking.findings import Finding, shown
 from symbackprop.checking.printed import printed
 from symbackprop.checking.printed_arrays import printed_rows
 from symbackprop.network import Network
+from tests.running import quick
 
 # The gradients of the 2-2-2 example, as its author prints them; the last one is -0.0227 there.
 MATRICES = [
@@ -40,6 +41,11 @@ def test_each_number_of_a_printed_matrix_is_judged(text: str) -> None:
 def test_a_printed_vector_may_lie_or_stand(text: str) -> None:
     findings = findings_on(Claim("out[1]", text), Claim("out[1]", formula=text))
     assert [each.verdict for each in findings] == ["ok"] * 4
+
+
+def test_a_text_with_many_beginnings_of_matrices_is_read_in_no_time() -> None:
+    with quick(1):
+        assert printed_rows(r"\begin{matrix}" * 50_000) is None
 
 
 def test_a_matrix_of_another_shape_or_with_formulas_in_it_is_not_taken_apart() -> None:

@@ -82,7 +82,6 @@ eta = 0.5
         "w_a": Parameter(ExactNumber(Fraction(3, 10)), trainable=False),
         "eta": Parameter(ExactNumber(Fraction(1, 2))),
     }
-    assert network.setting_names == {"c", "lambda", "eta"}
 
 
 def test_a_bias_has_one_of_five_forms():

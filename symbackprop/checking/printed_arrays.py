@@ -17,7 +17,7 @@ from symbackprop.notation.neutral import neutral
 from symbackprop.quantities import Array, Quantity
 
 MOST_NUMBERS = 2_000
-LATEX = re.compile(r"\\begin\{(?:[bpvBV]?matrix|array|smallmatrix)\}(?:\{[lcr|]*\})?(.*)\\end\{[a-zA-Z]+\}", re.DOTALL)
+LATEX = re.compile(r"\\begin\{(?:[bpvBV]?matrix|array|smallmatrix)\}(?:\{[lcr|]*\})?")
 BRACKETED = re.compile(r"\s*[\[(](.*)[\])]\s*", re.DOTALL)
 ROW = re.compile(r"[\[(]([^\[\]()]*)[\])]")
 Rows = list[list[str]]
@@ -49,7 +49,8 @@ def printed_rows(text: str) -> Rows | None:
     plain = text.strip().strip("$").replace(r"\left", "").replace(r"\right", "")
     latex = LATEX.search(plain)
     if latex:
-        lines = [line for line in re.split(r"\\\\", latex[1]) if line.strip()]
+        inside = plain[latex.end() :].rpartition(r"\end{")[0]
+        lines = [line for line in re.split(r"\\\\", inside) if line.strip()]
         rows = [[cell.strip() for cell in line.split("&")] for line in lines]
     else:
         whole = BRACKETED.fullmatch(plain)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from symbackprop.arithmetic import Arithmetic
 from symbackprop.forms.trees import (
+    ONE,
     Added,
     Beside,
     Constant,
@@ -30,6 +35,7 @@ from symbackprop.forms.trees import (
 )
 from symbackprop.values import Values
 
+ZERO = Fraction(0)
 Matrix = Any  # a 2-d numpy array of objects
 
 
@@ -40,63 +46,59 @@ def matrix_value(node: Node, values: Values) -> Matrix:
     def of(each: Node) -> Matrix:
         return matrix_value(each, values)
 
-    def number(value: Any) -> Any:
-        return arithmetic.number(value)
-
     match node:
         case Leaf(rows, columns, array):
             entries = list(values.array(array))
             return _shaped(entries, columns, rows).T if node.is_turned else _shaped(entries, rows, columns)
         case Listed(rows, columns, _, entries):
             return _shaped([values.of(each) for each in entries], rows, columns)
-        case Ones(rows, columns):
-            return _filled(number(1), rows, columns)
-        case Constant(_, _, value):
-            return _filled(number(value), None, None)
-        case Unit(rows, _, index):
-            found = _filled(number(0), rows, None)
-            found[index, 0] = number(1)
-            return found
-        case Identity(rows):
-            return _diagonal([number(1)] * extent(rows), number(0))
-        case Mask(rows, columns, places):
-            found = _filled(number(0), rows, columns)
-            for place in places:
-                found[(*place, 0)[:2]] = number(1)
-            return found
-        case Scaled(_, _, factor, over, scalars, operand):
-            found = of(operand)
-            for axis in over:
-                factor /= extent(axis)
-            for scalar in scalars:
-                found = found * of(scalar)
-            return found * number(factor)
         case Transposed(_, _, operand):
             return of(operand).T
         case MatMul(_, _, factors):
-            found = of(factors[0])
-            for each in factors[1:]:
-                found = found @ of(each)
-            return found
+            return reduce(np.matmul, map(of, factors))
         case Hadamard(_, _, factors):
-            found = of(factors[0])
-            for each in factors[1:]:
-                found = found * of(each)
-            return found
+            return reduce(np.multiply, map(of, factors))
         case Diagonal(_, _, operand):
-            return _diagonal(list(of(operand)[:, 0]), number(0))
+            return _diagonal(list(of(operand)[:, 0]), arithmetic.number(ZERO))
+        case Scaled():
+            scalars = (of(each) for each in node.scalars)
+            return reduce(np.multiply, scalars, of(node.operand)) * arithmetic.number(_factor(node))
         case Added(rows, columns, terms):
-            found = _filled(number(0), rows, columns)
-            for each in terms:
-                found = found + of(each)
-            return found
+            return reduce(np.add, map(of, terms), _filled(arithmetic.number(ZERO), rows, columns))
         case Elementwise(rows, columns, expression):
             return _entries(expression, rows, columns, of, arithmetic)
         case Beside(_, _, (left, right)):
             return np.hstack([of(left), of(right)])
         case Stacked(_, _, (top, bottom)):
             return np.vstack([of(top), of(bottom)])
+    return _constant(node, arithmetic)
+
+
+def _constant(node: Node, arithmetic: Arithmetic) -> Matrix:
+    """The matrix of a node that holds no quantity."""
+    zero, one = arithmetic.number(ZERO), arithmetic.number(ONE)
+    match node:
+        case Ones(rows, columns):
+            return _filled(one, rows, columns)
+        case Constant(_, _, value):
+            return _filled(arithmetic.number(value), None, None)
+        case Identity(rows):
+            return _diagonal([one] * extent(rows), zero)
+        case Unit(rows, columns, index):
+            return _marked(_filled(zero, rows, columns), [(index, 0)], one)
+        case Mask(rows, columns, places):
+            return _marked(_filled(zero, rows, columns), [(*place, 0)[:2] for place in places], one)
     raise AssertionError(node)
+
+
+def _factor(node: Scaled) -> Fraction:
+    return node.number / math.prod(extent(axis) for axis in node.over)
+
+
+def _marked(matrix: Matrix, places: Iterable[tuple[int, ...]], number: Any) -> Matrix:
+    for place in places:
+        matrix[place] = number
+    return matrix
 
 
 def _entries(expression: Any, rows: Side, columns: Side, of: Any, arithmetic: Arithmetic) -> Matrix:
