@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,6 +28,7 @@ from tests.networks import drawn
 
 A4 = (595.28, 841.89)
 MARGIN = 68.0  # points: less than both engines' margins
+NUMBERED = 490.0  # from where on equations have their numbers
 NUMBER = 30.0  # where a page's number stands, below the text
 
 
@@ -232,6 +234,20 @@ def test_a_large_network_has_a_short_pdf(tmp_path: Path) -> None:
     for kind, most in ((pictures.LARGE, 8), ("20 layers", 25)):
         document = sb.Derivation(pictures.derived(kind)).to_pdf()
         assert 1 <= len(re.findall(rb"/Type ?/Page\b", document)) <= most
+
+
+@pytest.mark.engine
+def test_an_equation_over_two_pages_has_its_number_once_and_ends_its_page_between_two_sides(tmp_path: Path) -> None:
+    settings = tomllib.loads((ROOT / "examples" / "reproductions" / "math-note.toml").read_text(encoding="utf-8"))
+    network = derived("math-note").network.with_values({f"document.{key}": each for key, each in settings.items()})
+    derivation = sb.derive(network)
+    found = words(derivation.to_pdf(), tmp_path)
+    numbers = [text for left, *_, text in found if left > NUMBERED and re.fullmatch(r"\(\d+\)", text)]
+    assert numbers == [f"({place})" for place in range(1, len(numbers) + 1)]
+    tops = [float(top) for _, top, *_ in found]
+    first = [place for place in range(1, len(found)) if tops[place] < tops[place - 1] - A4[1] / 2]
+    assert first
+    assert all(not found[place][4].startswith(("⋅", "·", "+")) for place in first)
 
 
 @pytest.mark.engine

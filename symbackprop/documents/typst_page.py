@@ -63,23 +63,27 @@ PREAMBLE = """\
   rows
 }
 
-// The rows of one line: a side that is an equation is known to fit, and is a row. Where a side is given as its pieces,
-// the rows are measured: one if all of the line fits into it, and the last side behind the one before it if that fits.
+// The rows of one line, those of each side together. A side that is an equation is known to fit, and is a row. Where a
+// side is given as its pieces, the rows are measured: one if all of the line fits into it, and the last side behind the
+// one before it if that fits.
 #let rows-of(sides, room) = {
-  if sides.all(side => type(side) == content) { return sides.map(side => side.body) }
+  if sides.all(side => type(side) == content) { return sides.map(side => (side.body,)) }
   let whole = sides.flatten().filter(part => type(part) == content).map(part => part.body)
-  if width(..whole) <= room { return (whole.join(),) }
-  let rows = ()
+  if width(..whole) <= room { return ((whole.join(),),) }
+  let groups = ()
   for (place, side) in sides.enumerate() {
     let found = broken(if type(side) == array { side } else { (side,) }, room)
     let joins = place > 0 and place == sides.len() - 1 and found.len() == 1
-    if joins and width(rows.last(), found.first()) <= room { rows.last() += found.first() } else { rows += found }
+    if joins and width(groups.last().last(), found.first()) <= room {
+      groups.last().last() += found.first()
+    } else { groups.push(found) }
   }
-  rows
+  groups
 }
 
 // Lines below each other, their relations aligned; each is its left side and then its other sides. A page ends between
-// two lines, within one only if it is long. A left side that is too wide has a row of its own.
+// two lines; within a long one between two sides, and within a side only if that is long. The number stands once, at
+// the end. A left side that is too wide has a row of its own.
 #let lines(number: none, ..given) = layout(page => {
   let lefts = given.pos().map(line => line.first().body)
   let widths = lefts.map(left => width(left))
@@ -91,12 +95,21 @@ PREAMBLE = """\
   )
   set block(spacing: 0.95em)
   for (line, left, wide) in given.pos().zip(lefts, widths) {
-    let (first, ..others) = rows-of(line.slice(1), room)
+    let groups = rows-of(line.slice(1), room)
     let beside = h(column - if wide > most { 0pt } else { wide }) + if wide > most { nothing } else { left }
-    block(breakable: others.len() > 9, {
-      if wide > most { set-rows((left,)) }
-      set-rows((beside + point + first, ..others.map(row => point + row)), number: number)
-    })
+    let parts = (groups.flatten(),)
+    if parts.first().len() > 10 {
+      parts = groups.map(rows => if rows.len() > 10 { rows.map(row => (row,)) } else { (rows,) }).join()
+    }
+    for (place, rows) in parts.enumerate() {
+      let (first, ..others) = rows
+      let last = place == parts.len() - 1
+      block(breakable: false, sticky: not last and (place == 0 or place == parts.len() - 2), {
+        if wide > most and place == 0 { set-rows((left,)) }
+        let begin = if place == 0 { beside } else { h(column) + nothing }
+        set-rows((begin + point + first, ..others.map(row => point + row)), number: if last { number })
+      })
+    }
   }
 })
 
