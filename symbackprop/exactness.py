@@ -111,10 +111,13 @@ def _exact_power(base: Exact, exponent: Exact) -> Exact:
             return base
         if isinstance(base, Fraction):
             return _rational_power(base, exponent)
-    elif isinstance(base, Fraction) and base in (0, 1):
-        if base == 0 and _exact_sign(exponent) <= 0:
+    elif base == 1:
+        return Fraction(1)
+    elif base == 0:
+        sign = _exact_sign(exponent)
+        if sign < 0:
             raise NotANumber("division by zero: a negative power of 0")
-        return base
+        return Fraction(0 if sign else 1)
     if not (isinstance(exponent, Fraction) and exponent.denominator == 1):
         if _exact_sign(base) < 0:
             raise NotANumber("a negative number to a power that is not whole")

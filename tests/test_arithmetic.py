@@ -96,6 +96,11 @@ def test_what_has_no_value_is_refused_with_its_reason(text: str, x: float, messa
     assert isinstance(refused.value, InputError)
 
 
+@pytest.mark.parametrize(("text", "wanted"), [("x^(exp(1) - exp(1))", 1), ("x^(exp(1) - 2)", 0), ("(x + 1)^exp(1)", 1)])
+def test_a_power_of_0_or_1_is_told_by_the_sign_of_its_exponent(text: str, wanted: int) -> None:
+    assert exact(read(text), lambda _: Fraction(0)) == wanted
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("text", FORMULAS)
 @given(x=SMALL, y=SMALL)
@@ -205,6 +210,7 @@ def test_a_power_of_a_million_bits_is_not_written_out() -> None:
         ("log(x)", "log of a number outside its domain"),
         ("1/x", "division by zero"),
         ("x^-1", "division by zero: a negative power of 0"),
+        ("x^(exp(1) - 3)", "division by zero: a negative power of 0"),
         ("sqrt(x - 1)", "sqrt of a number outside its domain"),
         ("log1p(x - 1)", "log1p of a number outside its domain"),
         ("asin(x + 2)", "asin of a number outside its domain"),
