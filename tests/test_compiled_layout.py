@@ -52,6 +52,16 @@ def test_no_line_of_a_source_is_too_wide_or_ends_in_blanks(target: str, units: i
     assert [line for line in lines if len(line) > WIDEST or line != line.rstrip()] == []
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_many_parameters_fit_into_lines_too(target: str) -> None:
+    names = [f"p_{number}" for number in range(60)]
+    program = (
+        'loss = "L"\n[inputs]\nx = [1]\n[parameters]\n' + "\n".join(f"{name} = 1" for name in names)
+        + f'\n[[equations]]\nname = "L"\nformula = "{" + ".join(f"{name} * x" for name in names)}"\n'
+    )  # fmt: skip
+    assert [line for line in source(core(sb.Network.parse(program)), target).split("\n") if len(line) > WIDEST] == []
+
+
 @pytest.mark.parametrize("write", [python_source, array_source])
 def test_cut_lines_and_comments_are_the_code_that_runs(write: object) -> None:
     assert callable(write)

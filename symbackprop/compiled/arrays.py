@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterator, Sequence
 
 from symbackprop import __version__
 from symbackprop.compiled.forms import Temporary
-from symbackprop.compiled.layout import fitted, returned
+from symbackprop.compiled.layout import fitted, listed, returned
 from symbackprop.compiled.naming import Identifiers, title_of
 from symbackprop.compiled.statements import (
     Elementwise,
@@ -79,7 +79,7 @@ class _Writer:
             lines += self._lines(statement)
         lines += returned((f'"{key}": {self.names.array(array)}' for key, array in self.program.results.items()))
         text = "\n".join(INDENT + line for line in lines)
-        names = ", ".join(self.program.results) or "none"
+        names = listed([*self.program.results])
         head = title_of(self.program)
         imports = ["from importlib import import_module"]
         code = "\n".join(line for line in lines if not line.startswith("#"))

@@ -14,6 +14,7 @@ from typing import Any
 from symbackprop.compiled import building
 from symbackprop.compiled.arguments import Explained, check_shapes, doubles, expected_shape, shape_of
 from symbackprop.compiled.c import pointers
+from symbackprop.compiled.layout import listed
 from symbackprop.compiled.python import ONE, binding_source, one_source
 from symbackprop.compiled.statements import Program
 from symbackprop.errors import InputError, KinkError
@@ -54,7 +55,7 @@ class Gradient:
         return self.write(self.program)
 
     def __repr__(self) -> str:
-        return f"<Gradient of {', '.join(self.program.parameters)} in {self.target}: {self.reason}>"
+        return f"<Gradient of {listed([*self.program.parameters])} in {self.target}: {self.reason}>"
 
     def __call__(self, parameters: Mapping[str, Any], inputs: Any, targets: Any = None) -> dict[str, Any]:
         return self.loss_and_gradients(parameters, inputs, targets)[1]

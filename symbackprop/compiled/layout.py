@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 WIDEST = 116  # columns
@@ -35,6 +35,12 @@ def returned(pairs: Iterable[str]) -> list[str]:
     if len(INDENT + whole) <= WIDEST:
         return [whole]
     return ["return loss, {", *(f"{INDENT}{entry}," for entry in entries), "}"]
+
+
+def listed(names: Sequence[str]) -> str:
+    """The names; of many the first and the last."""
+    text = ", ".join(names) or "none"
+    return text if len(text) <= WIDEST // 2 else f"{names[0]}, {names[1]}, ..., {names[-1]}"
 
 
 def _fitted(line: str, *, brackets: bool) -> Iterator[str]:

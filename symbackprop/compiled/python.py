@@ -8,7 +8,7 @@ from functools import cached_property
 from symbackprop import __version__
 from symbackprop.compiled.entries import Entry, blocks
 from symbackprop.compiled.forms import Temporary
-from symbackprop.compiled.layout import fitted, returned
+from symbackprop.compiled.layout import fitted, listed, returned
 from symbackprop.compiled.naming import Identifiers, title_of
 from symbackprop.compiled.nests import Nest, nests
 from symbackprop.compiled.phases import Accumulate, Phases, phases_of
@@ -141,7 +141,7 @@ class _Writer:
         )
 
     def _docstring(self, where: str) -> str:
-        names = ", ".join(self.program.results) or "none"
+        names = listed([*self.program.results])
         return f'{INDENT}"""{self.program.task.sentence} {names}{where}."""'
 
     def _rows(self) -> Iterator[str]:
