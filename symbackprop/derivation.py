@@ -5,15 +5,13 @@ States no backward formula of its own: adjoints come from the sweep. Computes no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, partial
 
 from symbackprop.catalogue.updates import UPDATES
 from symbackprop.errors import DescriptionError
-from symbackprop.expressions import Reference, substituted
-from symbackprop.formulas import parse
 from symbackprop.forward import (
     Arrays,
     Pass,
@@ -29,12 +27,13 @@ from symbackprop.network import Network
 from symbackprop.notation import Notation, notation_for
 from symbackprop.notation.styles import Conventions
 from symbackprop.ordering import in_order
-from symbackprop.quantities import Array, Axis, Cell, Phase, Role
+from symbackprop.quantities import Array, Axis, Cell, Phase, Role, derivative_of
 from symbackprop.rewriting import Rewrite, fused, rewritten
 from symbackprop.shares import share_of, shared, summed_in
 from symbackprop.sweep import Naming, Slopes, canonical_letters, leading_to, reverse_sweep, uses_in
-from symbackprop.system import Equation, Map, SumOfProducts, System
-from symbackprop.terms import Kronecker, Term, axes_of, terms_of
+from symbackprop.system import Equation, SumOfProducts, System
+from symbackprop.terms import Kronecker, Term
+from symbackprop.updating import in_deltas, state_array, updates
 
 NOT_DIFFERENTIATED = frozenset({Role.TARGET, Role.RATE, Role.SETTING})
 CARRIED = frozenset({Role.LOSS, Role.PART, Role.PENALTY})
@@ -109,7 +108,7 @@ class Derivation:
 
         Defined by a sweep of its own the first time it is asked for; zero where nothing leads from one to the other.
         """
-        array = _derivative_array(of, of_unit, wrt)
+        array = derivative_of(of, of_unit, wrt)
         if self.definition(array) is None:
             if of == self.loss and wrt.role is Role.NET:
                 self._define(self._signed_delta(array, wrt))
@@ -212,7 +211,7 @@ class Derivation:
         def adjoint(array: Array) -> tuple[int, Array] | None:
             if array == of or array.role in CARRIED:
                 return None
-            named = _derivative_array(of, of_unit, array)
+            named = derivative_of(of, of_unit, array)
             return 1, replace(named, phase=Phase.USE) if array in self.ties.reindexed else named
 
         forward = self._forward_after if of.phase is Phase.AFTER and self.after else self._forward_now
@@ -229,7 +228,7 @@ class Derivation:
     @cached_property
     def steps(self) -> Mapping[Array, Equation]:
         """The update's equations by what they define, as its rule says them: by the gradients' names."""
-        return {each.target.array: each for each in _updates(self.network, self.arrays, self.ties, self.loss)}
+        return {each.target.array: each for each in updates(self.network, self.arrays, self.ties, self.loss)}
 
     @cached_property
     def _forward_now(self) -> _Forward:
@@ -243,10 +242,6 @@ class Derivation:
 
 def _role(factor: object) -> Role | None:
     return factor.array.role if isinstance(factor, Cell) else None
-
-
-def _derivative_array(of: Array, of_unit: int | None, wrt: Array) -> Array:
-    return Array(Role.DERIVATIVE, wrt.axes, wrt.layer, phase=wrt.phase, of=of, of_unit=of_unit, wrt=wrt)
 
 
 def _delta_array(net: Array) -> Array:
@@ -271,9 +266,9 @@ def derive(network: Network, *, rewrites: bool = True) -> Derivation:
     backward = _backward(arrays, ties, now, conventions, slopes)
     applied = fused(network, now, backward, orders_of(conventions)) if rewrites else ()
     now, backward = rewritten(now, backward, applied)
-    update = _updates(network, arrays, ties, now.loss)
+    update = updates(network, arrays, ties, now.loss)
     if conventions.update == "delta":
-        update = _in_deltas(update, backward)
+        update = in_deltas(update, backward)
     after = _forward(network, arrays, ties, Phase.AFTER, notation) if update else None
     if after is not None:
         after, _ = rewritten(after, (), applied)
@@ -321,7 +316,7 @@ def _settings(network: Network, arrays: Arrays) -> tuple[Array, ...]:
         found += [Array(Role.SETTING, label=label) for label in rule.numbers]
         for parameter in arrays.parameters:
             if parameter not in arrays.frozen:
-                found += [_state_array(state, parameter) for state in rule.states]
+                found += [state_array(state, parameter) for state in rule.states]
     return tuple(found)
 
 
@@ -331,14 +326,14 @@ def _backward(arrays: Arrays, ties: Ties, now: Pass, conventions: Conventions, s
             return None
         if array.role is Role.NET:
             return conventions.delta_sign, _delta_array(array)
-        named = _derivative_array(now.loss, None, array)
+        named = derivative_of(now.loss, None, array)
         return 1, replace(named, phase=Phase.USE) if array in ties.reindexed else named
 
     naming = Naming(adjoint, lambda array: array.role not in NOT_DIFFERENTIATED)
     forward = leading_to(now.loss, (*ties.reindexed.values(), *now.equations))
     found = reverse_sweep(forward, {now.loss: Term()}, naming=naming, slopes=slopes)
     known = {equation.target.array for equation in found}
-    gradients = (_derivative_array(now.loss, None, each) for each in arrays.parameters)
+    gradients = (derivative_of(now.loss, None, each) for each in arrays.parameters)
     unused = [each for each in gradients if each not in known]  # by the loss, of a program
     found += [SumOfProducts(Cell(each, canonical_letters(each)), ()) for each in unused]
     return tuple(found if conventions.delta_first else map(_delta_last, found))
@@ -354,78 +349,3 @@ def _delta_last(equation: Equation) -> Equation:
 
 def _with_delta_last(term: Term) -> Term:
     return replace(term, factors=tuple(sorted(term.factors, key=lambda factor: _role(factor) is Role.DELTA)))
-
-
-def _state_array(label: str, parameter: Array, phase: Phase = Phase.NOW) -> Array:
-    return Array(Role.STATE, parameter.axes, parameter.layer, label, phase, wrt=parameter)
-
-
-def _updates(network: Network, arrays: Arrays, ties: Ties, loss: Array) -> tuple[Equation, ...]:
-    """New values of all parameters and optimiser states, all from the old ones."""
-    if network.update is None:
-        return ()
-    found: list[Equation] = []
-    for parameter in arrays.parameters:
-        found += _frozen(parameter) if parameter in arrays.frozen else update_equations(network, parameter, loss)
-    for array, equation in ties.reindexed.items():
-        sources = tuple(replace(each, phase=Phase.NEW) for each in equation.sources)
-        found.append(
-            replace(equation, target=Cell(replace(array, phase=Phase.NEW), equation.target.indices), sources=sources)
-        )
-    return tuple(found)
-
-
-def _in_deltas(update: Iterable[Equation], backward: Iterable[Equation]) -> tuple[Equation, ...]:
-    """The update's equations with what a gradient is, delta times input, in place of its name.
-
-    The name stays where there is more to it: a sum over observations, the total of a tied parameter, a rule that
-    squares gradients.
-    """
-    products = (each for each in backward if isinstance(each, SumOfProducts))
-    sums = {each.target: each for each in products if not any(_adds_up(term, each.target) for term in each.terms)}
-    found = []
-    for equation in update:
-        terms = terms_of(equation.body) if isinstance(equation, Map) else None
-        written = None if terms is None else [each for term in terms for each in _without_gradient(term, sums)]
-        same = written is None or written == terms
-        found.append(equation if same or written is None else SumOfProducts(equation.target, tuple(written)))
-    return tuple(found)
-
-
-def _adds_up(term: Term, target: Cell) -> bool:
-    axes = axes_of(term.cells)
-    return any(axes[letter].size != 1 for letter in term.summed(target))
-
-
-def _without_gradient(term: Term, gradients: Mapping[Cell, SumOfProducts]) -> list[Term]:
-    cell = next((each for each in term.cells if each in gradients), None)
-    return [term] if cell is None else [term.with_factor(cell, each) for each in gradients[cell].terms]
-
-
-def _frozen(parameter: Array) -> list[Equation]:
-    letters = canonical_letters(parameter)
-    return [
-        SumOfProducts(Cell(replace(parameter, phase=Phase.NEW), letters), (Term(factors=(Cell(parameter, letters),)),))
-    ]
-
-
-def update_equations(network: Network, parameter: Array, loss: Array) -> list[Equation]:
-    """The update rule's equations for one array of parameters: its new value and its new states, from the gradient."""
-    assert network.update is not None
-    rule = UPDATES[network.update.rule]
-    letters = canonical_letters(parameter)
-    cells: dict[str, Cell] = {
-        "value": Cell(parameter, letters),
-        "gradient": Cell(_derivative_array(loss, None, parameter), letters),
-        "rate": Cell(Array(Role.RATE)),
-        **{label: Cell(Array(Role.SETTING, label=label)) for label in rule.numbers},
-        **{state: Cell(_state_array(state, parameter), letters) for state in rule.states},
-        **{f"new_{state}": Cell(_state_array(state, parameter, Phase.NEW), letters) for state in rule.states},
-    }
-    targets = cells | {"value": Cell(replace(parameter, phase=Phase.NEW), letters)}
-    return [
-        Map(
-            targets[name], substituted(parse(formula, variables=tuple(cells)), lambda leaf: Reference(cells[str(leaf)]))
-        )
-        for name, formula in rule.equations(network.update.settings)
-    ]

@@ -110,6 +110,11 @@ class Array:
         return any(axis.kind == "observation" for axis in self.axes)
 
 
+def derivative_of(of: Array, of_unit: int | None, wrt: Array) -> Array:
+    """The array of derivatives of ``of``, at one unit or as a whole, by each entry of ``wrt``."""
+    return Array(Role.DERIVATIVE, wrt.axes, wrt.layer, phase=wrt.phase, of=of, of_unit=of_unit, wrt=wrt)
+
+
 class Quantity(NamedTuple):
     """One entry of an array, by its indices from 0."""
 

@@ -28,7 +28,7 @@ STAGES = (
     {"network"},
     {"description", "shares", "sweep"},
     {"forward"},
-    {"conditions", "rewriting"},
+    {"conditions", "rewriting", "updating"},
     {"derivation"},
     {"algebra", "evaluation", "given", "polynomials"},
     {"ratios", "values"},

@@ -34,6 +34,12 @@ def test_a_short_sheet_stays_on_one_page() -> None:
     assert first_rows([HEAD, *[BODY] * 19, BLANK, HEAD, BODY], 20) == [21]
 
 
+def test_a_sheet_has_no_more_breaks_than_excel_takes() -> None:
+    """Excel takes 1,026 in a direction; XlsxWriter stops at 1,023 too."""
+    assert len(first_rows([BODY] * 20_000, 20)) == 999
+    assert len(first_rows([BODY] * 40_000, 20)) == 1_023
+
+
 def test_a_row_is_a_heading_by_its_style() -> None:
     assert [kind(row) for row in ([], [None], [Text("x")], [None, Text("@0", "column")])] == [BLANK, BLANK, BODY, HEAD]
 

@@ -26,12 +26,13 @@ from symbackprop.checking.laws import Numbers
 from symbackprop.checking.points import Point, frozen_keys, points, settled
 from symbackprop.checking.remarks import beside, remarks, worst_of
 from symbackprop.checking.report import ParameterFinding, Report
-from symbackprop.derivation import Derivation, derive, update_equations
+from symbackprop.derivation import Derivation, derive
 from symbackprop.errors import InputError
 from symbackprop.given import keys_of
 from symbackprop.network import Network
 from symbackprop.quantities import Array, Phase, Role
 from symbackprop.system import Equation
+from symbackprop.updating import update_equations
 
 Step = Callable[..., Any]
 

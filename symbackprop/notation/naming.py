@@ -12,7 +12,7 @@ from symbackprop.notation.neutral import NAMED, pairs, split
 from symbackprop.notation.outline import OF_LAYERS, Indices, Outline
 from symbackprop.notation.patterns import Pattern, filled, own_name
 from symbackprop.notation.styles import Style
-from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role
+from symbackprop.quantities import Array, Axis, Cell, Phase, Quantity, Role, derivative_of
 
 if TYPE_CHECKING:
     pass
@@ -88,7 +88,7 @@ class Notation:
         if array.role is Role.DERIVATIVE:
             return self._derivative(array, observation, rest)
         if array.role is Role.DELTA and self.is_plain_derivative(array):
-            return self._derivative(derivative_of(array), observation, rest)
+            return self._derivative(_as_derivative(array), observation, rest)
         return self._plain_entry(array, observation, rest)
 
     def other_name(self, array: Array, rest: Indices) -> Name | None:
@@ -101,7 +101,7 @@ class Notation:
     def array_name(self, array: Array) -> AnyName:
         """The name of a whole array, as in matrix forms; of an array without axes, that of its one entry."""
         if array.role is Role.DELTA and self.is_plain_derivative(array):
-            array = derivative_of(array)
+            array = _as_derivative(array)
         if array.role is Role.DERIVATIVE:
             assert array.of is not None
             assert array.wrt is not None
@@ -274,10 +274,10 @@ class Notation:
         return sum(widths[1:layer]) if array.role in OF_LAYERS else 0
 
 
-def derivative_of(delta: Array) -> Array:
+def _as_derivative(delta: Array) -> Array:
     """The derivative of the loss by a net that a delta is, its sign left aside."""
     net = replace(delta, role=Role.NET)
-    return Array(Role.DERIVATIVE, net.axes, net.layer, of=Array(Role.LOSS, phase=net.phase), wrt=net)
+    return derivative_of(Array(Role.LOSS, phase=net.phase), None, net)
 
 
 LARGEST_DIGIT = 9

@@ -16,6 +16,7 @@ ROW = 15.0  # points of a row of 11 pt Calibri
 CHARACTER, PADDING, DEFAULT_WIDTH = 5.25, 3.75, 8.43  # points of a column's character, beside them, characters
 FILLED = 0.94  # of a page: titles are taller than other rows, and fonts differ
 LEAST = 0.6  # of a page is filled before it ends for a heading's sake
+MOST_BREAKS = 1_023  # that Excel takes; nobody prints as many pages
 HEADS = frozenset({"title", "heading", "group", "column", "centred"})
 BLANK, HEAD, BODY = range(3)
 
@@ -37,11 +38,14 @@ def rows_on_a_page(columns: Mapping[int, float], used: int, *, landscape: bool) 
 
 
 def first_rows(kinds: Iterable[int], page: int) -> list[int]:
-    """The rows (from 1) that begin a page behind the first, of rows of these kinds; ``page``: how many fit."""
+    """The rows (from 1) that begin a page behind the first, of rows of these kinds; ``page``: how many fit.
+
+    Behind as many as Excel takes, pages end where they are full.
+    """
     known = list(kinds)
     found: list[int] = []
     start = 0
-    while len(known) - start > page:
+    while len(known) - start > page and len(found) < MOST_BREAKS:
         start = _next_start(known, start, start + page)
         found.append(start + 1)
     return found
