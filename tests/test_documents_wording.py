@@ -277,3 +277,16 @@ def test_a_delta_of_the_other_sign_is_minus_what_the_weights_share() -> None:
     other = sb.derive(network.with_values({"notation.delta_sign": "-"})).to_text()
     assert "so minus their product has a name" in " ".join(other.split())
     assert "so their product has a name" in " ".join(derived("russo").to_text().split())
+
+
+@pytest.mark.parametrize(
+    ("carry", "sides"),
+    [
+        ("full", "= CHAIN = (out_o1 - target_o1) * out_o1 * (1 - out_o1) ≈ (0.86655 - 0.1) * 0.86655 * (1 - 0.86655)"),
+        ("printed", "= (out_o1 - target_o1) * out_o1 * (1 - out_o1) = CHAIN ≈ 0.76655 * 0.11564"),
+    ],
+)
+def test_the_numbers_of_a_delta_are_those_of_its_last_side(carry: str, sides: str) -> None:
+    network = derived("russo").network.with_values({"document.carry": carry})
+    shown = " ".join(sb.derive(network).to_text().split())
+    assert f"δ_o1 {sides.replace('CHAIN', 'dE_total/dout_o1 * dout_o1/dnet_o1')}" in shown

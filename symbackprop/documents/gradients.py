@@ -40,10 +40,15 @@ def gradient_line(context: Context, quantity: Quantity) -> Line:
 
 
 def delta_line(context: Context, quantity: Quantity) -> Line:
-    """A delta's own equation, and the same in the deltas of the layer behind it."""
+    """A delta's own equation, and the same in the deltas of the layer behind it; numbers are put into the last side.
+
+    Printed numbers are carried on by the delta's own equation, which is the last side then.
+    """
     line = context.lines.entry(quantity)
     written = delta_form(context.derivation, quantity).expression
-    return Line(line.left, (*line.sides, written), line.numbers, line.result)
+    if context.settings.carry_printed:
+        return Line(line.left, (written, *line.sides), line.numbers, line.result)
+    return Line(line.left, (*line.sides, written), written, line.result)
 
 
 def new_deltas(context: Context, line: Line, stated: set[Quantity]) -> list[Item]:
