@@ -19,12 +19,12 @@ def summed_in(equation: Equation) -> list[Array]:
     """The sums over observations that an equation is made of: its shares are made of theirs."""
     match equation:
         case SumOfProducts(target, terms):
-            firsts: Sequence[Factor] = [factor for term in terms for factor in term.factors[:1]]
+            factors: Sequence[Factor] = [factor for term in terms for factor in term.factors]
         case Map(target, scale=scale):
-            firsts = scale.factors[:1]
+            factors = scale.factors
         case Reindex() | Scatter():
             return [each for each in equation.sources if not each.has_observations]
-    return [each.array for each in firsts if _is_sum(each, target) and isinstance(each, Cell)]
+    return [each.array for each in factors if _is_sum(each, target) and isinstance(each, Cell)]
 
 
 def share_of(equation: Equation, observations: Axis) -> Equation:
@@ -48,7 +48,7 @@ def share_of(equation: Equation, observations: Axis) -> Equation:
 
 
 def _is_sum(factor: Factor, target: Cell) -> bool:
-    """Whether a term's first factor is the adjoint that it comes from, and a sum over observations itself."""
+    """Whether a term's factor is the adjoint that it comes from, and a sum over observations itself."""
     if not isinstance(factor, Cell) or factor.array.has_observations or factor.array.label:
         return False
     one, other = factor.array, target.array
@@ -59,9 +59,10 @@ def _share_of_term(term: Term, target: Cell, observations: Axis) -> Term:
     """What one observation adds; of what does not come from observations, as much as any other one."""
     if any("n" in factor.indices for factor in term.factors):
         return term
-    match term.factors:
-        case (Cell(array, indices) as first, *rest) if _is_sum(first, target):
-            return replace(term, factors=(Cell(shared(array, observations), ("n", *indices)), *rest))
-        case () if observations.size is not None:
-            return replace(term, number=term.number / observations.size)
+    if not term.factors and observations.size is not None:
+        return replace(term, number=term.number / observations.size)
+    for place, factor in enumerate(term.factors):
+        if isinstance(factor, Cell) and _is_sum(factor, target):
+            own = Cell(shared(factor.array, observations), ("n", *factor.indices))
+            return replace(term, factors=(*term.factors[:place], own, *term.factors[place + 1 :]))
     return replace(term, over=(*term.over, observations))

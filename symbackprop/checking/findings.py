@@ -10,6 +10,7 @@ from typing import Any
 from symbackprop.checking.claims import Claim
 from symbackprop.checking.printed import printed
 from symbackprop.errors import SymbackpropError
+from symbackprop.network import counted
 from symbackprop.quantities import Quantity
 
 MOST_NAMED = 3  # claims that a consequence's line names
@@ -125,7 +126,7 @@ def _summary(findings: Sequence[Finding]) -> str:
     said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     roots = sum(finding.is_root for finding in findings)
     of_them = f" ({roots} of them by itself)" if roots == 1 else f" ({roots} of them by themselves)" if roots else ""
-    return f"{len(findings)} claim{'' if len(findings) == 1 else 's'}: {said}{of_them}"
+    return f"{counted(len(findings), 'claim')}: {said}{of_them}"
 
 
 def _line(finding: Finding) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -36,13 +36,25 @@ from symbackprop.quantities import Array, Cell, Role
 from symbackprop.system import Map
 from symbackprop.terms import Factor, Indicator, Kronecker, cells_in
 
-if TYPE_CHECKING:
-    from symbackprop.checking.arrays import ArrayNumbers
-
 Numbers = npt.NDArray[Any]
 Pair = tuple[Numbers, Numbers]
 
 SAFETY = 4.0  # for what each product of several factors rounds
+
+
+class Given(Protocol):
+    """What a law asks of whoever holds the arrays that it reads."""
+
+    roundoff: float
+
+    def array(self, array: Array) -> Numbers:
+        """The numbers of an array."""
+
+    def bound(self, array: Array) -> Numbers:
+        """How far each of them may be off."""
+
+    def shape(self, target: Cell) -> tuple[int, ...]:
+        """The shape of an array."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +74,7 @@ class Lettered:
 class Law:
     """A map's law over whole arrays: each letter has an axis of its own, the target's letters first."""
 
-    def __init__(self, owner: ArrayNumbers, equation: Map, lettered: Lettered) -> None:
+    def __init__(self, owner: Given, equation: Map, lettered: Lettered) -> None:
         self.owner, self.law, self.letters = owner, lettered.law, lettered.letters
         self.sizes = dict(zip(equation.target.indices, owner.shape(equation.target), strict=True))
         for cell in lettered.cells:
@@ -281,7 +293,7 @@ def entries_of(
     raise AssertionError(factor)
 
 
-def shaped(numbers: Numbers, target: Cell, owner: ArrayNumbers) -> Numbers:
+def shaped(numbers: Numbers, target: Cell, owner: Given) -> Numbers:
     """Numbers with an axis a letter, in the shape of the target."""
     shape = owner.shape(target)
     extra = tuple(range(len(shape), numbers.ndim))

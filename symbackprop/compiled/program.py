@@ -334,7 +334,7 @@ def _law_of(product: ProductSum) -> Expression:
 
 
 def _has_call(expression: Expression) -> bool:
-    return isinstance(expression, Call) or any(_has_call(child) for child in expression.children)
+    return any(isinstance(part, Call) for part in parts(expression))
 
 
 def _renamed(expression: Expression, ordered: Letters) -> Expression:

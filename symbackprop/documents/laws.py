@@ -18,6 +18,7 @@ from symbackprop.expressions import (
     Product,
     Reference,
     Sum,
+    parts,
     product_of,
     substituted,
     sum_of,
@@ -207,4 +208,4 @@ def _without_single_sums(law: Expression) -> Expression:
 
 
 def _has_sum(law: Expression) -> bool:
-    return isinstance(law, Along) or any(_has_sum(child) for child in law.children)
+    return any(isinstance(part, Along) for part in parts(law))

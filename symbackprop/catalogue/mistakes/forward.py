@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -16,7 +15,7 @@ from symbackprop.catalogue.mistakes.entries import (
     swapped,
     with_terms,
 )
-from symbackprop.expressions import Call, Expression, Negative, Number, Reference, substituted
+from symbackprop.expressions import Call, Negative, Number, Reference, parts, substituted
 from symbackprop.functions import LOG
 from symbackprop.quantities import Cell, Phase, Role
 from symbackprop.system import Map, SumOfProducts
@@ -160,17 +159,10 @@ def loss_halved(subject: Subject) -> Changes:
 def logarithm_to_another_base(subject: Subject) -> Changes:
     """A loss's logarithms to base 10 or 2: the loss over log(10) or log(2)."""
     for part in _parts(subject):
-        if any(call.function == LOG for call in _calls(part.body)):
+        if any(isinstance(each, Call) and each.function == LOG for each in parts(part.body)):
             for base in (10, 2):
                 wrong = replace(part, body=part.body / LOG(Number(Fraction(base))), stable=None)
                 yield Change((wrong,), f"base {base}")
-
-
-def _calls(expression: Expression) -> Iterator[Call]:
-    if isinstance(expression, Call):
-        yield expression
-    for child in expression.children:
-        yield from _calls(child)
 
 
 def loss_reductions(subject: Subject) -> Changes:
