@@ -290,3 +290,9 @@ def test_the_numbers_of_a_delta_are_those_of_its_last_side(carry: str, sides: st
     network = derived("russo").network.with_values({"document.carry": carry})
     shown = " ".join(sb.derive(network).to_text().split())
     assert f"δ_o1 {sides.replace('CHAIN', 'dE_total/dout_o1 * dout_o1/dnet_o1')}" in shown
+
+
+def test_of_many_names_without_values_only_the_first_are_shown() -> None:
+    layers = '[[layers]]\nunits = 30\nactivation = "tanh"\n[[layers]]\nunits = 2\nactivation = "tanh"\n'
+    network = sb.Network.parse(f'[inputs]\ncount = 30\n{layers}[loss]\nname = "squared_error"\n')
+    assert "w_1, w_2, w_3, w_4, ... and 956 more" in sb.derive(network).to_text()

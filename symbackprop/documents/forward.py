@@ -23,6 +23,7 @@ THRESHOLD = ", takes its threshold off and"
 AGAIN = "The same inputs again, with the new parameters."
 LETTERS = {"unit": "unit or input", "observation": "observation"}  # what letters of laws stand for
 MOST_GIVENS, FEW_GIVENS = 60, 24  # of one kind: of a network that is shown whole, and of a larger one
+FEW_NAMES = 4  # of names without values, where not all are shown
 LOSS_ROLES = frozenset({Role.PART, Role.LOSS, Role.PENALTY})
 WORDS = {
     Role.INPUT: "Inputs",
@@ -42,6 +43,8 @@ def network_section(context: Context) -> Section:
     for role, arrays in groupby(_givens(context), key=lambda array: array.role):
         quantities = [each for array in arrays if not _is_uncounted(array) for each in context.entries(array)]
         shown = quantities[: MOST_GIVENS if context.whole else FEW_GIVENS]
+        if context.figures is None and len(shown) < len(quantities):
+            shown = shown[:FEW_NAMES]
         if shown:
             items.append(Givens(WORDS[role], tuple(shown), len(quantities) - len(shown)))
     return Section("Network and given values", (*items, *_functions(context)))
