@@ -83,3 +83,10 @@ def test_equal_branches_are_written_once() -> None:
     """Of a classifier's loss, the log of a unit's share is the same formula above the largest net as below it."""
     lines = python_source(_programs()[0], commented=False).split("\n")
     assert {line.count("+ log(") for line in lines} == {0, 1}
+
+
+def test_parts_with_arrays_of_their_own_say_what_they_are() -> None:
+    for target, mark in (("python", "# "), ("numpy", "# "), ("c", "/* ")):
+        text = source(core(_network(5)), target)
+        assert f"{mark}shared_1@n = max_i net_oi@n" in text
+        assert f"{mark}shared_2_j@n = exp(net_oj@n - shared_1@n)" in text

@@ -6,11 +6,13 @@ import keyword
 import re
 import textwrap
 from collections.abc import Hashable, Iterable, Iterator
+from functools import cached_property
 
 from symbackprop.compiled.divisions import Inverse
 from symbackprop.compiled.entries import Entry
 from symbackprop.compiled.forms import Temporary
-from symbackprop.compiled.statements import Program
+from symbackprop.compiled.statements import Elementwise, Largest, ProductSum, Program, Total
+from symbackprop.expressions import Along, Expression, Reference, product_of
 from symbackprop.notation.lettering import ascii_name
 from symbackprop.notation.neutral import neutral_array
 from symbackprop.printing.dialect import Label
@@ -228,6 +230,8 @@ class Identifiers:
 
     def entry(self, entry: Entry) -> str:
         """The identifier of a single number."""
+        if isinstance(entry.of, Array) and entry.of.label.startswith("shared_") and not entry.place:
+            return self.array(entry.of)
         known = self._known.get(entry)
         return known or self._claim(entry, self._wished(entry))
 
@@ -267,11 +271,33 @@ class Identifiers:
         if isinstance(equation, SumOfProducts | Map):
             left = self._law_label(equation.target).text
             text = f"{left} = {ASCII.text(equation.law(), self._law_label)}"
-            yield from textwrap.wrap(text, COMMENT, subsequent_indent="    ", break_long_words=False)
+        elif array in self._shared:
+            target, law = self._shared[array]
+            text = f"{self._law_label(target).text} = {ASCII.text(law, self._law_label)}"
+        else:
+            return
+        yield from textwrap.wrap(text, COMMENT, subsequent_indent="    ", break_long_words=False)
+
+    @cached_property
+    def _shared(self) -> dict[Array, tuple[Cell, Expression]]:
+        """What parts of formulas are that have arrays of their own, such as a softmax's largest net."""
+        found: list[tuple[Cell, Expression]] = []
+        for statement in self.program.statements:
+            match statement:
+                case Largest(target, index, of):
+                    found.append((target, Along("max", index, Reference(of))))
+                case Total(target, (ProductSum(number=1, factors=factors, summed=((index, _),)),)):
+                    found.append((target, Along("sum", index, product_of(list(factors)))))
+                case Elementwise(lines=((Cell() as target, law),)):
+                    found.append((target, law))
+        return {target.array: (target, law) for target, law in found if target.array.label.startswith("shared_")}
 
     def _law_label(self, leaf: Hashable) -> Label:
         match leaf:
             case Cell():
+                if leaf.array in self._shared:
+                    letters = [each for each in leaf.indices if each != "n"]
+                    return Label("_".join([self.array(leaf.array), *letters]) + ("@n" if "n" in leaf.indices else ""))
                 return Label(ascii_name(self.notation.cell_name(leaf)))
             case Kronecker(left, right):
                 return Label(f"[{left} = {right}]")
