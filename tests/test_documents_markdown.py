@@ -111,7 +111,12 @@ def test_a_word_processor_gets_every_side_of_an_equation_by_itself(name: str) ->
     assert r"\begin{aligned}" not in own
     assert not re.search(r"^\s*(\\quad\s*)?(=|\\approx)", own, re.MULTILINE)
     assert len(sides(usual, "github")) > 30
-    assert sides(own, "pandoc") == sides(usual, "github")
+    assert undotted(sides(own, "pandoc")) == undotted(sides(usual, "github"))
+
+
+def undotted(found: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Sides without the dots before brackets: a product that is broken for want of room has them."""
+    return {(left, re.sub(r" \\cdot (?=\()", " ", side)) for left, side in found}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
