@@ -187,5 +187,6 @@ def _check_rewrites(derivation: Derivation, entries: Mapping[Array, Sequence[Exa
             if len(known) == width and not rewrite.pair.row_holds(known):
                 raise InputError(
                     f"targets[{number}]: {rewrite.pair.condition} is what {rewrite.pair.name} = out - target needs, "
-                    "and here it does not hold; derive with these targets, or with rewrites=False"
+                    'and here it does not hold; give numbers as text, "0.9", where their binary values are at fault, '
+                    "else derive with these targets, or with rewrites=False"
                 )
