@@ -10,7 +10,7 @@ from symbackprop.documents.context import Context, first_of
 from symbackprop.documents.figures import Figures
 from symbackprop.documents.primes import primes_of
 from symbackprop.errors import InputError
-from symbackprop.expressions import Call, Expression, Reference, leaves
+from symbackprop.expressions import Call, Reference, leaves, parts
 from symbackprop.forward import Pass
 from symbackprop.network import counted, words
 from symbackprop.quantities import Array, Phase, Quantity, Role, every_index
@@ -114,21 +114,14 @@ def _functions(context: Context) -> list[Item]:
     found: dict[str, Line] = {}
     x = Reference("x")
     for equation in context.derivation.system.equations:
-        for call in _calls(equation.body) if isinstance(equation, Map) else ():
-            function = call.function
-            if function.definition is not None and function.arity == 1:
+        for call in parts(equation.body) if isinstance(equation, Map) else ():
+            function = call.function if isinstance(call, Call) else None
+            if function is not None and function.definition is not None and function.arity == 1:
                 found.setdefault(function.name, Line(function(x), (function.definition(x),)))
     for prime in primes_of(context.derivation):
         assert prime.definition is not None
         found.setdefault(prime.name, Line(prime(x), (prime.definition(x),)))
     return [Paragraph(("Functions:",)), *found.values()] if found else []
-
-
-def _calls(expression: Expression) -> Iterable[Call]:
-    if isinstance(expression, Call):
-        yield expression
-    for child in expression.children:
-        yield from _calls(child)
 
 
 def _units_do(context: Context) -> str:

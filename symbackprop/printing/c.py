@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from symbackprop.expressions import BySign, Expression
-from symbackprop.printing.dialect import Label, Say, cases, compared
+from symbackprop.printing.dialect import Label, Say, compared, tested
 from symbackprop.printing.python import ANGLES, MATH, Code
 
 
@@ -43,9 +43,7 @@ class C(Code):
     def by_sign(self, choice: BySign, say: Say) -> Label:
         """``(x < 0.0 ? a : b)``."""
         left, right = (say(each).text for each in compared(choice.decider))
-        if choice.negative == choice.positive:
-            return Label(f"({left} == {right} ? {say(choice.zero).text} : {say(choice.positive).text})")
-        branches = cases(choice)
+        branches = tested(choice)
         (first, relation), *_, (last, _) = branches
         text = say(last).text
         if len(branches) == 3:

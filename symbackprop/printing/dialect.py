@@ -252,6 +252,13 @@ def cases(choice: BySign) -> list[tuple[Expression, str]]:
     return [(choice.negative, "<"), (choice.zero, "="), (choice.positive, ">")]
 
 
+def tested(choice: BySign) -> list[tuple[Expression, str]]:
+    """As `cases`, in the relations of programming languages: where both signs share a branch, that at 0 is first."""
+    if choice.negative == choice.positive:
+        return [(choice.zero, "=="), (choice.positive, "!=")]
+    return cases(choice)
+
+
 def compared(decider: Expression) -> tuple[Expression, Expression]:
     """What is compared with what: the two terms of a difference, or the decider with 0."""
     match decider:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from symbackprop.expressions import BySign, Expression, Function, constant, leaves
-from symbackprop.printing.dialect import Label, Say, cases, compared
+from symbackprop.printing.dialect import Label, Say, compared, tested
 from symbackprop.printing.python import ANGLES, Code
 
 # Functions of a number alone are Python's own: torch takes arrays only, and numpy's would widen an array of float32.
@@ -43,10 +43,7 @@ class Numpy(Code):
     def by_sign(self, choice: BySign, say: Say) -> Label:
         """``xp.where(x < 0, a, b)``."""
         left, right = (say(each).text for each in compared(choice.decider))
-        if choice.negative == choice.positive:
-            zero = self._like(say(choice.zero).text, choice, say)
-            return Label(f"xp.where({left} == {right}, {zero}, {say(choice.positive).text})")
-        branches = cases(choice)
+        branches = tested(choice)
         arrays = [any(True for _ in leaves(each)) for each, _ in branches]
         texts = [say(each).text for each, _ in branches]
         if not any(arrays):

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from symbackprop.errors import InputError
 from symbackprop.expressions import Along, BySign, Expression, Function
-from symbackprop.printing.dialect import Dialect, Factor, Label, Precedence, Say, cases, compared
+from symbackprop.printing.dialect import Dialect, Factor, Label, Precedence, Say, compared, tested
 
 MATH = ("exp", "log", "sqrt", "erf", "erfc", "expm1", "log1p", "pi")
 ANGLES = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")
@@ -70,9 +70,7 @@ class Python(Code):
     def by_sign(self, choice: BySign, say: Say) -> Label:
         """``(a if x < 0 else b)``."""
         left, right = (say(each).text for each in compared(choice.decider))
-        if choice.negative == choice.positive:
-            return Label(f"({say(choice.zero).text} if {left} == {right} else {say(choice.positive).text})")
-        branches = cases(choice)
+        branches = tested(choice)
         (first, relation), *_, (last, _) = branches
         text = say(last).text
         if len(branches) == 3:
